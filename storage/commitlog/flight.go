@@ -1,0 +1,125 @@
+package commitlog
+
+import (
+	"context"
+
+	"github.com/s3sql/s3sql/internal/base"
+)
+
+// fly commits batches until the queue is empty.
+func (l *Log) fly() {
+	for batch := l.take(); batch != nil; batch = l.take() {
+		l.commit(batch)
+	}
+}
+
+// commit takes a batch to its end: every member is finished or back in the queue when it returns. Each slot lost to
+// another process is applied and the rest validated again.
+func (l *Log) commit(batch []*member) {
+	for losses := 0; len(batch) > 0; losses++ {
+		if err := l.beforeSlot(losses); err != nil {
+			finishAll(batch, nothingDone(err, "the commit log could not be read"))
+			return
+		}
+		rec, taken := l.assemble(batch)
+		if len(taken) == 0 {
+			return
+		}
+		data, err := l.encode(rec, taken)
+		if err != nil {
+			l.landed()
+			finishAll(taken, err)
+			return
+		}
+		out, err := l.settle(rec, data)
+		l.landed()
+		switch out {
+		case slotWon:
+			for _, m := range taken {
+				m.finish(Committed{Seq: rec.Seq, Time: rec.Time(), Shared: len(taken), Bytes: len(data), Own: len(m.body)}, nil)
+			}
+			return
+		case slotFailed:
+			finishAll(taken, err)
+			return
+		case slotUnknown:
+			l.cfg.Logger.Warn("outcome of a commit is unknown", "seq", rec.Seq, "writeID", rec.WriteID, "error", err)
+			finishAll(taken, wrap(base.CodeCommitUnknown, err, "the store did not tell whether the commit took effect"))
+			return
+		}
+		batch = l.staying(taken)
+	}
+}
+
+func finishAll(ms []*member, err error) {
+	for _, m := range ms {
+		m.finish(Committed{}, err)
+	}
+}
+
+// beforeSlot brings the log forward where taking the next free slot would be wrong or wasteful: after a long sleep, and
+// when several slots in a row were lost.
+func (l *Log) beforeSlot(losses int) error {
+	if losses < 3 && !l.stale(l.cfg.Clock.Now()) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.SettleTimeout)
+	defer cancel()
+	return l.readForward(ctx)
+}
+
+// assemble validates the members against the state and against each other, and puts those that may commit into a record
+// for the slot after the head. Members that conflict with the state are finished, those that conflict with each other go
+// back to the queue.
+func (l *Log) assemble(batch []*member) (*Record, []*member) {
+	rec := &Record{DB: l.cfg.DB, Writer: l.writer, Micros: l.cfg.Clock.Now().UnixMicro()}
+	l.cfg.Rand.Read(rec.WriteID[:])
+	verdicts, deferred := make([]error, len(batch)), []*member(nil)
+	taken := make([]*member, 0, len(batch))
+	var keys batchKeys
+
+	l.order.Lock()
+	for i, m := range batch {
+		if verdicts[i] = l.order.broken; verdicts[i] == nil {
+			verdicts[i] = l.applier.Validate(m.txn)
+		}
+		switch {
+		case verdicts[i] != nil:
+		case len(taken) > 0 && keys.conflicts(m.txn):
+			deferred = append(deferred, m)
+		default:
+			keys.add(m.txn)
+			taken = append(taken, m)
+			rec.Txns = append(rec.Txns, m.txn)
+		}
+	}
+	rec.Seq = l.head.Load() + 1
+	rec.Micros = max(rec.Micros, l.order.micros)
+	if len(taken) > 0 {
+		l.order.flight, l.order.own = rec, false
+	}
+	l.order.Unlock()
+
+	for i, m := range batch {
+		if verdicts[i] != nil {
+			m.finish(Committed{}, verdicts[i])
+		}
+	}
+	l.requeue(deferred)
+	return rec, taken
+}
+
+func (l *Log) encode(rec *Record, ms []*member) ([]byte, error) {
+	bodies := make([][]byte, len(ms))
+	for i, m := range ms {
+		bodies[i] = m.body
+	}
+	return l.codec.encode(rec, bodies, l.cfg.MaxRecordBytes)
+}
+
+// landed ends the bookkeeping about the flight's record. One that turns up later is applied as any other record.
+func (l *Log) landed() {
+	l.order.Lock()
+	l.order.flight = nil
+	l.order.Unlock()
+}
