@@ -1,0 +1,84 @@
+package table
+
+// autoIncMax bounds the counters, so that arithmetic on them cannot wrap.
+const autoIncMax = 1<<64 - 1<<40
+
+// The sizes of the blocks that AUTO_INCREMENT values are reserved in once another process is seen to use the counter.
+const (
+	blockMin = 16
+	blockMax = 1000
+)
+
+// counter hands out the AUTO_INCREMENT values of one table to this process. Without other processes it reserves
+// exactly what it hands out, so that reopening leaves no gap. When commits of another process advance the same counter,
+// it reserves a block: the block's end is the high-water mark in the commit records, and once such a record is
+// committed the block belongs to this process alone. Until then two processes can hand out the same value; the conflict
+// on the key settles it. DB.mu guards it.
+type counter struct {
+	next    uint64 // next value to hand out
+	end     uint64 // last value of the reservation; below next when it is used up
+	settled bool   // a commit of this process carries the reservation
+	block   uint64 // values to reserve beyond those asked for
+	foreign bool   // another process advanced the counter since the last reservation
+}
+
+// take hands out n consecutive values, and returns the first and the mark that the transaction's record has to carry.
+// mark is the counter's committed high-water mark.
+func (c *counter) take(n, mark uint64) (first, carry uint64) {
+	if c.next == 0 {
+		c.next = mark + 1
+	}
+	if c.end+1 < c.next+n || c.end < c.next {
+		c.next = max(c.next, mark+1)
+		if c.foreign {
+			c.block = min(max(c.block*2, blockMin), blockMax)
+		} else {
+			c.block /= 2
+		}
+		c.end = c.next + n - 1 + c.block
+		c.foreign, c.settled = false, false
+	}
+	first = c.next
+	c.next += n
+	return first, c.end
+}
+
+// bump makes the next value greater than v, which a statement gave explicitly.
+func (c *counter) bump(v, mark uint64) (carry uint64) {
+	if v >= autoIncMax {
+		v = autoIncMax // the next take is refused
+	}
+	c.next = max(c.next, mark+1, v+1)
+	return max(v, min(c.end, c.next-1))
+}
+
+// committed notes a record of this process that carries a mark.
+func (c *counter) committed(mark uint64) {
+	if mark >= c.end {
+		c.settled = true
+	}
+}
+
+// advanced notes a record of another process that carries a mark. A reservation that was not committed before it is
+// void, as the other process may have taken the same values.
+func (c *counter) advanced(mark uint64) {
+	c.foreign = true
+	if !c.settled && mark >= c.next {
+		c.next, c.end = mark+1, 0
+	}
+}
+
+// counterLocked returns the counter of a table and its committed mark, as the transaction that owns o has to use them.
+func (db *DB) counterLocked(table uint32, o *ownTable) (c *counter, mark uint64) {
+	if o.dropped {
+		if o.private == nil {
+			o.private = new(counter)
+		}
+		return o.private, 0
+	}
+	if c = db.mu.counters[table]; c == nil {
+		c = new(counter)
+		db.mu.counters[table] = c
+	}
+	return c, db.state.Load().table(table).autoInc
+}

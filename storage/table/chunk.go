@@ -1,0 +1,160 @@
+package table
+
+import (
+	"sort"
+	"strings"
+	"sync/atomic"
+)
+
+// The sizes of a chunk. A chunk is split when it outgrows chunkRowsMax or chunkBytesMax, and joined with its neighbour
+// when a fold leaves it under a quarter of chunkRowsMax.
+const (
+	chunkRowsMax  = 16 << 10
+	chunkBytesMax = 8 << 20
+)
+
+// chunk is a part in memory: keys and rows packed into one string, so that a million rows are a few dozen objects for
+// the garbage collector, and columns that are decoded when a scan first asks for them.
+type chunk struct {
+	data string
+	// ends[2i] is where key i ends in data, ends[2i+1] where row i ends; what follows begins there.
+	ends []uint32
+	cols atomic.Pointer[[]*column] // grows by replacement; racing builders waste work, no more
+}
+
+var _ part = (*chunk)(nil)
+
+func (c *chunk) rows() int     { return len(c.ends) / 2 }
+func (c *chunk) size() int     { return len(c.data) }
+func (c *chunk) first() string { return c.key(0) }
+func (c *chunk) last() string  { return c.key(c.rows() - 1) }
+
+func (c *chunk) key(i int) string {
+	from := uint32(0)
+	if i > 0 {
+		from = c.ends[2*i-1]
+	}
+	return c.data[from:c.ends[2*i]]
+}
+
+func (c *chunk) row(i int) string { return c.data[c.ends[2*i]:c.ends[2*i+1]] }
+
+func (c *chunk) seek(key string) int {
+	lo, hi := 0, c.rows()
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if c.key(mid) < key {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// columns returns the asked columns, decoding those that no scan has asked for before in one pass over the rows.
+func (c *chunk) columns(want []ScanCol) ([]*column, error) {
+	var have []*column
+	if p := c.cols.Load(); p != nil {
+		have = *p
+	}
+	out := make([]*column, len(want))
+	var todo []ScanCol
+	for i, q := range want {
+		if out[i] = findColumn(have, q); out[i] == nil {
+			todo = append(todo, q)
+		}
+	}
+	if todo == nil {
+		return out, nil
+	}
+	built, err := buildColumns(todo, c.rows(), c.row)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		old := c.cols.Load()
+		var merged []*column
+		if old != nil {
+			merged = append(merged, *old...)
+		}
+		merged = append(merged, built...)
+		if c.cols.CompareAndSwap(old, &merged) {
+			break
+		}
+	}
+	for i, q := range want {
+		if out[i] == nil {
+			out[i] = findColumn(built, q)
+		}
+	}
+	return out, nil
+}
+
+func findColumn(cols []*column, q ScanCol) *column {
+	for _, c := range cols {
+		if c.fits(q) {
+			return c
+		}
+	}
+	return nil
+}
+
+// chunkBuilder packs rows that arrive in key order into chunks.
+type chunkBuilder struct {
+	rowsMax int
+	data    strings.Builder
+	ends    []uint32
+	out     []part
+}
+
+func (b *chunkBuilder) add(key, row string) {
+	n := len(key) + len(row)
+	if len(b.ends) > 0 && (len(b.ends)/2 >= b.rowsMax || b.data.Len()+n > chunkBytesMax) {
+		b.flush()
+	}
+	b.data.WriteString(key)
+	b.ends = append(b.ends, uint32(b.data.Len()))
+	b.data.WriteString(row)
+	b.ends = append(b.ends, uint32(b.data.Len()))
+}
+
+func (b *chunkBuilder) flush() {
+	if len(b.ends) == 0 {
+		return
+	}
+	ends := make([]uint32, len(b.ends))
+	copy(ends, b.ends)
+	// Clone sheds the builder's spare capacity.
+	b.out = append(b.out, &chunk{data: strings.Clone(b.data.String()), ends: ends})
+	b.data = strings.Builder{}
+	b.ends = b.ends[:0]
+}
+
+// finish returns the chunks. It evens out the last two when the last is short, so that a split does not leave a stub.
+func (b *chunkBuilder) finish() []part {
+	b.flush()
+	if n := len(b.out); n >= 2 && b.out[n-1].rows() < b.rowsMax/4 {
+		x, y := b.out[n-2], b.out[n-1]
+		half := (x.rows() + y.rows()) / 2
+		even := chunkBuilder{rowsMax: b.rowsMax}
+		for i := range x.rows() + y.rows() {
+			if i == half {
+				even.flush()
+			}
+			if i < x.rows() {
+				even.add(x.key(i), x.row(i))
+			} else {
+				even.add(y.key(i-x.rows()), y.row(i-x.rows()))
+			}
+		}
+		even.flush()
+		b.out = append(b.out[:n-2], even.out...)
+	}
+	return b.out
+}
+
+// findPart returns the index of the first part whose last key is ≥ key: the one that holds key if any does.
+func findPart(parts []part, key string) int {
+	return sort.Search(len(parts), func(i int) bool { return parts[i].last() >= key })
+}

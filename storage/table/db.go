@@ -1,0 +1,157 @@
+package table
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/commitlog"
+	"github.com/s3sql/s3sql/storage/object"
+)
+
+// Options are the settings and the parts of a DB. The zero value opens an existing database for reading and writing,
+// strongly consistent, with maintenance.
+type Options struct {
+	// Create makes the database if the prefix is free.
+	Create bool
+	// ReadOnly refuses writes; nothing in the store is changed, not even by maintenance.
+	ReadOnly bool
+	// NoMaintenance leaves checkpoints to Checkpoint.
+	NoMaintenance bool
+	// MaxStaleness is how old what Bounded reads see may be.
+	MaxStaleness time.Duration
+
+	// Certify probes the store before a database is created in it, and returns its verdict in one line, which the
+	// identity keeps. nil: the store is not probed. An error prevents the creation.
+	Certify func(ctx context.Context, store object.Store) (verdict string, err error)
+
+	Clock  base.Clock   // nil: the system's
+	Rand   base.Rand    // nil: the system's
+	Logger *slog.Logger // nil: nothing is logged
+
+	limits limits
+}
+
+// EnsureDefaults fills in what was left zero.
+func (o *Options) EnsureDefaults() {
+	if o.Clock == nil {
+		o.Clock = base.SystemClock{}
+	}
+	if o.Rand == nil {
+		o.Rand = base.SystemRand{}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.limits == (limits{}) {
+		o.limits = defaultLimits()
+	}
+}
+
+// recordLog is what a DB needs of the commit log.
+type recordLog interface {
+	Commit(ctx context.Context, t *commitlog.Txn) (commitlog.Committed, error)
+	Refresh(ctx context.Context) (head uint64, err error)
+	Current() time.Time
+	Close(ctx context.Context) error
+}
+
+// DB is one database, open in this process. All methods may be called concurrently.
+type DB struct {
+	store  object.Store
+	opts   Options
+	id     commitlog.ID
+	log    recordLog
+	state  atomic.Pointer[state]
+	closed atomic.Bool
+
+	background context.Context // of checkpoints; ends when Close gives up
+	stop       context.CancelFunc
+
+	ckpt checkpointer
+
+	// mu guards what the transactions of this process share. The log calls Validate and Apply one at a time, under its
+	// own lock, which is therefore taken before mu. No I/O happens under mu.
+	mu struct {
+		sync.Mutex
+		window   window
+		counters map[uint32]*counter
+	}
+}
+
+var _ commitlog.Applier = (*DB)(nil)
+
+// UUID returns the identifier of the database.
+func (db *DB) UUID() string { return db.id.String() }
+
+// Head returns the sequence number of the newest commit this process knows.
+func (db *DB) Head() uint64 { return db.state.Load().seq }
+
+// FreshAt returns a time such that every commit that ended before it, by any process, is known here; zero if there is
+// none. Open, a strong Begin, ProveFresh and every commit move it on.
+func (db *DB) FreshAt() time.Time { return db.log.Current() }
+
+// Validate reports whether a transaction conflicts with what was applied after its snapshot. The log calls it.
+// Errors: Conflict.
+func (db *DB) Validate(t *commitlog.Txn) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.mu.window.validate(t)
+}
+
+// Apply makes the next record visible. The log calls it, once a record, in order.
+// Errors: Internal (a record out of order).
+func (db *DB) Apply(rec *commitlog.Record, own bool) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	st := db.state.Load()
+	if rec.Seq != st.seq+1 {
+		return base.Errorf(base.CodeUnknown, "commit record %d was applied to the state at %d", rec.Seq, st.seq)
+	}
+	db.state.Store(st.apply(rec, db.opts.limits))
+	db.mu.window.add(rec)
+	db.noteAutoIncLocked(rec, own)
+	db.ckpt.note(rec, own)
+	return nil
+}
+
+// noteAutoIncLocked moves the counters of this process past what rec hands out.
+func (db *DB) noteAutoIncLocked(rec *commitlog.Record, own bool) {
+	for _, t := range rec.Txns {
+		for i := range t.Tables {
+			w := &t.Tables[i]
+			if w.Drop {
+				delete(db.mu.counters, w.Table)
+			}
+			c := db.mu.counters[w.Table]
+			switch {
+			case c == nil || w.AutoInc == 0:
+			case own:
+				c.committed(w.AutoInc)
+			default:
+				c.advanced(w.AutoInc)
+			}
+		}
+	}
+}
+
+// refresh makes the state as current as f asks.
+func (db *DB) refresh(ctx context.Context, f Freshness, since time.Time) error {
+	if db.closed.Load() {
+		return errClosed()
+	}
+	at := db.FreshAt()
+	switch {
+	case f == None:
+		return ctx.Err()
+	case f == Bounded && !at.IsZero() && db.opts.Clock.Now().Sub(at) <= db.opts.MaxStaleness:
+		return ctx.Err()
+	case f == Strong && !since.IsZero() && !at.Before(since):
+		return ctx.Err()
+	}
+	_, err := db.log.Refresh(ctx)
+	return err
+}

@@ -1,0 +1,90 @@
+package table
+
+import (
+	"sync"
+
+	"github.com/tidwall/btree"
+)
+
+// entry is one change of a delta: a row, or the tombstone of one.
+type entry struct {
+	key, row string
+	dead     bool // a tombstone
+}
+
+// tree is an ordered set of entries, one a key. Once shared it is only read and cloned.
+type tree struct {
+	mu   sync.Mutex // clone writes to the source's copy-on-write mark
+	btre *btree.BTreeG[*entry]
+}
+
+func lessEntry(a, b *entry) bool { return a.key < b.key }
+
+func newTree() *tree {
+	return &tree{btre: btree.NewBTreeGOptions(lessEntry, btree.Options{NoLocks: true})}
+}
+
+// clone returns a tree that can be written without the source seeing it. O(1); several may clone one tree at a time.
+func (t *tree) clone() *tree {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return &tree{btre: t.btre.Copy()}
+}
+
+func (t *tree) len() int { return t.btre.Len() }
+
+func (t *tree) get(key string) *entry {
+	e, _ := t.btre.Get(&entry{key: key})
+	return e
+}
+
+func (t *tree) set(e *entry) (old *entry) {
+	old, _ = t.btre.Set(e)
+	return old
+}
+
+func (t *tree) remove(key string) { t.btre.Delete(&entry{key: key}) }
+
+// ascend calls fn for the entries from key lo on, in order, until it returns false.
+func (t *tree) ascend(lo string, fn func(*entry) bool) { t.btre.Ascend(&entry{key: lo}, fn) }
+
+// cursor walks a tree that nobody writes meanwhile, in either direction.
+type cursor struct {
+	it      btree.IterG[*entry]
+	cur     *entry // nil: past the end
+	reverse bool
+}
+
+// cursor returns a cursor at the first entry ≥ lo, or for reverse at the last entry < hi ("" is unbounded).
+func (t *tree) cursor(lo, hi string, reverse bool) *cursor {
+	c := &cursor{it: t.btre.Iter(), reverse: reverse}
+	var ok bool
+	switch {
+	case !reverse:
+		ok = c.it.Seek(&entry{key: lo})
+	case hi == "":
+		ok = c.it.Last()
+	default:
+		if c.it.Seek(&entry{key: hi}) {
+			ok = c.it.Prev()
+		} else {
+			ok = c.it.Last()
+		}
+	}
+	if ok {
+		c.cur = c.it.Item()
+	}
+	return c
+}
+
+func (c *cursor) next() {
+	var ok bool
+	if c.reverse {
+		ok = c.it.Prev()
+	} else {
+		ok = c.it.Next()
+	}
+	if c.cur = nil; ok {
+		c.cur = c.it.Item()
+	}
+}

@@ -1,0 +1,262 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/vec"
+)
+
+var (
+	tInt = base.Type{ID: base.TypeBigInt}
+	tStr = base.Type{ID: base.TypeVarchar, Length: 100}
+	tDec = base.Type{ID: base.TypeDecimal, Precision: 20, Scale: 2}
+)
+
+func k(i int) string { return base.KeyOf(base.NewInt(int64(i))) }
+
+// rowOf encodes column 1 (an integer), column 2 (text, NULL for a negative value) and, for values over 1000, column 3.
+func rowOf(v int) string {
+	b := base.AppendField(nil, 1, base.NewInt(int64(v)))
+	if v < 0 {
+		b = base.AppendField(b, 2, base.Value{})
+	} else {
+		b = base.AppendField(b, 2, base.NewString(fmt.Sprint("v", v)))
+	}
+	if v > 1000 {
+		b = base.AppendField(b, 3, base.NewDecimal(base.Int128From(int64(v)), 1))
+	}
+	return string(b)
+}
+
+var testCols = []ScanCol{{ID: 3, Type: tDec, Missing: base.NewDecimal(base.Int128From(777), 2)}, {ID: 1, Type: tInt}, {ID: 2, Type: tStr}}
+
+func wantCells(v int) string {
+	dec := "777"
+	if v > 1000 {
+		dec = fmt.Sprint(v * 10)
+	}
+	str := fmt.Sprint("v", v)
+	if v < 0 {
+		str = "NULL"
+	}
+	return fmt.Sprint(dec, "|", v, "|", str)
+}
+
+func cells(b *vec.Batch, i int) string {
+	dec, _ := b.Cols[0].Value(i).Decimal()
+	str := "NULL"
+	if v := b.Cols[2].Value(i); !v.IsNull() {
+		str = v.Text()
+	}
+	return fmt.Sprint(dec.Lo, "|", b.Cols[1].Value(i).Int(), "|", str)
+}
+
+func tinyLimits() limits { return limits{chunkRows: 16, foldMin: 8} }
+
+func testOptions() Options {
+	return Options{Create: true, NoMaintenance: true, limits: tinyLimits()}
+}
+
+func openTest(t testing.TB, store *memStore, edit ...func(*Options)) *DB {
+	t.Helper()
+	opts := testOptions()
+	for _, e := range edit {
+		e(&opts)
+	}
+	db, err := Open(context.Background(), store, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close(context.Background()) })
+	return db
+}
+
+func begin(t testing.TB, db *DB, opts TxOptions) *Tx {
+	t.Helper()
+	tx, err := db.Begin(context.Background(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func commit(t testing.TB, tx *Tx) CommitInfo {
+	t.Helper()
+	info, err := tx.Commit(context.Background())
+	must(t, err)
+	return info
+}
+
+// write commits one row in a transaction of its own.
+func write(t testing.TB, db *DB, table uint32, key, val int) {
+	t.Helper()
+	tx := begin(t, db, TxOptions{Fresh: None})
+	must(t, tx.Put(table, k(key), rowOf(val)))
+	commit(t, tx)
+}
+
+// check compares everything a transaction can say about a table with the model.
+func check(t testing.TB, tx *Tx, table uint32, model map[int]int, rng *rand.Rand) {
+	t.Helper()
+	keys := slices.Sorted(maps.Keys(model))
+	if got := tx.RowCount(table); got != len(keys) {
+		t.Fatalf("row count %d, want %d", got, len(keys))
+	}
+	for range 5 {
+		i := rng.IntN(200)
+		row, ok := tx.Get(table, k(i))
+		v, want := model[i]
+		if ok != want || ok && row != rowOf(v) {
+			t.Fatalf("get %d: %q %v, want %d %v", i, row, ok, v, want)
+		}
+	}
+	lo, hi := rng.IntN(220)-10, rng.IntN(220)-10
+	spec := ScanSpec{Cols: testCols, Reverse: rng.IntN(2) == 0, WithKeys: true}
+	if rng.IntN(3) > 0 {
+		spec.Lo = k(lo)
+	} else {
+		lo = -1 << 30
+	}
+	if rng.IntN(3) > 0 {
+		spec.Hi = k(hi)
+	} else {
+		hi = 1 << 30
+	}
+	var want []string
+	for _, i := range keys {
+		if i >= lo && i < hi {
+			want = append(want, k(i)+"="+wantCells(model[i]))
+		}
+	}
+	if spec.Reverse {
+		slices.Reverse(want)
+	}
+	if got := scanAll(t, tx, table, spec); !slices.Equal(got, want) {
+		t.Fatalf("scan [%d,%d) reverse=%v:\n got %q\nwant %q", lo, hi, spec.Reverse, got, want)
+	}
+	n, err := tx.Count(context.Background(), table, spec)
+	if err != nil || n != len(want) {
+		t.Fatalf("count %d %v, want %d", n, err, len(want))
+	}
+}
+
+func scanAll(t testing.TB, tx *Tx, table uint32, spec ScanSpec) (out []string) {
+	t.Helper()
+	s := tx.Scan(context.Background(), table, spec)
+	var b vec.Batch
+	for {
+		keys, ok, err := s.Next(context.Background(), &b)
+		must(t, err)
+		if !ok {
+			return out
+		}
+		if b.N == 0 || b.N > vec.MaxRows || len(keys) != b.N {
+			t.Fatalf("batch of %d rows, %d keys", b.N, len(keys))
+		}
+		for i := range b.N {
+			out = append(out, keys[i]+"="+cells(&b, i))
+		}
+	}
+}
+
+// TestModel runs random transactions against a map: puts, deletes, scans, savepoints, rollbacks, drops, checkpoints and
+// reopening, with limits so small that deltas fold and chunks split and join all the time.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	seeds := 60
+	if testing.Short() {
+		seeds = 10
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			runModel(t, uint64(seed))
+		})
+	}
+}
+
+func runModel(t *testing.T, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	store := newMemStore()
+	db := openTest(t, store)
+	model := map[int]int{}
+	type held struct {
+		tx    *Tx
+		model map[int]int
+	}
+	var old []held
+	for range 120 {
+		tx := begin(t, db, TxOptions{Fresh: Freshness(rng.IntN(3))})
+		mine := maps.Clone(model)
+		mine = mutate(t, tx, mine, rng)
+		check(t, tx, 7, mine, rng)
+		if rng.IntN(5) == 0 {
+			tx.Rollback()
+		} else {
+			commit(t, tx)
+			model = mine
+		}
+		switch rng.IntN(12) {
+		case 0:
+			must(t, db.Checkpoint(context.Background()))
+		case 1:
+			old = nil // their transactions belong to the database that is closed
+			must(t, db.Close(context.Background()))
+			db = openTest(t, store)
+		case 2:
+			old = append(old, held{begin(t, db, TxOptions{ReadOnly: true}), model})
+		}
+		for _, h := range old {
+			check(t, h.tx, 7, h.model, rng)
+		}
+		parts := db.state.Load().table(7).parts
+		for i := 1; i < len(parts); i++ {
+			if parts[i-1].last() >= parts[i].first() {
+				t.Fatal("parts overlap")
+			}
+		}
+	}
+}
+
+func mutate(t testing.TB, tx *Tx, mine map[int]int, rng *rand.Rand) map[int]int {
+	t.Helper()
+	var sp *Savepoint
+	var saved map[int]int
+	span := 1 + rng.IntN(200)
+	for range rng.IntN(30) {
+		i := rng.IntN(span)
+		switch op := rng.IntN(40); {
+		case op < 24:
+			v := rng.IntN(2000) - 200
+			must(t, tx.Put(7, k(i), rowOf(v)))
+			mine[i] = v
+		case op < 34:
+			must(t, tx.Delete(7, k(i)))
+			delete(mine, i)
+		case op < 36:
+			sp, saved = tx.Savepoint(), maps.Clone(mine)
+		case op < 38 && sp != nil:
+			must(t, tx.RollbackTo(sp))
+			mine = maps.Clone(saved)
+		case op == 38 && rng.IntN(4) == 0:
+			must(t, tx.DropTable(7))
+			clear(mine)
+		default:
+			check(t, tx, 7, mine, rng)
+		}
+	}
+	return mine
+}

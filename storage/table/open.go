@@ -1,0 +1,312 @@
+package table
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/tidwall/btree"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/commitlog"
+	"github.com/s3sql/s3sql/storage/manifest"
+	"github.com/s3sql/s3sql/storage/object"
+)
+
+// Open opens the database in store, or with Options.Create makes one there. The state it returns with holds every commit
+// that ended before Open was called: FreshAt says so, and a statement that opens the database passes the time it began as
+// TxOptions.Since.
+//
+// Cost: three round trips and, for k records after the newest checkpoint, 3+k requests (two GETs, one LIST, k GETs). A
+// missing, stale or damaged hint costs requests, not correctness.
+// Errors: BadDB (no database here, and Create is not set), Corrupt (an object is damaged, foreign or of a newer format;
+// names the key; nothing is overwritten), what Certify returns, those of the store, ctx.Err().
+func Open(ctx context.Context, store object.Store, opts Options) (*DB, error) {
+	opts.EnsureDefaults()
+	db := &DB{store: store, opts: opts}
+	db.mu.counters = make(map[uint32]*counter)
+	db.background, db.stop = context.WithCancel(context.WithoutCancel(ctx))
+	o := opener{store: store, opts: opts, db: db}
+	if err := o.open(ctx); err != nil {
+		db.stop()
+		return nil, err
+	}
+	return db, nil
+}
+
+// Close refuses new transactions, waits for commits and for a checkpoint under way, and lets go of the store. When ctx
+// ends first, what is under way is cut off; a commit cut off returns CommitUnknown.
+// Errors: ctx.Err(), wrapped.
+func (db *DB) Close(ctx context.Context) error {
+	if db.closed.Swap(true) {
+		return nil
+	}
+	err := db.log.Close(ctx)
+	defer db.stop()
+	idle := make(chan struct{})
+	go func() {
+		db.ckpt.tasks.Wait()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		db.stop()
+		<-idle // the store returns as soon as its context ends
+		if err == nil {
+			err = ctx.Err()
+		}
+	}
+	return err
+}
+
+// opener is one Open.
+type opener struct {
+	store object.Store
+	opts  Options
+	db    *DB
+
+	asked time.Time // before the log was listed
+	st    *state
+}
+
+func (o *opener) open(ctx context.Context) error {
+	hint, err := o.hint(ctx)
+	if err != nil {
+		return err
+	}
+	if hint.Seq > 0 {
+		err = o.fromCheckpoint(ctx, hint)
+		if errors.Is(err, object.ErrNotFound) || errors.Is(err, base.ErrFenced) {
+			// The hint is stale, or checkpoints and records were cleaned up between two of our requests.
+			err = o.fromListing(ctx)
+		}
+	} else {
+		err = o.fromStart(ctx)
+		if errors.Is(err, base.ErrFenced) {
+			err = o.fromListing(ctx)
+		}
+	}
+	return err
+}
+
+// hint reads manifest/latest. A missing or damaged one is zero; one of a newer format is an error.
+func (o *opener) hint(ctx context.Context) (manifest.Latest, error) {
+	obj, err := o.store.Get(ctx, manifest.LatestKey)
+	if errors.Is(err, object.ErrNotFound) {
+		return manifest.Latest{}, nil
+	}
+	if err != nil {
+		return manifest.Latest{}, err
+	}
+	o.db.ckpt.mu.latest = obj.ETag
+	l, err := manifest.DecodeLatest(obj.Data)
+	if err != nil && !errors.Is(err, manifest.ErrNewer) {
+		o.opts.Logger.Warn("hint to the newest checkpoint is not readable", "error", err)
+		return manifest.Latest{}, nil
+	}
+	return l, err
+}
+
+// fromCheckpoint reads a checkpoint and, at the same time, the log after it.
+func (o *opener) fromCheckpoint(ctx context.Context, hint manifest.Latest) error {
+	id, err := parseUUID(manifest.LatestKey, hint.UUID)
+	if err != nil {
+		return err
+	}
+	o.asked = o.opts.Clock.Now()
+	var tail []*commitlog.Record
+	var size int
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		size, err = o.load(gctx, hint.Seq, hint.UUID)
+		return err
+	})
+	g.Go(func() (err error) {
+		tail, err = commitlog.ReadTail(gctx, o.store, id, hint.Seq)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	o.db.ckpt.mu.seq, o.db.ckpt.mu.bytes = hint.Seq, size
+	return o.start(id, tail)
+}
+
+// load reads the checkpoint at seq.
+func (o *opener) load(ctx context.Context, seq uint64, uuid string) (size int, err error) {
+	key := manifest.Key(seq)
+	obj, err := o.store.Get(ctx, key)
+	if err != nil {
+		return 0, err
+	}
+	c, err := manifest.Decode(key, obj.Data)
+	if err != nil {
+		return 0, err
+	}
+	if c.UUID != uuid {
+		return 0, base.Corruptf(key, "it belongs to another database, %.36q", c.UUID)
+	}
+	o.st = newState(c, o.opts.limits)
+	return len(obj.Data), nil
+}
+
+// newState builds the state that a checkpoint describes.
+func newState(c *manifest.Checkpoint, l limits) *state {
+	st := &state{tables: new(btree.Map[uint32, *version])}
+	if c == nil {
+		return st
+	}
+	st.seq = c.Seq
+	for i := range c.Tables {
+		t := &c.Tables[i]
+		v := &version{delta: emptyTree, autoInc: t.AutoInc, seq: c.Seq}
+		b := &chunkBuilder{rowsMax: l.chunkRows}
+		t.Each(func(key, row string) bool {
+			b.add(key, row)
+			v.bytes += len(key) + len(row)
+			return true
+		})
+		v.parts, v.base, v.rows = b.finish(), t.Rows, t.Rows
+		st.tables.Set(t.ID, v)
+	}
+	return st
+}
+
+// fromStart opens a database without a checkpoint: its identity and, at the same time, the log from its beginning.
+func (o *opener) fromStart(ctx context.Context) error {
+	o.asked = o.opts.Clock.Now()
+	var tail []*commitlog.Record
+	var id manifest.Identity
+	var missing bool
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		id, err = o.identity(gctx)
+		if errors.Is(err, object.ErrNotFound) {
+			missing, err = true, nil
+		}
+		return err
+	})
+	g.Go(func() (err error) {
+		tail, err = commitlog.ReadTail(gctx, o.store, commitlog.ID{}, 0)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if missing && len(tail) > 0 {
+		return base.Corruptf(manifest.IdentityKey, "it is missing although there are commit records: the prefix holds a damaged database")
+	}
+	if missing {
+		var err error
+		if id, err = o.create(ctx); err != nil {
+			return err
+		}
+		o.asked = time.Time{} // another creator may have committed since
+	}
+	uuid, err := parseUUID(manifest.IdentityKey, id.UUID)
+	if err != nil {
+		return err
+	}
+	o.st = newState(nil, o.opts.limits)
+	return o.start(uuid, tail)
+}
+
+// fromListing opens without a usable hint and without the whole log: by the newest checkpoint that is there.
+func (o *opener) fromListing(ctx context.Context) error {
+	id, err := o.identity(ctx)
+	if err != nil {
+		return err
+	}
+	newest := uint64(0)
+	for info, err := range o.store.List(ctx, manifest.Prefix, "") {
+		if err != nil {
+			return err
+		}
+		if seq, ok := manifest.ParseKey(info.Key); ok {
+			newest = max(newest, seq)
+		}
+	}
+	if newest == 0 {
+		return o.fromStart(ctx)
+	}
+	return o.fromCheckpoint(ctx, manifest.Latest{UUID: id.UUID, Seq: newest})
+}
+
+func (o *opener) identity(ctx context.Context) (manifest.Identity, error) {
+	obj, err := o.store.Get(ctx, manifest.IdentityKey)
+	if err != nil {
+		return manifest.Identity{}, err
+	}
+	return manifest.DecodeIdentity(obj.Data)
+}
+
+// create writes the identity of a new database. Of several creators one wins; the others take the winner's.
+func (o *opener) create(ctx context.Context) (id manifest.Identity, err error) {
+	if !o.opts.Create || o.opts.ReadOnly {
+		return id, base.Errorf(base.CodeBadDB, "there is no s3sql database here (and creating one was not asked for)")
+	}
+	if o.opts.Certify != nil {
+		if id.Certified, err = o.opts.Certify(ctx, o.store); err != nil {
+			return id, err
+		}
+	}
+	var uuid commitlog.ID
+	o.opts.Rand.Read(uuid[:])
+	id.UUID, id.Created = uuid.String(), o.opts.Clock.Now().UTC().Truncate(time.Microsecond)
+	data, err := manifest.EncodeIdentity(id)
+	if err != nil {
+		return id, err
+	}
+	for range 5 {
+		_, err = o.store.PutIfAbsent(ctx, manifest.IdentityKey, data)
+		if err == nil {
+			return id, nil
+		}
+		if !errors.Is(err, object.ErrExists) && !errors.Is(err, object.ErrConflict) && !errors.Is(err, object.ErrUnknown) {
+			return id, err
+		}
+		// Taken by another creator, or by a try of ours whose reply was lost: what is there now is the identity.
+		won, getErr := o.identity(ctx)
+		if getErr == nil || !errors.Is(getErr, object.ErrNotFound) {
+			return won, getErr
+		}
+	}
+	return id, err
+}
+
+// start applies the tail and hands the state to a log that goes on from there.
+func (o *opener) start(id commitlog.ID, tail []*commitlog.Record) error {
+	db := o.db
+	db.id = id
+	cfg := commitlog.Config{DB: id, Clock: o.opts.Clock, Rand: o.opts.Rand, Logger: o.opts.Logger, ProvenAt: o.asked}
+	st := o.st
+	for _, rec := range tail {
+		if rec.DB != id {
+			return base.Corruptf(commitlog.Key(rec.Seq), "it belongs to another database, %s", rec.DB)
+		}
+		if rec.Seq != st.seq+1 {
+			return base.Corruptf(commitlog.Key(rec.Seq), "it follows record %d", st.seq)
+		}
+		st = st.apply(rec, o.opts.limits)
+		db.ckpt.note(rec, false)
+		cfg.HeadMicros = max(cfg.HeadMicros, rec.Micros)
+	}
+	db.ckpt.mu.foreign = false
+	db.mu.window.floor = st.seq
+	db.state.Store(st)
+	db.log = commitlog.Open(o.store, cfg, st.seq, db)
+	return nil
+}
+
+func parseUUID(key, s string) (id commitlog.ID, err error) {
+	if len(s) == 2*len(id) {
+		if b, err := hex.DecodeString(s); err == nil {
+			copy(id[:], b)
+			return id, nil
+		}
+	}
+	return id, base.Corruptf(key, "its uuid %.40q is not 32 hexadecimal digits", s)
+}

@@ -1,0 +1,181 @@
+package table
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/commitlog"
+)
+
+// Freshness says how current the snapshot of a transaction has to be.
+type Freshness uint8
+
+// The levels of freshness.
+const (
+	// Strong sees every commit that ended before Begin, by any process. Cost: one GET, shared by all that ask at once.
+	Strong Freshness = iota
+	// Bounded sees every commit that ended Options.MaxStaleness before Begin. Cost: none or one GET.
+	Bounded
+	// None takes what this process knows. Cost: none. A transaction that writes is proved current by its commit; one
+	// that only reads can be with ProveFresh.
+	None
+)
+
+// TxOptions says what a transaction is to guarantee.
+type TxOptions struct {
+	// ReadOnly refuses writes, and costs the database nothing while it is open.
+	ReadOnly bool
+	// Serializable validates at commit that nothing it read has changed.
+	Serializable bool
+	// Fresh is the freshness of the snapshot.
+	Fresh Freshness
+	// Since, if not zero, lets Strong use what was already proved current at or after this time, instead of asking the
+	// store again: a caller sets it to the time its statement began, so that the statement that opens the database
+	// does not ask twice.
+	Since time.Time
+	// TrackReads notes what is read, for validation at commit and for ProveFresh; Serializable implies it.
+	TrackReads bool
+}
+
+// Tx is a transaction: a snapshot of every table under its own writes. One goroutine writes; while none does, several
+// may read. It holds memory until Commit or Rollback.
+type Tx struct {
+	db   *DB
+	st   *state
+	opts TxOptions
+	own  map[uint32]*ownTable // tables it wrote; nil when it wrote none
+	// writes counts Put, Delete and DropTable calls, and never goes down: it tells versions of own tables apart.
+	writes     int
+	registered bool
+	done       bool
+
+	mu struct {
+		sync.Mutex // readers of one transaction run in parallel
+		points     []pointRead
+		ranges     []*readRange
+	}
+}
+
+type pointRead struct {
+	table uint32
+	key   string
+}
+
+// CommitInfo says what a commit came to.
+type CommitInfo struct {
+	// Seq is the sequence number of the commit record; of the snapshot when nothing was written.
+	Seq uint64
+	// Written reports whether there is a record.
+	Written bool
+}
+
+// Begin starts a transaction on the current state. The caller ends it with Commit or Rollback.
+// Cost: see Freshness.
+// Errors: Closed, ReadOnly of the database is not one (writes are refused later), those of the store, ctx.Err().
+func (db *DB) Begin(ctx context.Context, opts TxOptions) (*Tx, error) {
+	if err := db.refresh(ctx, opts.Fresh, opts.Since); err != nil {
+		return nil, err
+	}
+	tx := &Tx{db: db, opts: opts}
+	tx.opts.TrackReads = opts.TrackReads || opts.Serializable
+	if opts.ReadOnly && !opts.TrackReads {
+		tx.st = db.state.Load()
+		return tx, nil
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	tx.st = db.state.Load()
+	tx.registered = true
+	db.mu.window.begin(tx.st.seq)
+	return tx, nil
+}
+
+// Seq returns the sequence number of the snapshot.
+func (tx *Tx) Seq() uint64 { return tx.st.seq }
+
+// Writes returns how many writes the transaction has made, those rolled back to a savepoint included.
+func (tx *Tx) Writes() int { return tx.writes }
+
+// Version returns a comparable value that identifies the contents of the table as the transaction sees it: two equal
+// values mean equal contents, in this process.
+func (tx *Tx) Version(table uint32) any {
+	if o := tx.own[table]; o != nil && o.stamp > 0 {
+		return ownVersion{tx, o.stamp}
+	}
+	return tx.st.table(table)
+}
+
+type ownVersion struct {
+	tx    *Tx
+	stamp int
+}
+
+// end releases the snapshot.
+func (tx *Tx) end() {
+	tx.done = true
+	if !tx.registered {
+		return
+	}
+	tx.registered = false
+	tx.db.mu.Lock()
+	tx.db.mu.window.end(tx.st.seq)
+	tx.db.mu.Unlock()
+}
+
+// Rollback ends the transaction and drops its writes. After Commit or Rollback it does nothing.
+func (tx *Tx) Rollback() {
+	if !tx.done {
+		tx.end()
+		tx.own = nil
+	}
+}
+
+// Commit makes the writes of the transaction visible to everyone, at once, and ends it whatever it returns.
+// Cost: one PUT, shared with the transactions that commit meanwhile; a GET and a PUT more for each commit of another
+// process that came between. None without writes. With maintenance=auto, a commit that finds a checkpoint long overdue
+// writes it (two PUTs).
+// Errors: Conflict (1213: another transaction changed what this one wrote, or read under Serializable), CommitUnknown,
+// RecordTooLarge, Closed, those of the store, ctx.Err().
+func (tx *Tx) Commit(ctx context.Context) (CommitInfo, error) {
+	if tx.done {
+		return CommitInfo{}, errEnded()
+	}
+	defer tx.end()
+	txn := tx.txn()
+	if len(txn.Tables) == 0 {
+		return CommitInfo{Seq: tx.st.seq}, nil
+	}
+	got, err := tx.db.log.Commit(ctx, txn)
+	if err != nil {
+		return CommitInfo{}, err
+	}
+	tx.end()
+	tx.db.maintain(ctx)
+	return CommitInfo{Seq: got.Seq, Written: true}, nil
+}
+
+// ProveFresh reports whether what the transaction read is still true: a statement that read without asking the store
+// first (Fresh None with TrackReads) and then wrote nothing calls it before it answers.
+// Cost: one GET, shared.
+// Errors: Conflict (something it read has changed: run it again), those of the store, ctx.Err().
+func (tx *Tx) ProveFresh(ctx context.Context) error {
+	if tx.done {
+		return errEnded()
+	}
+	if err := tx.db.refresh(ctx, Strong, time.Time{}); err != nil {
+		return err
+	}
+	t := &commitlog.Txn{Snapshot: tx.st.seq, Reads: tx.reads()}
+	if !tx.registered {
+		if tx.db.state.Load().seq != tx.st.seq {
+			return base.Errorf(base.CodeDeadlock, "the database has changed since the statement read it; run it again")
+		}
+		return nil
+	}
+	return tx.db.Validate(t)
+}
+
+func errEnded() error  { return base.Errorf(base.CodeClosed, "the transaction has ended") }
+func errClosed() error { return base.Errorf(base.CodeClosed, "the database handle is closed") }
