@@ -164,7 +164,7 @@ func fetch(ctx context.Context, store object.Store, codec *Codec, db ID, seq uin
 	switch {
 	case err != nil:
 		return nil, err
-	case rec.DB != db:
+	case rec.DB != db && db != (ID{}):
 		return nil, base.Corruptf(key, "commit record belongs to database %v, not to %v", rec.DB, db)
 	case rec.Seq != seq:
 		return nil, base.Corruptf(key, "commit record says that it is number %d", rec.Seq)

@@ -17,7 +17,8 @@ const (
 
 // ReadTail returns the records after from, in order: what a cold open applies on top of a checkpoint.
 //
-// Everything that existed when it was called is in the result. from need not exist.
+// Everything that existed when it was called is in the result. from need not exist. A zero db takes the records of any
+// database: for a caller that reads the identity meanwhile, and compares Record.DB itself.
 // Cost: one LIST per 1,000 records and one GET a record, 16 at a time: two round trips for a short tail.
 // Errors: kind Unavailable; kind Corrupt, with the key; Fenced when records after from have been cleaned up (a newer
 // checkpoint holds them); ctx.Err().
