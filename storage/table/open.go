@@ -73,9 +73,12 @@ type opener struct {
 }
 
 func (o *opener) open(ctx context.Context) error {
-	hint, err := o.hint(ctx)
+	hint, damaged, err := o.hint(ctx)
 	if err != nil {
 		return err
+	}
+	if damaged {
+		return o.fromListing(ctx)
 	}
 	if hint.Seq > 0 {
 		err = o.fromCheckpoint(ctx, hint)
@@ -92,22 +95,22 @@ func (o *opener) open(ctx context.Context) error {
 	return err
 }
 
-// hint reads manifest/latest. A missing or damaged one is zero; one of a newer format is an error.
-func (o *opener) hint(ctx context.Context) (manifest.Latest, error) {
+// hint reads manifest/latest. A missing one is zero; one of a newer format is an error.
+func (o *opener) hint(ctx context.Context) (l manifest.Latest, damaged bool, err error) {
 	obj, err := o.store.Get(ctx, manifest.LatestKey)
 	if errors.Is(err, object.ErrNotFound) {
-		return manifest.Latest{}, nil
+		return l, false, nil
 	}
 	if err != nil {
-		return manifest.Latest{}, err
+		return l, false, err
 	}
 	o.db.ckpt.mu.latest = obj.ETag
-	l, err := manifest.DecodeLatest(obj.Data)
+	l, err = manifest.DecodeLatest(obj.Data)
 	if err != nil && !errors.Is(err, manifest.ErrNewer) {
-		o.opts.Logger.Warn("hint to the newest checkpoint is not readable", "error", err)
-		return manifest.Latest{}, nil
+		o.opts.Logger.Warn("the hint to the newest checkpoint cannot be read; looking for it instead", "error", err)
+		return l, true, nil
 	}
-	return l, err
+	return l, false, err
 }
 
 // fromCheckpoint reads a checkpoint and, at the same time, the log after it.
