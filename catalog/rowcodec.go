@@ -120,8 +120,8 @@ func decodeRow(t *Table, cols []int, row string, out []base.Value) error {
 		if !ok {
 			return r.Err()
 		}
-		for k := range n {
-			i := at + k
+		for k, from := 0, at; k < n; k++ {
+			i := from + k
 			if i >= n {
 				i -= n
 			}
