@@ -54,6 +54,7 @@ type Tx struct {
 	mu struct {
 		sync.Mutex // readers of one transaction run in parallel
 		points     []pointRead
+		depends    map[pointRead]bool // those of points that DependOn added
 		ranges     []*readRange
 	}
 }

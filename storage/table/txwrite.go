@@ -222,7 +222,7 @@ func (tx *Tx) txn() *commitlog.Txn {
 		}
 		t.Tables = append(t.Tables, w)
 	}
-	if len(t.Tables) > 0 && tx.opts.TrackReads {
+	if len(t.Tables) > 0 {
 		t.Reads = tx.reads()
 	}
 	slices.SortFunc(t.Tables, func(a, b commitlog.TableWrite) int { return cmp.Compare(a.Table, b.Table) })

@@ -1,0 +1,27 @@
+package table
+
+// DependOn makes the commit of the transaction fail with a conflict when another one has written the key since the
+// snapshot, whatever the isolation: what a writer of rows says of the descriptor that gives them their meaning.
+func (tx *Tx) DependOn(table uint32, key string) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	p := pointRead{table, key}
+	if tx.mu.depends[p] {
+		return
+	}
+	if tx.mu.depends == nil {
+		tx.mu.depends = map[pointRead]bool{}
+	}
+	tx.mu.depends[p] = true
+	tx.mu.points = append(tx.mu.points, p)
+}
+
+// Changed reports whether Commit would write a record: something was put, deleted or dropped and not rolled back.
+func (tx *Tx) Changed() bool {
+	for _, o := range tx.own {
+		if o.dropped || o.writes.len() > 0 {
+			return true
+		}
+	}
+	return false
+}
