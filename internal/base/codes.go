@@ -30,6 +30,9 @@ var (
 	CodeBadNull           = Code{1048, "23000", KindInvalid}
 	CodeBadFieldLength    = Code{1074, "42000", KindInvalid}
 	CodeInvalidGroupFunc  = Code{1111, "HY000", KindInvalid}
+	CodeMixOfGroupFunc    = Code{1140, "42000", KindInvalid}
+	CodeViewColumns       = Code{1353, "HY000", KindInvalid}
+	CodeOrderNotInSelect  = Code{3065, "HY000", KindInvalid}
 	CodeNoTables          = Code{1096, "HY000", KindInvalid}
 	CodeFieldSpecTwice    = Code{1110, "42000", KindInvalid}
 	CodeWrongValueCount   = Code{1136, "21S01", KindInvalid}
@@ -37,6 +40,10 @@ var (
 	CodeOptionPrevents    = Code{1290, "HY000", KindInvalid} // database is read-only
 	CodeUnknownSysVar     = Code{1193, "HY000", KindInvalid}
 	CodeDeadlock          = Code{1213, "40001", KindConflict} // any write conflict at commit
+	CodeWrongSubKey       = Code{1089, "HY000", KindInvalid}
+	CodeUnknownCharset    = Code{1115, "42000", KindInvalid}
+	CodeUnknownCollation  = Code{1273, "HY000", KindInvalid}
+	CodeJSONKey           = Code{3152, "42000", KindInvalid}
 	CodeWrongUsage        = Code{1221, "HY000", KindInvalid}
 	CodeWrongColumnCount  = Code{1222, "21000", KindInvalid}
 	CodeWrongValueForVar  = Code{1231, "42000", KindInvalid}
@@ -63,6 +70,9 @@ var (
 	CodeTxInProgress      = Code{1568, "25001", KindInvalid}
 	CodeRecordTooLarge    = Code{1197, "HY000", KindInvalid} // transaction larger than one commit record may be
 	CodeKeyTooLong        = Code{1071, "42000", KindInvalid}
+	CodeTooManyKeyParts   = Code{1070, "42000", KindInvalid}
+	CodeWrongTableName    = Code{1103, "42000", KindInvalid}
+	CodeTableNoColumns    = Code{1113, "42000", KindInvalid}
 	CodeTooManyColumns    = Code{1117, "HY000", KindInvalid}
 	CodeAccessDenied      = Code{1045, "28000", KindUnavailable}
 	CodeUnavailable       = Code{2013, "08S01", KindUnavailable}

@@ -39,21 +39,22 @@ const (
 	TypeVector     TypeID = 31
 )
 
-// Type is a declared SQL type. The zero Type is the type of NULL. Compare with Equal.
+// Type is a declared SQL type. The zero Type is the type of NULL.
 type Type struct {
-	ID       TypeID
-	Unsigned bool // integer, DECIMAL, FLOAT and DOUBLE types
-	Bool     bool // TINYINT(1), declared or as the result of a comparison: shown as a boolean where that is asked for
+	ID       TypeID `json:"id"`
+	Unsigned bool   `json:"unsigned,omitempty"` // integer, DECIMAL, FLOAT and DOUBLE types
+	Bool     bool   `json:"bool,omitempty"`     // TINYINT(1), declared or as the result of a comparison: shown as a boolean where that is asked for
 
 	// Length counts characters (CHAR, VARCHAR, TEXT), bytes (BINARY, VARBINARY, BLOB), bits (BIT) or dimensions
 	// (VECTOR). 0 is the type's maximum for the TEXT and BLOB families.
-	Length int
+	Length int `json:"length,omitempty"`
 	// Precision counts the digits of a DECIMAL; Scale its digits after the point, or the fractional digits (0–6) of
 	// TIME, DATETIME and TIMESTAMP.
-	Precision, Scale uint8
+	Precision uint8 `json:"precision,omitempty"`
+	Scale     uint8 `json:"scale,omitempty"`
 
-	Collation string   // of the character types; "" is the default, utf8mb4_0900_bin
-	Elems     []string // of ENUM and SET
+	Collation string   `json:"collation,omitempty"` // of the character types; "" is the default, utf8mb4_0900_bin
+	Elems     []string `json:"elems,omitempty"`     // of ENUM and SET
 }
 
 // Class returns the physical class that values of the type have. ENUM and SET are Uint: an ENUM's index from 1, a SET's

@@ -1,0 +1,137 @@
+package catalog
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// Limits of MySQL 8.0 (reference manual, "Limits on Table Column Count" and "Identifier Length Limits").
+const (
+	maxColumns    = 4096
+	maxNameLength = 64
+	maxKeyParts   = 16
+)
+
+// Create stores a new table. It assigns the ids of t and of its indexes. t is owned by the catalog afterwards.
+//
+// Errors: 1050 the name is taken; 1060, 1061, 1070, 1113, 1117 the definition contradicts itself; those of tx.
+func Create(tx *table.Tx, t *Table) error {
+	if err := check(t); err != nil {
+		return err
+	}
+	if _, taken := tx.Get(NameTable, nameKey(t.Name)); taken {
+		return base.Errorf(base.CodeTableExists, "Table '%s' already exists", t.Name)
+	}
+	first, err := tx.NextAutoInc(DescriptorTable, 2+len(t.Indexes))
+	if err != nil {
+		return err
+	}
+	next := uint32(first) + FirstID - 1
+	t.ID, t.HiddenCounter, t.Version = next, next+1, 1
+	for i := range t.Indexes {
+		t.Indexes[i].ID = next + 2 + uint32(i)
+	}
+	return put(tx, t)
+}
+
+// Drop removes a table, its indexes and their rows.
+func Drop(tx *table.Tx, t *Table) error {
+	if err := tx.Delete(DescriptorTable, DescriptorKey(t.ID)); err != nil {
+		return err
+	}
+	if err := tx.Delete(NameTable, nameKey(t.Name)); err != nil {
+		return err
+	}
+	return Truncate(tx, t)
+}
+
+// Truncate removes the rows of a table and of its indexes, and sets its counters back.
+func Truncate(tx *table.Tx, t *Table) error {
+	ids := []uint32{t.ID, t.HiddenCounter}
+	for _, ix := range t.Indexes {
+		ids = append(ids, ix.ID)
+	}
+	for _, id := range ids {
+		if err := tx.DropTable(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func put(tx *table.Tx, t *Table) error {
+	row, err := encodeTable(t)
+	if err != nil {
+		return err
+	}
+	if err := tx.Put(DescriptorTable, DescriptorKey(t.ID), row); err != nil {
+		return err
+	}
+	return tx.Put(NameTable, nameKey(t.Name), string(base.AppendField(nil, 1, base.NewUint(uint64(t.ID)))))
+}
+
+// AddHiddenKey gives a table that was declared without a primary key its hidden one.
+func AddHiddenKey(t *Table) {
+	t.NextColumnID++
+	t.Columns = append(t.Columns, Column{ID: t.NextColumnID, Name: "(hidden key)", NotNull: true, Hidden: true,
+		Type: base.Type{ID: base.TypeBigInt, Unsigned: true}})
+	t.Primary = []KeyPart{{Column: t.NextColumnID}}
+}
+
+func check(t *Table) error {
+	if err := checkName(t.Name); err != nil {
+		return err
+	}
+	visible := 0
+	seen := map[string]bool{}
+	for _, c := range t.Columns {
+		if c.Hidden {
+			continue
+		}
+		visible++
+		if err := checkName(c.Name); err != nil {
+			return err
+		}
+		if l := strings.ToLower(c.Name); seen[l] {
+			return base.Errorf(base.CodeDupFieldName, "Duplicate column name '%s'", c.Name)
+		} else {
+			seen[l] = true
+		}
+	}
+	if visible == 0 {
+		return base.Errorf(base.CodeTableNoColumns, "A table must have at least 1 column")
+	}
+	if visible > maxColumns {
+		return base.Errorf(base.CodeTooManyColumns, "Too many columns: %d of at most %d", visible, maxColumns)
+	}
+	return checkKeys(t)
+}
+
+func checkName(name string) error {
+	if name == "" || len([]rune(name)) > maxNameLength || strings.HasSuffix(name, " ") || strings.ContainsRune(name, 0) {
+		return base.Errorf(base.CodeWrongTableName, "Incorrect name '%s': names have 1 to %d characters and no trailing space",
+			name, maxNameLength)
+	}
+	return nil
+}
+
+func checkKeys(t *Table) error {
+	if len(t.Primary) == 0 {
+		return fmt.Errorf("table %s has no key", t.Name)
+	}
+	names := map[string]bool{"primary": true}
+	for _, ix := range t.Indexes {
+		l := strings.ToLower(ix.Name)
+		if names[l] {
+			return base.Errorf(base.CodeDupKeyName, "Duplicate key name '%s'", ix.Name)
+		}
+		names[l] = true
+		if len(ix.Parts) > maxKeyParts {
+			return base.Errorf(base.CodeTooManyKeyParts, "Too many key parts specified; max %d parts allowed", maxKeyParts)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package catalog
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+)
+
+// QuoteName writes an identifier in backticks, as SHOW CREATE does.
+func QuoteName(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// QuoteString writes a string literal.
+func QuoteString(s string) string {
+	r := strings.NewReplacer("'", "''", "\\", "\\\\", "\n", "\\n", "\r", "\\r", "\x00", "\\0")
+	return "'" + r.Replace(s) + "'"
+}
+
+// TypeSQL writes a type as SHOW CREATE TABLE and information_schema.COLUMNS.COLUMN_TYPE of MySQL 8.0 do.
+func TypeSQL(t base.Type) string {
+	name := typeName(t)
+	if t.Unsigned && t.ID != base.TypeBit {
+		name += " unsigned"
+	}
+	return name
+}
+
+func typeName(t base.Type) string {
+	switch t.ID {
+	case base.TypeTinyInt:
+		if t.Bool {
+			return "tinyint(1)"
+		}
+		return "tinyint"
+	case base.TypeDecimal:
+		return fmt.Sprintf("decimal(%d,%d)", t.Precision, t.Scale)
+	case base.TypeChar, base.TypeVarchar, base.TypeBinary, base.TypeVarbinary, base.TypeBit, base.TypeVector:
+		return fmt.Sprintf("%s(%d)", plainName(t.ID), t.Length)
+	case base.TypeTime, base.TypeDateTime, base.TypeTimestamp:
+		if t.Scale > 0 {
+			return fmt.Sprintf("%s(%d)", plainName(t.ID), t.Scale)
+		}
+	case base.TypeEnum, base.TypeSet:
+		quoted := make([]string, len(t.Elems))
+		for i, e := range t.Elems {
+			quoted[i] = QuoteString(e)
+		}
+		return plainName(t.ID) + "(" + strings.Join(quoted, ",") + ")"
+	}
+	return plainName(t.ID)
+}
+
+func plainName(id base.TypeID) string {
+	names := [...]string{"null", "tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "char",
+		"varchar", "tinytext", "text", "mediumtext", "longtext", "binary", "varbinary", "tinyblob", "blob", "mediumblob",
+		"longblob", "date", "time", "datetime", "timestamp", "year", "json", "enum", "set", "bit", "uuid", "vector"}
+	if int(id) >= len(names) {
+		return "unknown"
+	}
+	return names[id]
+}
+
+// CreateSQL writes the statement that makes t, in the layout of MySQL's SHOW CREATE TABLE. autoInc is the next
+// AUTO_INCREMENT value, shown when above 1.
+func CreateSQL(t *Table, autoInc uint64) string {
+	var lines []string
+	for i := range t.Columns {
+		if !t.Columns[i].Hidden {
+			lines = append(lines, "  "+columnSQL(t, &t.Columns[i]))
+		}
+	}
+	if !HiddenKey(t) {
+		lines = append(lines, "  PRIMARY KEY ("+partsSQL(t, t.Primary)+")")
+	}
+	for _, ix := range t.Indexes {
+		kind := "KEY"
+		if ix.Unique {
+			kind = "UNIQUE KEY"
+		}
+		lines = append(lines, "  "+kind+" "+QuoteName(ix.Name)+" ("+partsSQL(t, ix.Parts)+")")
+	}
+	s := "CREATE TABLE " + QuoteName(t.Name) + " (\n" + strings.Join(lines, ",\n") + "\n) ENGINE=S3SQL"
+	if autoInc > 1 {
+		s += fmt.Sprintf(" AUTO_INCREMENT=%d", autoInc)
+	}
+	s += " DEFAULT CHARSET=utf8mb4 COLLATE=" + tableCollation(t)
+	if t.Comment != "" {
+		s += " COMMENT=" + QuoteString(t.Comment)
+	}
+	return s
+}
+
+// HiddenKey reports whether t was declared without a primary key.
+func HiddenKey(t *Table) bool {
+	i := t.ColumnByID(t.Primary[0].Column)
+	return i >= 0 && t.Columns[i].Hidden
+}
+
+// DefaultCollation is the collation of tables and columns that name none: binary, fast and exact.
+const DefaultCollation = "utf8mb4_0900_bin"
+
+func tableCollation(t *Table) string {
+	if t.Collation != "" {
+		return t.Collation
+	}
+	return DefaultCollation
+}
+
+func columnSQL(t *Table, c *Column) string {
+	s := QuoteName(c.Name) + " " + TypeSQL(c.Type)
+	if c.Type.Collation != "" && c.Type.Collation != tableCollation(t) {
+		s += " COLLATE " + c.Type.Collation
+	}
+	if c.NotNull {
+		s += " NOT NULL"
+	} else if c.Type.ID == base.TypeTimestamp {
+		s += " NULL"
+	}
+	switch {
+	case c.ID == t.AutoIncrement:
+		s += " AUTO_INCREMENT"
+	case c.Default != nil:
+		s += " DEFAULT " + c.Default.SQL
+	case !c.NotNull && defaultable(c.Type):
+		s += " DEFAULT NULL"
+	}
+	if c.OnUpdate {
+		s += " ON UPDATE CURRENT_TIMESTAMP"
+		if c.Type.Scale > 0 {
+			s += fmt.Sprintf("(%d)", c.Type.Scale)
+		}
+	}
+	if c.Invisible {
+		s += " /*!80023 INVISIBLE */"
+	}
+	if c.Comment != "" {
+		s += " COMMENT " + QuoteString(c.Comment)
+	}
+	return s
+}
+
+// defaultable reports whether MySQL shows DEFAULT NULL for a nullable column of the type: not for TEXT, BLOB and JSON.
+func defaultable(t base.Type) bool {
+	switch t.ID {
+	case base.TypeTinyText, base.TypeText, base.TypeMediumText, base.TypeLongText, base.TypeTinyBlob, base.TypeBlob,
+		base.TypeMediumBlob, base.TypeLongBlob, base.TypeJSON:
+		return false
+	}
+	return true
+}
+
+func partsSQL(t *Table, parts []KeyPart) string {
+	out := make([]string, len(parts))
+	for i, p := range parts {
+		out[i] = QuoteName(t.Columns[t.ColumnByID(p.Column)].Name)
+		if p.Prefix > 0 {
+			out[i] += fmt.Sprintf("(%d)", p.Prefix)
+		}
+		if p.Desc {
+			out[i] += " DESC"
+		}
+	}
+	return strings.Join(out, ",")
+}

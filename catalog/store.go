@@ -1,0 +1,149 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// The reserved tables. User tables and indexes have ids from FirstID.
+const (
+	DescriptorTable uint32 = 1  // key: object id; column 1: the descriptor as JSON (docs/format/catalog.md)
+	NameTable       uint32 = 2  // key: name in lower case; column 1: object id
+	FirstID         uint32 = 16 // lower ids are reserved for the system
+)
+
+const formatVersion = 1
+
+// Catalog is the set of descriptors as one transaction sees it. It is immutable and may be shared.
+type Catalog struct {
+	tables map[string]*Table // by lower-case name
+	byID   map[uint32]*Table
+}
+
+// Cache keeps the last catalog loaded, so that transactions that see the same descriptors share one.
+type Cache struct {
+	mu struct {
+		sync.Mutex
+		version any
+		catalog *Catalog
+	}
+}
+
+// Load returns the catalog that tx sees. It costs nothing when no DDL has happened since the last call.
+//
+// Errors: ErrCorrupt (a descriptor that does not decode or is newer than this version of s3sql).
+func (c *Cache) Load(ctx context.Context, tx *table.Tx) (*Catalog, error) {
+	v := tx.Version(DescriptorTable)
+	c.mu.Lock()
+	if c.mu.catalog != nil && c.mu.version == v {
+		cat := c.mu.catalog
+		c.mu.Unlock()
+		return cat, nil
+	}
+	c.mu.Unlock()
+	cat, err := load(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.version, c.mu.catalog = v, cat
+	return cat, nil
+}
+
+func load(ctx context.Context, tx *table.Tx) (*Catalog, error) {
+	c := &Catalog{tables: map[string]*Table{}, byID: map[uint32]*Table{}}
+	scan := tx.Scan(ctx, DescriptorTable, table.ScanSpec{Cols: []table.ScanCol{{ID: 1, Type: base.Type{ID: base.TypeLongBlob}}}})
+	var b vec.Batch
+	for {
+		_, ok, err := scan.Next(ctx, &b)
+		if err != nil || !ok {
+			return c, err
+		}
+		for i := range b.N {
+			t, err := decodeTable(b.Cols[0].Str[i])
+			if err != nil {
+				return nil, err
+			}
+			c.tables[strings.ToLower(t.Name)] = t
+			c.byID[t.ID] = t
+		}
+	}
+}
+
+// Table returns the table called name, compared without case; nil if there is none.
+func (c *Catalog) Table(name string) *Table { return c.tables[strings.ToLower(name)] }
+
+// ByID returns the table with the given id; nil if there is none.
+func (c *Catalog) ByID(id uint32) *Table { return c.byID[id] }
+
+// Tables returns all tables in no particular order.
+func (c *Catalog) Tables() []*Table {
+	out := make([]*Table, 0, len(c.tables))
+	for _, t := range c.tables {
+		out = append(out, t)
+	}
+	return out
+}
+
+// document is a descriptor as it is stored.
+type document struct {
+	Format int    `json:"format"`
+	Kind   string `json:"kind"`
+	Table  *Table `json:"table,omitempty"`
+}
+
+func encodeTable(t *Table) (string, error) {
+	b, err := json.Marshal(document{Format: formatVersion, Kind: "table", Table: t})
+	if err != nil {
+		return "", err
+	}
+	return string(base.AppendField(nil, 1, base.NewBytes(string(b)))), nil
+}
+
+func decodeTable(text string) (*Table, error) {
+	var d document
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		return nil, base.Corruptf("", "a descriptor does not decode: %v", err)
+	}
+	if d.Format > formatVersion {
+		return nil, base.Corruptf("", "a descriptor has format %d; this version of s3sql knows %d: upgrade s3sql", d.Format, formatVersion)
+	}
+	if d.Kind != "table" || d.Table == nil || !d.Table.complete() {
+		return nil, base.Corruptf("", "a descriptor of kind %q is not complete", d.Kind)
+	}
+	return d.Table, nil
+}
+
+// complete reports whether every key part names a column that is there.
+func (t *Table) complete() bool {
+	keys := [][]KeyPart{t.Primary}
+	for i := range t.Indexes {
+		keys = append(keys, t.Indexes[i].Parts)
+	}
+	for _, parts := range keys {
+		for _, p := range parts {
+			if t.ColumnByID(p.Column) < 0 {
+				return false
+			}
+		}
+		if len(parts) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// DescriptorKey returns the key of a table's descriptor in DescriptorTable. A transaction that writes a table depends on
+// it, so that DDL and DML of one table conflict.
+func DescriptorKey(id uint32) string { return string(base.AppendKey(nil, base.NewUint(uint64(id)))) }
+
+func nameKey(name string) string {
+	return string(base.AppendKey(nil, base.NewString(strings.ToLower(name))))
+}

@@ -1,0 +1,217 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/object/mem"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+var rewrite = flag.Bool("golden", false, "rewrite the golden files")
+
+// sample is a descriptor that uses every member of the format.
+func sample() *Table {
+	return &Table{
+		ID: 16, Version: 3, Name: "Orders", NextColumnID: 3, AutoIncrement: 1, HiddenCounter: 17, Collation: "utf8mb4_0900_ai_ci",
+		Comment: "all of them", CreatedMicros: 1700000000000000,
+		Columns: []Column{
+			{ID: 1, Name: "id", Type: base.Type{ID: base.TypeBigInt, Unsigned: true}, NotNull: true},
+			{ID: 2, Name: "total", Type: base.Type{ID: base.TypeDecimal, Precision: 10, Scale: 2}, Default: &Default{SQL: "'0.00'"}, Comment: "net"},
+			{ID: 3, Name: "state", Type: base.Type{ID: base.TypeEnum, Elems: []string{"new", "it's"}, Collation: "utf8mb4_0900_ai_ci"},
+				Default: &Default{SQL: "(CONCAT('n', 'ew'))", Expr: true}, OnUpdate: true, Invisible: true},
+		},
+		Primary: []KeyPart{{Column: 1}},
+		Indexes: []Index{{ID: 18, Name: "by_total", Unique: true, Parts: []KeyPart{{Column: 2, Desc: true}, {Column: 3, Prefix: 4}}}},
+	}
+}
+
+func TestDescriptorGolden(t *testing.T) {
+	t.Parallel()
+	row, err := encodeTable(sample())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join("testdata", "descriptor-v1.row")
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(row), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row != string(want) {
+		t.Errorf("the encoding of a descriptor has changed:\n got %q\nwant %q", row, want)
+	}
+	r := base.NewRowReader(string(want))
+	_, v, _ := r.Next()
+	got, err := decodeTable(v.Text())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, sample()) {
+		t.Errorf("decoded %+v", got)
+	}
+}
+
+func TestDescriptorRefusals(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"not JSON":       `{`,
+		"newer":          `{"format":2,"kind":"table","table":{"primary":[{"column":1}]}}`,
+		"unknown kind":   `{"format":1,"kind":"zebra"}`,
+		"without key":    `{"format":1,"kind":"table","table":{"id":16}}`,
+		"wrong type":     `{"format":1,"kind":"table","table":{"id":"x"}}`,
+		"missing column": `{"format":1,"kind":"table","table":{"id":16,"primary":[{"column":7}]}}`,
+	} {
+		if _, err := decodeTable(text); !errors.Is(err, base.ErrCorrupt) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func FuzzDescriptor(f *testing.F) {
+	row, err := encodeTable(sample())
+	if err != nil {
+		f.Fatal(err)
+	}
+	r := base.NewRowReader(row)
+	_, v, _ := r.Next()
+	f.Add(v.Text())
+	f.Add(`{"format":1,"kind":"table","table":{"id":16,"primary":[{"column":7}]}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		tab, err := decodeTable(text)
+		if err != nil {
+			return
+		}
+		CreateSQL(tab, 7) // whatever decodes can be shown
+		if _, err := encodeTable(tab); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func open(t *testing.T) *table.DB {
+	t.Helper()
+	db, err := table.Open(context.Background(), mem.New(), table.Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func begin(t *testing.T, db *table.DB) *table.Tx {
+	t.Helper()
+	tx, err := db.Begin(context.Background(), table.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
+func newTable(name string) *Table {
+	return &Table{Name: name, NextColumnID: 1, Primary: []KeyPart{{Column: 1}},
+		Columns: []Column{{ID: 1, Name: "id", Type: base.Type{ID: base.TypeInt}, NotNull: true}}}
+}
+
+func TestCreateAndDropAreTransactional(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), open(t)
+	var cache Cache
+	tx := begin(t, db)
+	if err := Create(tx, newTable("A")); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := cache.Load(ctx, tx); err != nil || c.Table("a") == nil {
+		t.Fatalf("the transaction does not see its own table: %v", err)
+	}
+	other := begin(t, db)
+	if c, err := cache.Load(ctx, other); err != nil || c.Table("a") != nil {
+		t.Fatalf("another transaction sees an uncommitted table: %v", err)
+	}
+	other.Rollback()
+	if _, err := tx.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	tx = begin(t, db)
+	c, err := cache.Load(ctx, tx)
+	if err != nil || c.Table("A") == nil || c.ByID(c.Table("A").ID) == nil {
+		t.Fatalf("a committed table is not there: %v", err)
+	}
+	if err := Create(tx, newTable("a")); base.KindOf(err) != base.KindInvalid {
+		t.Errorf("the same name in another case: %v", err)
+	}
+	if err := Drop(tx, c.Table("A")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	tx = begin(t, db)
+	defer tx.Rollback()
+	if c, err := cache.Load(ctx, tx); err != nil || len(c.Tables()) != 0 {
+		t.Errorf("a dropped table is still there: %v", err)
+	}
+}
+
+func TestConcurrentCreateOfOneNameConflicts(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), open(t)
+	a, b := begin(t, db), begin(t, db)
+	for _, tx := range []*table.Tx{a, b} {
+		if err := Create(tx, newTable("t")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := a.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Commit(ctx); !errors.Is(err, base.ErrConflict) {
+		t.Errorf("the second creator of a table: %v", err)
+	}
+}
+
+func TestCreateRefusals(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	tx := begin(t, db)
+	defer tx.Rollback()
+	twice := newTable("t")
+	twice.Columns = append(twice.Columns, Column{ID: 2, Name: "ID"})
+	index := newTable("t")
+	index.Indexes = []Index{{Name: "x", Parts: index.Primary}, {Name: "X", Parts: index.Primary}}
+	empty := newTable("t")
+	empty.Columns = nil
+	for name, c := range map[string]struct {
+		t    *Table
+		code uint16
+	}{
+		"no name":          {newTable(""), 1103},
+		"long name":        {newTable(strings.Repeat("x", 65)), 1103},
+		"column twice":     {twice, 1060},
+		"index name twice": {index, 1061},
+		"no column":        {empty, 1113},
+	} {
+		var e *base.Error
+		if err := Create(tx, c.t); !errors.As(err, &e) || e.Number != c.code {
+			t.Errorf("%s: %v, want error %d", name, err, c.code)
+		}
+	}
+	if tx.Changed() {
+		t.Error("a refused table was written")
+	}
+}
