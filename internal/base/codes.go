@@ -74,6 +74,7 @@ var (
 	CodeWrongTableName    = Code{1103, "42000", KindInvalid}
 	CodeTableNoColumns    = Code{1113, "42000", KindInvalid}
 	CodeTooManyColumns    = Code{1117, "HY000", KindInvalid}
+	CodeCapacityExceeded  = Code{3170, "HY000", KindInvalid} // memory_limit
 	CodeAccessDenied      = Code{1045, "28000", KindUnavailable}
 	CodeUnavailable       = Code{2013, "08S01", KindUnavailable}
 	CodeCommitUnknown     = Code{1180, "08007", KindCommitUnknown} // ER_ERROR_DURING_COMMIT; transaction resolution unknown
