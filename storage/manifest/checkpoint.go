@@ -85,9 +85,13 @@ func appendBody(b []byte, c *Checkpoint) []byte {
 	b = protowire.AppendString(b, c.UUID)
 	b = appendUint(b, fieldSeq, c.Seq)
 	b = appendUint(b, fieldTime, uint64(c.Time.UnixMicro()))
+	var run []byte
 	for i := range c.Tables {
 		b = protowire.AppendTag(b, fieldTable, protowire.BytesType)
-		b = appendSized(b, func(b []byte) []byte { return appendTable(b, &c.Tables[i]) })
+		b = appendSized(b, func(b []byte) []byte {
+			b, run = appendTable(b, run, &c.Tables[i])
+			return b
+		})
 	}
 	return b
 }
@@ -108,11 +112,12 @@ func appendSized(b []byte, fn func([]byte) []byte) []byte {
 	return b
 }
 
-func appendTable(b []byte, t *Table) []byte {
+// appendTable appends t, using run as its buffer.
+func appendTable(b, run []byte, t *Table) (_, _ []byte) {
 	b = appendUint(b, tableID, uint64(t.ID))
 	b = appendUint(b, tableAutoInc, t.AutoInc)
 	b = appendUint(b, tableRows, uint64(t.Rows))
-	run := make([]byte, 0, runBytes+runBytes/4)
+	run = run[:0]
 	flush := func() {
 		if len(run) > 0 {
 			b = protowire.AppendTag(b, tableRun, protowire.BytesType)
@@ -129,7 +134,7 @@ func appendTable(b []byte, t *Table) []byte {
 		return true
 	})
 	flush()
-	return b
+	return b, run
 }
 
 // Decode reads the bytes of the object under key. The result aliases one buffer of its own.

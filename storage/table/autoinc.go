@@ -32,6 +32,8 @@ func (c *counter) take(n, mark uint64) (first, carry uint64) {
 		c.next = max(c.next, mark+1)
 		if c.foreign {
 			c.block = min(max(c.block*2, blockMin), blockMax)
+			// The other process is likely to take the very next values meanwhile: leave them to it.
+			c.next += c.block
 		} else {
 			c.block /= 2
 		}

@@ -30,7 +30,8 @@ type checkpointer struct {
 	tasks sync.WaitGroup
 	mu    struct {
 		sync.Mutex
-		running   bool
+		closed    bool
+		running   chan struct{} // of the one under way: closed when it ends; nil when there is none
 		seq       uint64 // of the newest checkpoint known
 		bytes     int    // its size
 		latest    string // version tag of manifest/latest; "" when there is none
@@ -63,41 +64,51 @@ func (c *checkpointer) dueLocked(factor int) bool {
 	return c.mu.tail >= factor*tailRecords && weight >= factor*(c.mu.bytes/4)
 }
 
-// claim starts a checkpoint if one is due and none is running.
-func (c *checkpointer) claim() (due, overdue bool) {
+// claim starts a checkpoint if one is due and none is running; running is the one that is. overdue tells the caller to
+// do it, or to wait for it, before it returns.
+func (c *checkpointer) claim() (due, overdue bool, running <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.mu.running || !c.dueLocked(1) {
-		return false, false
+	if c.mu.closed || !c.dueLocked(1) {
+		return false, false, nil
 	}
-	c.mu.running = true
-	return true, c.dueLocked(4)
+	if c.mu.running != nil {
+		return false, c.dueLocked(4), c.mu.running
+	}
+	c.mu.running = make(chan struct{})
+	c.tasks.Add(1)
+	return true, c.dueLocked(4), nil
 }
 
 func (c *checkpointer) release() {
 	c.mu.Lock()
-	c.mu.running = false
+	close(c.mu.running)
+	c.mu.running = nil
 	c.mu.Unlock()
+	c.tasks.Done()
 }
 
 // maintain does what a commit of this process has made due. It never fails the commit.
 func (db *DB) maintain(ctx context.Context) {
-	if db.opts.NoMaintenance || db.opts.ReadOnly || db.closed.Load() {
+	if db.opts.NoMaintenance || db.opts.ReadOnly {
 		return
 	}
-	due, overdue := db.ckpt.claim()
-	if !due {
-		return
-	}
-	if overdue {
+	due, overdue, running := db.ckpt.claim()
+	switch {
+	case due && overdue:
 		defer db.ckpt.release()
 		db.logCheckpoint(db.checkpoint(ctx))
-		return
+	case due:
+		go func() {
+			defer db.ckpt.release()
+			db.logCheckpoint(db.checkpoint(db.background))
+		}()
+	case overdue:
+		select {
+		case <-running:
+		case <-ctx.Done():
+		}
 	}
-	db.ckpt.tasks.Go(func() {
-		defer db.ckpt.release()
-		db.logCheckpoint(db.checkpoint(db.background))
-	})
 }
 
 func (db *DB) logCheckpoint(err error) {

@@ -60,7 +60,7 @@ func cells(b *vec.Batch, i int) string {
 func tinyLimits() limits { return limits{chunkRows: 16, foldMin: 8} }
 
 func testOptions() Options {
-	return Options{Create: true, NoMaintenance: true, limits: tinyLimits()}
+	return Options{Create: true, NoMaintenance: true, Clock: quickClock{}, limits: tinyLimits()}
 }
 
 func openTest(t testing.TB, store *memStore, edit ...func(*Options)) *DB {

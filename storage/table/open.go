@@ -45,6 +45,9 @@ func (db *DB) Close(ctx context.Context) error {
 	}
 	err := db.log.Close(ctx)
 	defer db.stop()
+	db.ckpt.mu.Lock()
+	db.ckpt.mu.closed = true
+	db.ckpt.mu.Unlock()
 	idle := make(chan struct{})
 	go func() {
 		db.ckpt.tasks.Wait()

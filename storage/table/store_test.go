@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"sort"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -23,8 +25,10 @@ type memStore struct {
 	// hook is asked before and after each call takes effect: an error is what the caller gets. After a write a hook's
 	// error means that the write happened and its reply was lost.
 	hook func(op, key string, after bool) error
-	// latency of each call; inFlight counts the most calls at once, rounds is for the test to read.
+	// latency of each call. rounds is how many calls came one after the other: a call is in the round after that of
+	// the last call that had ended when it began.
 	latency time.Duration
+	rounds  int
 }
 
 type memObj struct {
@@ -40,7 +44,7 @@ func (m *memStore) do(ctx context.Context, op, key string, fn func() error) erro
 	}
 	m.mu.Lock()
 	m.calls = append(m.calls, op+" "+key)
-	hook, latency := m.hook, m.latency
+	hook, latency, round := m.hook, m.latency, m.rounds+1
 	m.mu.Unlock()
 	if latency > 0 {
 		time.Sleep(latency)
@@ -52,6 +56,7 @@ func (m *memStore) do(ctx context.Context, op, key string, fn func() error) erro
 	}
 	m.mu.Lock()
 	err := fn()
+	m.rounds = max(m.rounds, round)
 	m.mu.Unlock()
 	if err == nil && hook != nil {
 		err = hook(op, key, true)
@@ -187,4 +192,14 @@ func (m *memStore) snapshot() *memStore {
 		c.objs[k] = o
 	}
 	return c
+}
+
+// quickClock never waits.
+type quickClock struct{}
+
+func (quickClock) Now() time.Time { return base.SystemClock{}.Now() }
+
+func (quickClock) Sleep(time.Duration, <-chan struct{}) bool {
+	runtime.Gosched()
+	return true
 }

@@ -1,0 +1,143 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/s3sql/s3sql/internal/base"
+)
+
+func next(t testing.TB, tx *Tx, n int) uint64 {
+	t.Helper()
+	first, err := tx.NextAutoInc(1, n)
+	must(t, err)
+	return first
+}
+
+// insertNext commits one row under the next value.
+func insertNext(t testing.TB, db *DB) uint64 {
+	t.Helper()
+	tx := begin(t, db, TxOptions{Fresh: None})
+	id := next(t, tx, 1)
+	must(t, tx.Put(1, k(int(id)), rowOf(1)))
+	commit(t, tx)
+	return id
+}
+
+func TestAutoIncIsExactAlone(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	for want := uint64(1); want <= 12; want++ {
+		db := openTest(t, store)
+		if got := insertNext(t, db); got != want {
+			t.Fatalf("value %d, want %d", got, want)
+		}
+		if want%4 == 0 {
+			must(t, db.Checkpoint(context.Background()))
+		}
+		must(t, db.Close(context.Background()))
+	}
+}
+
+func TestAutoIncBlocksAndExplicitValues(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	db := openTest(t, store)
+	tx := begin(t, db, TxOptions{})
+	if first := next(t, tx, 5); first != 1 {
+		t.Errorf("first of five: %d", first)
+	}
+	if first := next(t, tx, 1); first != 6 {
+		t.Errorf("after five: %d", first)
+	}
+	must(t, tx.BumpAutoInc(1, 100))
+	must(t, tx.BumpAutoInc(1, 50))
+	if v := next(t, tx, 2); v != 101 {
+		t.Errorf("after an explicit 100: %d", v)
+	}
+	if m := tx.AutoInc(1); m != 102 {
+		t.Errorf("mark %d", m)
+	}
+	tx.Rollback()
+	if v := insertNext(t, db); v != 103 {
+		t.Errorf("after a rollback: %d", v)
+	}
+	tx = begin(t, db, TxOptions{})
+	must(t, tx.BumpAutoInc(1, 500)) // ALTER TABLE … AUTO_INCREMENT = 501
+	commit(t, tx)
+	db = openTest(t, store)
+	if v := insertNext(t, db); v != 501 {
+		t.Errorf("after a recorded mark of 500: %d", v)
+	}
+	tx = begin(t, db, TxOptions{})
+	must(t, tx.DropTable(1))
+	if v := next(t, tx, 1); v != 1 {
+		t.Errorf("in a truncated table: %d", v)
+	}
+	tx.Rollback()
+	if v := insertNext(t, db); v != 502 {
+		t.Errorf("after a truncation that was rolled back: %d", v)
+	}
+	tx = begin(t, db, TxOptions{})
+	must(t, tx.DropTable(1))
+	commit(t, tx)
+	if v := insertNext(t, db); v != 1 {
+		t.Errorf("after a truncation: %d", v)
+	}
+	tx = begin(t, db, TxOptions{})
+	must(t, tx.BumpAutoInc(1, 1<<64-1))
+	if _, err := tx.NextAutoInc(1, 1); !errors.Is(err, base.ErrInvalid) {
+		t.Errorf("past the end: %v", err)
+	}
+}
+
+// TestAutoIncOfTwoProcesses lets two processes insert in turn: no value is handed out twice, and once they know of each
+// other they hardly ever collide.
+func TestAutoIncOfTwoProcesses(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	dbs := []*DB{openTest(t, store), openTest(t, store)}
+	var mu sync.Mutex
+	seen := map[uint64]bool{}
+	conflicts := 0
+	var wg sync.WaitGroup
+	for _, db := range dbs {
+		wg.Go(func() {
+			for range 200 {
+				for {
+					tx := begin(t, db, TxOptions{Fresh: None, TrackReads: true})
+					id := next(t, tx, 1)
+					_, taken := tx.Get(1, k(int(id)))
+					if taken {
+						t.Errorf("value %d is taken in the snapshot", id)
+						return
+					}
+					must(t, tx.Put(1, k(int(id)), rowOf(1)))
+					_, err := tx.Commit(context.Background())
+					mu.Lock()
+					if err == nil {
+						if seen[id] {
+							t.Errorf("value %d was handed out twice", id)
+						}
+						seen[id] = true
+						mu.Unlock()
+						break
+					}
+					conflicts++
+					mu.Unlock()
+					if !errors.Is(err, base.ErrConflict) {
+						t.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if conflicts > 40 {
+		t.Errorf("%d conflicts for 400 rows", conflicts)
+	}
+	t.Logf("%d conflicts for 400 rows", conflicts)
+}
