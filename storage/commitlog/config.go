@@ -62,8 +62,24 @@ func setDefault[T int | time.Duration](v *T, def T) {
 
 func wrap(code base.Code, cause error, format string, args ...any) error {
 	err := base.Errorf(code, format, args...)
-	err.Err = cause
+	err.Err = masked{cause}
 	return err
+}
+
+// masked is a cause whose kind must not speak for the error around it: a CommitUnknown whose last try met a 409 is no
+// conflict to be retried, and one whose last try met a 503 may be committed all the same. Everything but the kinds shows.
+type masked struct{ cause error }
+
+func (m masked) Error() string { return m.cause.Error() }
+
+// Is passes on what is not a kind.
+func (m masked) Is(target error) bool {
+	switch target {
+	case base.ErrInternal, base.ErrInvalid, base.ErrConflict, base.ErrUnavailable, base.ErrClosed, base.ErrFenced,
+		base.ErrCommitUnknown, base.ErrUnsupported:
+		return false
+	}
+	return errors.Is(m.cause, target)
 }
 
 func errClosed() error { return base.Errorf(base.CodeClosed, "the commit log is closed") }

@@ -191,6 +191,12 @@ func TestReadTail(t *testing.T) {
 	if err != nil || len(recs) != 290 {
 		t.Fatalf("tail: %d records, %v", len(recs), err)
 	}
+	if any, err := ReadTail(context.Background(), store, ID{}, 10); err != nil || len(any) != 290 {
+		t.Errorf("tail of a database whose identity is not known yet: %d records, %v", len(any), err)
+	}
+	if _, err := ReadTail(context.Background(), store, ID{9}, 10); !errors.Is(err, base.ErrCorrupt) {
+		t.Errorf("tail of another database: %v", err)
+	}
 	for i, r := range recs {
 		if r.Seq != uint64(11+i) {
 			t.Fatalf("record %d of the tail is %d", i, r.Seq)

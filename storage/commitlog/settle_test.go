@@ -147,6 +147,11 @@ func TestSettle(t *testing.T) {
 			if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 				t.Fatalf("Commit: %v, want %v", err, c.want)
 			}
+			for _, kind := range []error{base.ErrConflict, base.ErrUnavailable, base.ErrInvalid} {
+				if errors.Is(err, kind) && kind != c.want {
+					t.Errorf("the error is also %q, which calls for something else: %v", kind, err)
+				}
+			}
 			if n := m.list(); err == nil && (m.own != 1 || got.Seq != uint64(len(n)) || n[len(n)-1] != "mine") {
 				t.Errorf("acknowledged at %d, applied %q, %d of them as own", got.Seq, n, m.own)
 			}

@@ -48,9 +48,25 @@ func (s *fakeStore) do(ctx context.Context, op, key string, work func() error) e
 		return fmt.Errorf("%w: %w", object.ErrUnknown, err)
 	}
 	if hook != nil {
-		return hook(ctx, op, key, apply)
+		return dress(op, key, hook(ctx, op, key, apply))
 	}
-	return apply()
+	return dress(op, key, apply())
+}
+
+// dress makes of a sentinel what a real store returns.
+func dress(op, key string, err error) error {
+	ops := map[string]object.Op{"GET": object.OpGet, "PUT": object.OpPutIfAbsent, "LIST": object.OpList}
+	var e *base.Error
+	if errors.As(err, &e) {
+		return err
+	}
+	for _, sentinel := range []error{object.ErrUnknown, object.ErrExists, object.ErrConflict, object.ErrUnavailable,
+		object.ErrDenied, object.ErrNotFound} {
+		if errors.Is(err, sentinel) {
+			return object.Fail(ops[op], key, sentinel, err)
+		}
+	}
+	return err
 }
 
 func (s *fakeStore) count(op string) int {
