@@ -260,3 +260,35 @@ func mutate(t testing.TB, tx *Tx, mine map[int]int, rng *rand.Rand) map[int]int 
 	}
 	return mine
 }
+
+// TestLongScans reads more batches than the growth of their size has steps, in every way a batch is made.
+func TestLongScans(t *testing.T) {
+	t.Parallel()
+	const rows = 200_000
+	db := openTest(t, newMemStore(), func(o *Options) { o.limits = defaultLimits() })
+	tx := begin(t, db, TxOptions{})
+	for i := range rows {
+		must(t, tx.Put(7, k(i), rowOf(i)))
+	}
+	commit(t, tx)
+	tx = begin(t, db, TxOptions{})
+	for round := range 2 {
+		for _, reverse := range []bool{false, true} {
+			got := scanAll(t, tx, 7, ScanSpec{Cols: testCols, Reverse: reverse, WithKeys: true})
+			if len(got) != rows {
+				t.Fatalf("round %d, reverse=%v: %d rows", round, reverse, len(got))
+			}
+			for i, g := range got {
+				if reverse {
+					i = rows - 1 - i
+				}
+				if g != k(i)+"="+wantCells(i) {
+					t.Fatalf("round %d, reverse=%v: row %d is %q", round, reverse, i, g)
+				}
+			}
+		}
+		for i := 0; i < rows; i += 13 { // from now on every batch is merged
+			must(t, tx.Put(7, k(i), rowOf(i)))
+		}
+	}
+}

@@ -175,10 +175,10 @@ func (s *Scanner) Next(ctx context.Context, b *vec.Batch) (keys []string, ok boo
 			return s.sliceBatch(b, n)
 		}
 	}
-	if err := s.collect(min(s.max, vec.MaxRows)); err != nil {
+	if err := s.collect(s.max); err != nil {
 		return nil, false, err
 	}
-	s.max *= 4
+	s.max = min(4*s.max, vec.MaxRows)
 	return s.copyBatch(b)
 }
 
