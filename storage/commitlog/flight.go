@@ -8,7 +8,14 @@ import (
 
 // fly commits batches until the queue is empty.
 func (l *Log) fly() {
-	for batch := l.take(); batch != nil; batch = l.take() {
+	for {
+		if l.waiting() {
+			l.yieldTurn()
+		}
+		batch := l.take()
+		if batch == nil {
+			return
+		}
 		l.commit(batch)
 	}
 }
@@ -31,10 +38,12 @@ func (l *Log) commit(batch []*member) {
 			finishAll(taken, err)
 			return
 		}
+		start := l.cfg.Clock.Now()
 		out, err := l.settle(rec, data)
 		l.landed()
 		switch out {
 		case slotWon:
+			l.wonTurn(start)
 			for _, m := range taken {
 				m.finish(Committed{Seq: rec.Seq, Time: rec.Time(), Shared: len(taken), Bytes: len(data), Own: len(m.body)}, nil)
 			}
@@ -47,6 +56,7 @@ func (l *Log) commit(batch []*member) {
 			finishAll(taken, wrap(base.CodeCommitUnknown, err, "the store did not tell whether the commit took effect"))
 			return
 		}
+		l.turn.streak = 0
 		batch = l.staying(taken)
 	}
 }
@@ -60,12 +70,16 @@ func finishAll(ms []*member, err error) {
 // beforeSlot brings the log forward where taking the next free slot would be wrong or wasteful: after a long sleep, and
 // when several slots in a row were lost.
 func (l *Log) beforeSlot(losses int) error {
-	if losses < 3 && !l.stale(l.cfg.Clock.Now()) {
+	stale := l.stale(l.cfg.Clock.Now())
+	if losses < 2 && !stale {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.SettleTimeout)
 	defer cancel()
-	return l.readForward(ctx)
+	if stale {
+		return l.listForward(ctx)
+	}
+	return l.readAhead(ctx)
 }
 
 // assemble validates the members against the state and against each other, and puts those that may commit into a record

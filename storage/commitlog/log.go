@@ -36,9 +36,11 @@ type Log struct {
 	codec   *Codec
 	writer  ID
 
-	head   atomic.Uint64 // written under order
-	proven atomic.Int64  // Current, unix nanoseconds; 0 is never
-	opened time.Time
+	head    atomic.Uint64 // written under order
+	foreign atomic.Uint64 // the last record that another writer wrote, 0 if none was seen
+	turn    turn          // of the flight
+	proven  atomic.Int64  // Current, unix nanoseconds; 0 is never
+	opened  time.Time
 
 	ctx    context.Context // of all requests; ends when Close gives up
 	cancel context.CancelFunc
@@ -161,6 +163,9 @@ func (l *Log) advanceLocked(rec *Record) error {
 		if !own {
 			return l.order.broken
 		}
+	}
+	if rec.Writer != l.writer {
+		l.foreign.Store(rec.Seq)
 	}
 	l.head.Store(rec.Seq)
 	l.order.micros = max(l.order.micros, rec.Micros)

@@ -103,6 +103,13 @@ func (l *Log) leave(m *member, cause error) (Committed, error) {
 	return Committed{}, errCancelled(cause)
 }
 
+// waiting reports whether there is something to commit.
+func (l *Log) waiting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.mu.queue) > 0
+}
+
 // take moves members from the queue into a batch. With none left it ends the flight and returns nil.
 func (l *Log) take() []*member {
 	l.mu.Lock()
