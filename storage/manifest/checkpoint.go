@@ -143,21 +143,20 @@ func Decode(key string, data []byte) (*Checkpoint, error) {
 	if len(data) < frameBytes || string(data[:8]) != magicCheckpoint {
 		return nil, base.Corruptf(key, "it is not a checkpoint of s3sql (offset 0)")
 	}
-	if v := binary.LittleEndian.Uint16(data[8:]); v > version {
-		return nil, newer(key, int(v))
-	}
 	rawLen := binary.LittleEndian.Uint64(data[20:])
-	switch {
-	case binary.LittleEndian.Uint16(data[8:]) == 0:
+	switch v := binary.LittleEndian.Uint16(data[8:]); {
+	case binary.LittleEndian.Uint64(data[12:]) != uint64(len(data)-frameBytes):
+		return nil, base.Corruptf(key, "it has %d bytes where its frame says otherwise (offset 12)", len(data))
+	case binary.LittleEndian.Uint32(data[28:]) != frameSum(data):
+		return nil, base.Corruptf(key, "its checksum does not match (offset 28)")
+	case v > version:
+		return nil, newer(key, int(v))
+	case v == 0:
 		return nil, base.Corruptf(key, "format 0 does not exist (offset 8)")
 	case binary.LittleEndian.Uint16(data[10:]) != flagZstd:
 		return nil, base.Corruptf(key, "its flags are not known (offset 10)")
-	case binary.LittleEndian.Uint64(data[12:]) != uint64(len(data)-frameBytes):
-		return nil, base.Corruptf(key, "it has %d bytes where its frame says otherwise (offset 12)", len(data))
 	case rawLen > rawBytesMax:
 		return nil, base.Corruptf(key, "it claims %d bytes of contents (offset 20)", rawLen)
-	case binary.LittleEndian.Uint32(data[28:]) != frameSum(data):
-		return nil, base.Corruptf(key, "its checksum does not match (offset 28)")
 	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(max(rawLen, 64<<20)))
 	if err != nil {

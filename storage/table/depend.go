@@ -16,10 +16,11 @@ func (tx *Tx) DependOn(table uint32, key string) {
 	tx.mu.points = append(tx.mu.points, p)
 }
 
-// Changed reports whether Commit would write a record: something was put, deleted or dropped and not rolled back.
+// Changed reports whether Commit would write a record: something was put, deleted or dropped and not rolled back,
+// or an explicit AUTO_INCREMENT value has to be recorded.
 func (tx *Tx) Changed() bool {
 	for _, o := range tx.own {
-		if o.dropped || o.writes.len() > 0 {
+		if o.dropped || o.bumped || o.writes.len() > 0 {
 			return true
 		}
 	}

@@ -3,8 +3,10 @@ package table
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"strings"
 	"sync"
 	"testing"
@@ -121,7 +123,8 @@ func TestBadObjects(t *testing.T) {
 		{"checkpoint body damaged", ckpt, true, flip(-1), false},
 		{"checkpoint frame damaged", ckpt, true, flip(13), false},
 		{"checkpoint magic", ckpt, true, flip(0), false},
-		{"checkpoint newer", ckpt, true, func(b []byte) []byte { b[8] = 2; return b }, true},
+		{"checkpoint newer", ckpt, true, func(b []byte) []byte { b[8] = 2; return resum(b) }, true},
+		{"checkpoint version damaged", ckpt, true, func(b []byte) []byte { b[8] = 2; return b }, false},
 		{"checkpoint cut off", ckpt, true, cut, false},
 		{"checkpoint foreign", ckpt, true, foreign, false},
 		{"record damaged", commitlog.Key(4), true, flip(-1), false},
@@ -156,6 +159,13 @@ func TestBadObjects(t *testing.T) {
 			}
 		})
 	}
+}
+
+// resum repairs the checksum of a checkpoint's frame.
+func resum(b []byte) []byte {
+	t := crc32.MakeTable(crc32.Castagnoli)
+	binary.LittleEndian.PutUint32(b[28:], crc32.Update(crc32.Checksum(b[:28], t), t, b[32:]))
+	return b
 }
 
 func TestOtherDatabasesObjects(t *testing.T) {

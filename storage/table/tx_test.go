@@ -304,3 +304,21 @@ func TestWindowForgets(t *testing.T) {
 	ro.Rollback()
 	ro.Rollback()
 }
+
+func TestDependOn(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, newMemStore())
+	tx := begin(t, db, TxOptions{})
+	tx.DependOn(1, k(1))
+	tx.DependOn(1, k(1))
+	if tx.Changed() {
+		t.Error("a dependency counts as a change")
+	}
+	must(t, tx.Put(2, k(1), ""))
+	if !tx.Changed() {
+		t.Error("a row does not count as a change")
+	}
+	write(t, db, 1, 1, 1)
+	_, err := tx.Commit(context.Background())
+	wantConflict(t, err)
+}
