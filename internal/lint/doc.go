@@ -1,0 +1,2 @@
+// Package lint holds the rules of the source that no compiler checks, as tests.
+package lint
