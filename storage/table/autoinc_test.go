@@ -67,6 +67,7 @@ func TestAutoIncBlocksAndExplicitValues(t *testing.T) {
 	tx = begin(t, db, TxOptions{})
 	must(t, tx.BumpAutoInc(1, 500)) // ALTER TABLE … AUTO_INCREMENT = 501
 	commit(t, tx)
+	must(t, db.Checkpoint(context.Background()))
 	db = openTest(t, store)
 	if v := insertNext(t, db); v != 501 {
 		t.Errorf("after a recorded mark of 500: %d", v)
@@ -90,6 +91,22 @@ func TestAutoIncBlocksAndExplicitValues(t *testing.T) {
 	must(t, tx.BumpAutoInc(1, 1<<64-1))
 	if _, err := tx.NextAutoInc(1, 1); !errors.Is(err, base.ErrInvalid) {
 		t.Errorf("past the end: %v", err)
+	}
+}
+
+// TestAutoIncOutOfOrder commits the later values first: the mark does not go back.
+func TestAutoIncOutOfOrder(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	db := openTest(t, store)
+	a, b := begin(t, db, TxOptions{}), begin(t, db, TxOptions{})
+	for _, tx := range []*Tx{a, b} {
+		must(t, tx.Put(1, k(int(next(t, tx, 1))), rowOf(1)))
+	}
+	commit(t, b)
+	commit(t, a)
+	if v := insertNext(t, openTest(t, store)); v != 3 {
+		t.Errorf("value %d, want 3", v)
 	}
 }
 

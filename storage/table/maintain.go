@@ -32,9 +32,9 @@ type checkpointer struct {
 		sync.Mutex
 		closed    bool
 		running   chan struct{} // of the one under way: closed when it ends; nil when there is none
-		seq       uint64 // of the newest checkpoint known
-		bytes     int    // its size
-		latest    string // version tag of manifest/latest; "" when there is none
+		seq       uint64        // of the newest checkpoint known
+		bytes     int           // its size
+		latest    string        // version tag of manifest/latest; "" when there is none
 		tailBytes int
 		tail      int  // records after seq
 		foreign   bool // one of them is another's: it may have made a checkpoint since

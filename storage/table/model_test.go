@@ -222,11 +222,18 @@ func runModel(t *testing.T, seed uint64) {
 		for _, h := range old {
 			check(t, h.tx, 7, h.model, rng)
 		}
-		parts := db.state.Load().table(7).parts
-		for i := 1; i < len(parts); i++ {
-			if parts[i-1].last() >= parts[i].first() {
+		v := db.state.Load().table(7)
+		rows := 0
+		for i, p := range v.parts {
+			if rows += p.rows(); p.rows() == 0 || p.rows() > tinyLimits().chunkRows {
+				t.Fatalf("a part of %d rows", p.rows())
+			}
+			if i > 0 && v.parts[i-1].last() >= p.first() {
 				t.Fatal("parts overlap")
 			}
+		}
+		if rows != v.base || len(v.parts) > 3+8*rows/tinyLimits().chunkRows {
+			t.Fatalf("%d parts of %d rows, the version says %d", len(v.parts), rows, v.base)
 		}
 	}
 }

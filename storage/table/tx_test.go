@@ -8,6 +8,7 @@ import (
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/storage/commitlog"
 )
 
 func wantConflict(t testing.TB, err error) {
@@ -95,8 +96,9 @@ func TestScanReadsWhatItReturned(t *testing.T) {
 	for _, reverse := range []bool{false, true} {
 		for _, tc := range []struct {
 			key      int
+			last     bool // change the last row returned instead of key
 			conflict bool
-		}{{1, !reverse}, {2000, reverse}} {
+		}{{1, false, !reverse}, {2000, false, reverse}, {0, true, true}} {
 			db := openTest(t, newMemStore())
 			tx := begin(t, db, TxOptions{})
 			for i := range 2000 {
@@ -105,10 +107,17 @@ func TestScanReadsWhatItReturned(t *testing.T) {
 			commit(t, tx)
 			a := begin(t, db, TxOptions{Serializable: true})
 			var b vec.Batch
-			if _, ok, err := a.Scan(ctx, 1, ScanSpec{Reverse: reverse}).Next(ctx, &b); !ok || err != nil || b.N >= 2000 {
+			keys, ok, err := a.Scan(ctx, 1, ScanSpec{Reverse: reverse, WithKeys: true}).Next(ctx, &b)
+			if !ok || err != nil || b.N >= 2000 {
 				t.Fatal(b.N, ok, err)
 			}
-			write(t, db, 1, tc.key, 0)
+			changed := k(tc.key)
+			if tc.last {
+				changed = keys[len(keys)-1]
+			}
+			other := begin(t, db, TxOptions{})
+			must(t, other.Put(1, changed, ""))
+			commit(t, other)
 			must(t, a.Put(2, k(1), ""))
 			if _, err := a.Commit(ctx); (err != nil) != tc.conflict {
 				t.Errorf("reverse=%v, row %d changed: %v", reverse, tc.key, err)
@@ -321,4 +330,16 @@ func TestDependOn(t *testing.T) {
 	write(t, db, 1, 1, 1)
 	_, err := tx.Commit(context.Background())
 	wantConflict(t, err)
+}
+
+// TestForgottenSnapshot validates a transaction whose caller has left, and whose snapshot was given up: what it would
+// have to be compared with is gone.
+func TestForgottenSnapshot(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, newMemStore())
+	write(t, db, 1, 1, 1)
+	left := &commitlog.Txn{Snapshot: db.Head(), Tables: []commitlog.TableWrite{{Table: 1, Ops: []commitlog.Op{{Key: k(1)}}}}}
+	must(t, db.Validate(left))
+	write(t, db, 1, 1, 2)
+	wantConflict(t, db.Validate(left))
 }
