@@ -1,0 +1,156 @@
+package driver
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/s3sql/s3sql/internal/base"
+)
+
+// format is how values cross between Go and SQL on one Connector.
+type format struct {
+	parseTime bool           // dates and times become time.Time
+	loc       *time.Location // what a DATETIME is civil time of
+}
+
+const (
+	microsPerSecond = int64(time.Second / time.Microsecond)
+	secondsPerDay   = 24 * 60 * 60
+)
+
+// shortestDouble returns the float64 with the shortest text that reads back as f.
+func shortestDouble(f float32) float64 {
+	if f != f || f-f != 0 {
+		return float64(f)
+	}
+	var buf [32]byte
+	d, err := strconv.ParseFloat(string(strconv.AppendFloat(buf[:0], float64(f), 'g', -1, 32)), 64)
+	if err != nil {
+		return float64(f)
+	}
+	return d
+}
+
+// timeValue is a DATETIME: t's civil time in loc, to the nearest microsecond.
+func (f format) timeValue(t time.Time) (base.Value, error) {
+	t = t.In(f.loc).Round(time.Microsecond)
+	if y := t.Year(); y < 0 || y > 9999 {
+		return base.Value{}, convertError(base.Errorf(base.CodeWrongValue, "Incorrect datetime value: the year %d is not in 0 to 9999", y))
+	}
+	_, offset := t.Zone()
+	return base.NewDateTime((t.Unix()+int64(offset))*microsPerSecond + int64(t.Nanosecond()/1000)), nil
+}
+
+// goTime is the reverse of timeValue.
+func (f format) goTime(micros int64) time.Time {
+	t := time.UnixMicro(micros).UTC()
+	if f.loc == time.UTC {
+		return t
+	}
+	y, m, d := t.Date()
+	return time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), f.loc)
+}
+
+func (f format) goDate(days int64) time.Time {
+	return f.goTime(days * secondsPerDay * microsPerSecond)
+}
+
+func appendDate(dst []byte, days int64) []byte {
+	return time.Unix(days*secondsPerDay, 0).UTC().AppendFormat(dst, time.DateOnly)
+}
+
+// appendDateTime writes micros with scale digits after the point.
+func appendDateTime(dst []byte, micros int64, scale uint8) []byte {
+	t := time.UnixMicro(micros).UTC()
+	dst = t.AppendFormat(dst, time.DateTime)
+	return appendFraction(dst, int64(t.Nanosecond()/1000), scale)
+}
+
+// appendTime writes a TIME: hours have two digits or more, and the sign stands before them.
+func appendTime(dst []byte, micros int64, scale uint8) []byte {
+	u := uint64(micros)
+	if micros < 0 {
+		dst = append(dst, '-')
+		u = -u
+	}
+	s, frac := u/uint64(microsPerSecond), u%uint64(microsPerSecond)
+	dst = appendTwo(dst, s/3600)
+	dst = appendTwo(append(dst, ':'), s/60%60)
+	dst = appendTwo(append(dst, ':'), s%60)
+	return appendFraction(dst, int64(frac), scale)
+}
+
+func appendTwo(dst []byte, n uint64) []byte {
+	if n < 10 {
+		dst = append(dst, '0')
+	}
+	return strconv.AppendUint(dst, n, 10)
+}
+
+// appendFraction writes the first scale of the six digits of micros.
+func appendFraction(dst []byte, micros int64, scale uint8) []byte {
+	if scale == 0 {
+		return dst
+	}
+	dst = append(dst, '.')
+	for div, n := int64(100_000), min(scale, 6); n > 0; n, div = n-1, div/10 {
+		dst = append(dst, byte('0'+micros/div%10))
+	}
+	return dst
+}
+
+// appendUUID writes 16 bytes in the canonical form; anything else as it is.
+func appendUUID(dst []byte, raw string) []byte {
+	if len(raw) != 16 {
+		return append(dst, raw...)
+	}
+	const hex = "0123456789abcdef"
+	for i := 0; i < len(raw); i++ {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			dst = append(dst, '-')
+		}
+		dst = append(dst, hex[raw[i]>>4], hex[raw[i]&15])
+	}
+	return dst
+}
+
+// appendBit writes the bits of a BIT(n), most significant byte first.
+func appendBit(dst []byte, bits uint64, n int) []byte {
+	if n <= 0 || n > 64 {
+		n = 64
+	}
+	for i := (n+7)/8 - 1; i >= 0; i-- {
+		dst = append(dst, byte(bits>>(8*i)))
+	}
+	return dst
+}
+
+// appendElems writes an ENUM's element by index from 1, or a SET's by bit.
+func appendElems(dst []byte, t base.Type, bits uint64) []byte {
+	if t.ID == base.TypeEnum {
+		if bits >= 1 && bits <= uint64(len(t.Elems)) {
+			dst = append(dst, t.Elems[bits-1]...)
+		}
+		return dst
+	}
+	first := true
+	for i, e := range t.Elems {
+		if i >= 64 || bits&(1<<i) == 0 {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		dst, first = append(dst, e...), false
+	}
+	return dst
+}
+
+// integer is int64 where the value fits.
+func integer(u uint64) any {
+	if u <= math.MaxInt64 {
+		return int64(u)
+	}
+	return u
+}

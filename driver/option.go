@@ -1,0 +1,44 @@
+package driver
+
+import (
+	"log/slog"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/object"
+)
+
+// Option gives a Connector a Go value that no DSN can carry.
+type Option func(*parts)
+
+// parts are the Go values that an engine is built from.
+type parts struct {
+	logger *slog.Logger
+	store  object.Store // nil: what the Config says
+	clock  base.Clock
+	rand   base.Rand
+}
+
+func (p *parts) ensureDefaults() {
+	if p.logger == nil {
+		p.logger = slog.New(slog.DiscardHandler)
+	}
+	if p.clock == nil {
+		p.clock = base.SystemClock{}
+	}
+	if p.rand == nil {
+		p.rand = base.SystemRand{}
+	}
+}
+
+// WithLogger makes the engine log to l; without it nothing is logged.
+func WithLogger(l *slog.Logger) Option { return func(p *parts) { p.logger = l } }
+
+// WithStore makes the engine use s, as it is and without closing it, instead of the place that the Config says; retries
+// are then up to s. Requests are counted on top of it.
+func WithStore(s object.Store) Option { return func(p *parts) { p.store = s } }
+
+// WithClock replaces the machine's clock, for tests and simulations.
+func WithClock(c base.Clock) Option { return func(p *parts) { p.clock = c } }
+
+// WithRand replaces the operating system's source of randomness, for tests and simulations.
+func WithRand(r base.Rand) Option { return func(p *parts) { p.rand = r } }
