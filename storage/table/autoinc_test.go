@@ -66,11 +66,15 @@ func TestAutoIncBlocksAndExplicitValues(t *testing.T) {
 	}
 	tx = begin(t, db, TxOptions{})
 	must(t, tx.BumpAutoInc(1, 500)) // ALTER TABLE … AUTO_INCREMENT = 501
+	must(t, tx.BumpAutoInc(2, 70))  // of a table without rows
 	commit(t, tx)
 	must(t, db.Checkpoint(context.Background()))
 	db = openTest(t, store)
 	if v := insertNext(t, db); v != 501 {
 		t.Errorf("after a recorded mark of 500: %d", v)
+	}
+	if m := begin(t, db, TxOptions{ReadOnly: true}).AutoInc(2); m != 70 {
+		t.Errorf("mark of the empty table: %d", m)
 	}
 	tx = begin(t, db, TxOptions{})
 	must(t, tx.DropTable(1))

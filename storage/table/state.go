@@ -1,6 +1,8 @@
 package table
 
 import (
+	"slices"
+
 	"github.com/tidwall/btree"
 
 	"github.com/s3sql/s3sql/storage/commitlog"
@@ -25,27 +27,30 @@ func (s *state) table(id uint32) *version {
 // apply returns the state after rec. s stays as it is.
 func (s *state) apply(rec *commitlog.Record, l limits) *state {
 	next := &state{seq: rec.Seq, tables: s.tables.Copy()}
-	edits := make(map[uint32]editor, 2)
+	var few [4]uint32
+	edited := few[:0] // tables whose version in next is being edited
 	for i := range rec.Txns {
 		for j := range rec.Txns[i].Tables {
-			applyWrite(next, edits, &rec.Txns[i].Tables[j])
+			w := &rec.Txns[i].Tables[j]
+			ed := editor{v: next.table(w.Table)}
+			if !slices.Contains(edited, w.Table) {
+				ed = ed.v.edit()
+				edited = append(edited, w.Table)
+			}
+			next.tables.Set(w.Table, applyWrite(ed, w))
 		}
 	}
-	for id, ed := range edits {
-		ed.v.seq = rec.Seq
-		if ed.v.needsFold(l) {
-			ed.v = ed.v.fold(l)
+	for _, id := range edited {
+		v := next.table(id)
+		v.seq = rec.Seq
+		if v.needsFold(l) {
+			next.tables.Set(id, v.fold(l))
 		}
-		next.tables.Set(id, ed.v)
 	}
 	return next
 }
 
-func applyWrite(next *state, edits map[uint32]editor, w *commitlog.TableWrite) {
-	ed, ok := edits[w.Table]
-	if !ok {
-		ed = next.table(w.Table).edit()
-	}
+func applyWrite(ed editor, w *commitlog.TableWrite) *version {
 	if w.Drop {
 		ed = emptyVersion().edit()
 	}
@@ -58,5 +63,5 @@ func applyWrite(next *state, edits map[uint32]editor, w *commitlog.TableWrite) {
 			ed.set(&ents[i])
 		}
 	}
-	edits[w.Table] = ed
+	return ed.v
 }

@@ -343,3 +343,21 @@ func TestForgottenSnapshot(t *testing.T) {
 	write(t, db, 1, 1, 2)
 	wantConflict(t, db.Validate(left))
 }
+
+// TestPruneKeepsLaterWrites forgets an early write of a row that a later commit has written again.
+func TestPruneKeepsLaterWrites(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	db := openTest(t, newMemStore())
+	write(t, db, 1, 0, 0)
+	a := begin(t, db, TxOptions{})
+	write(t, db, 1, 1, 1)
+	b := begin(t, db, TxOptions{})
+	write(t, db, 1, 1, 2)
+	must(t, a.Put(1, k(1), rowOf(3)))
+	_, err := a.Commit(ctx) // builds the index and, as the oldest, lets go of the first write
+	wantConflict(t, err)
+	must(t, b.Put(1, k(1), rowOf(3)))
+	_, err = b.Commit(ctx)
+	wantConflict(t, err)
+}
