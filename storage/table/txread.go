@@ -84,6 +84,13 @@ func (tx *Tx) reads() []commitlog.KeyRange {
 	if len(tx.mu.points)+len(tx.mu.ranges) == 0 {
 		return nil
 	}
+	if len(tx.mu.ranges) == 0 && len(tx.mu.points) <= 8 { // an ordinary statement: not worth sorting
+		out := make([]commitlog.KeyRange, len(tx.mu.points))
+		for i, p := range tx.mu.points {
+			out[i] = commitlog.PointRange(p.table, p.key)
+		}
+		return out
+	}
 	all := make([]*readRange, 0, len(tx.mu.points)+len(tx.mu.ranges))
 	for _, p := range tx.mu.points {
 		all = append(all, &readRange{table: p.table, lo: p.key, hi: successor(p.key)})
