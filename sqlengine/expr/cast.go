@@ -1,0 +1,207 @@
+package expr
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/sqlengine/expr/convert"
+)
+
+// cast converts its operand to a type.
+type cast struct {
+	x        Expr
+	typ      base.Type
+	implicit bool // put in by a constructor: not printed
+	fixed    bool
+}
+
+// Cast is CAST(e AS t); t may be any column type.
+func Cast(e Expr, t base.Type) (Expr, error) {
+	if c := convert.LookupCollation(t.Collation); c == nil {
+		return nil, unknownCollation(t.Collation)
+	}
+	if sameType(e.Type(), t) {
+		return e, nil
+	}
+	return &cast{x: e, typ: t, fixed: Immutable(e)}, nil
+}
+
+// Collate is e COLLATE name.
+//
+// Errors: 1273 unknown collation.
+func Collate(e Expr, name string) (Expr, error) {
+	if convert.LookupCollation(name) == nil {
+		return nil, unknownCollation(name)
+	}
+	t := e.Type()
+	if t.Class() != base.String {
+		t = typeVarchar(textLength(t), "")
+	}
+	t.Collation = strings.ToLower(name)
+	return &cast{x: e, typ: t, fixed: Immutable(e)}, nil
+}
+
+var codeUnknownCollation = base.Code{Number: 1273, State: "HY000", Kind: base.KindInvalid}
+
+func unknownCollation(name string) error {
+	return base.Errorf(codeUnknownCollation, "Unknown collation: '%s'", name)
+}
+
+// implicit converts e to t's class where it has another; constants are converted at once.
+func implicit(e Expr, t base.Type) Expr {
+	from := e.Type()
+	named := isNamed(from) || from.ID == base.TypeBit || from.ID == base.TypeUUID || t.ID == base.TypeUUID
+	if from.Class() == t.Class() && (!named || from.ID == t.ID || t.Class() == base.Uint) {
+		if from.Class() != base.Decimal || from.Scale == t.Scale {
+			return e
+		}
+	}
+	c := &cast{x: e, typ: t, implicit: true, fixed: Immutable(e)}
+	if k, ok := e.(*constant); ok {
+		clean := true
+		v, err := convert.To(k.value, k.typ, t, func(*base.Error) { clean = false })
+		if k.value.IsNull() {
+			v, err = base.Value{}, nil
+		}
+		if err == nil && clean {
+			return Const(v, t)
+		}
+	}
+	return c
+}
+
+func (c *cast) Type() base.Type  { return c.typ }
+func (c *cast) Children() []Expr { return []Expr{c.x} }
+
+func (c *cast) Nullable() bool {
+	return c.x.Nullable() || c.typ.Class() != c.x.Type().Class() && (isTemporal(c.typ) || c.typ.ID == base.TypeUUID)
+}
+
+func (c *cast) WithChildren(args []Expr) Expr {
+	out := *c
+	out.x, out.fixed = args[0], Immutable(args[0])
+	return &out
+}
+
+func (c *cast) String() string {
+	if c.implicit {
+		return c.x.String()
+	}
+	return "cast(" + c.x.String() + " as " + strings.ToLower(c.typ.Class().String()) + ")"
+}
+
+func (c *cast) Eval(ctx *Context, b *vec.Batch) (*vec.Vector, error) {
+	if c.fixed && b.N != 1 {
+		v, err := c.Eval(ctx, oneRow)
+		if err != nil {
+			return nil, err
+		}
+		return broadcast(v, c.typ, b.N), nil
+	}
+	v, err := c.x.Eval(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	from := c.x.Type()
+	if out := fastConvert(v, from, c.typ, b); out != nil {
+		return out, nil
+	}
+	out := vec.New(c.typ.Class(), c.typ.Scale, b.N)
+	for k := range b.Rows() {
+		i := b.Row(k)
+		val := v.Value(i)
+		if !val.IsNull() {
+			if val, err = c.convert(ctx, val, from); err != nil {
+				return nil, err
+			}
+		}
+		out.Set(i, val)
+	}
+	return out, nil
+}
+
+func (c *cast) convert(ctx *Context, v base.Value, from base.Type) (base.Value, error) {
+	out, err := convert.To(v, from, c.typ, sink(ctx))
+	if err != nil || out.IsNull() {
+		return out, err
+	}
+	if from.Class() == base.Time && (c.typ.Class() == base.DateTime || c.typ.Class() == base.Date) {
+		today := civil(ctx.Now) - civil(ctx.Now)%base.Day
+		out, err = convert.To(base.NewDateTime(today+v.Int()), typeDateTime, c.typ, nil)
+		return out, err
+	}
+	if c.implicit || c.typ.Length == 0 {
+		return out, nil
+	}
+	return c.truncate(ctx, out), nil
+}
+
+// truncate applies the length of CHAR(n) and BINARY(n) in a CAST.
+func (c *cast) truncate(ctx *Context, v base.Value) base.Value {
+	s := v.Text()
+	switch v.Class() {
+	case base.String:
+		if len(s) <= c.typ.Length {
+			return v
+		}
+		cut := prefixChars(s, c.typ.Length)
+		if len(cut) < len(s) {
+			ctx.warn(base.CodeWrongValue, "Truncated incorrect CHAR(%d) value: '%s'", c.typ.Length, s)
+		}
+		return base.NewString(cut)
+	case base.Bytes:
+		if len(s) > c.typ.Length {
+			ctx.warn(base.CodeWrongValue, "Truncated incorrect BINARY(%d) value: '%s'", c.typ.Length, s)
+			return base.NewBytes(s[:c.typ.Length])
+		}
+		if c.typ.ID == base.TypeBinary {
+			return base.NewBytes(s + strings.Repeat("\x00", c.typ.Length-len(s)))
+		}
+	}
+	return v
+}
+
+// fastConvert converts whole vectors between the numeric classes and between DATE and DATETIME; nil: not one of these.
+func fastConvert(v *vec.Vector, from, to base.Type, b *vec.Batch) *vec.Vector {
+	class := to.Class()
+	if v.Class == base.Null {
+		return allNull(to, b.N)
+	}
+	out := &vec.Vector{Class: class, Scale: to.Scale, Len: b.N, Nulls: v.Nulls}
+	switch {
+	case v.Class == class && (class == base.Int || class == base.Float && to.ID != base.TypeFloat ||
+		class == base.JSON || class == base.String && (to.Length == 0 || to.ID == base.TypeVarchar && from.Length > 0 && from.Length <= to.Length)):
+		return v
+	case v.Class == base.Int && class == base.Float && to.ID != base.TypeFloat:
+		out.F64 = make([]float64, b.N)
+		for i := range out.F64 {
+			out.F64[i] = float64(v.I64[i])
+		}
+	case v.Class == base.Int && class == base.Decimal && to.Scale == 0 && wholeDigits(from) <= int(to.Precision):
+		out.Dec = make([]base.Int128, b.N)
+		for i := range out.Dec {
+			out.Dec[i] = base.Int128From(v.I64[i])
+		}
+	case v.Class == base.Date && class == base.DateTime:
+		out.I64 = make([]int64, b.N)
+		for i := range out.I64 {
+			out.I64[i] = v.I64[i] * base.Day
+		}
+	case v.Class == base.Decimal && class == base.Float && to.ID != base.TypeFloat:
+		out.F64 = make([]float64, b.N)
+		for k := range b.Rows() {
+			if i := b.Row(k); !v.Nulls.Get(i) {
+				out.F64[i] = convert.DecimalFloat(v.Dec[i], v.Scale)
+			}
+		}
+	default:
+		return nil
+	}
+	return out
+}
+
+func wholeDigits(t base.Type) int {
+	n, _ := digitsOf(t)
+	return n
+}

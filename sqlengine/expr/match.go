@@ -1,0 +1,291 @@
+package expr
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/expr/convert"
+)
+
+var matchFunctions = []*function{
+	{name: "LIKE", min: 2, max: 3, build: buildLike},
+	{name: "REGEXP", min: 2, max: 3, build: buildRegexp},
+}
+
+func buildLike(c *call) error {
+	for i := range c.in {
+		c.text(i)
+	}
+	c.typ = typeBool
+	coll := collationFor(c.in[0], c.in[1])
+	fold := strings.HasSuffix(coll.Name, "_ci")
+	binary := isBinary(c.in[0].Type()) || isBinary(c.in[1].Type())
+	last, compiled := "", (*likePattern)(nil)
+	if k, ok := c.in[1].(*constant); ok && len(c.in) == 2 && !k.value.IsNull() {
+		last = k.value.Text()
+		compiled = compileLike(last, '\\', fold, binary)
+	}
+	c.eval = rows(true, func(r *row) error {
+		pattern, p := r.str(1), compiled
+		if p == nil || pattern != last {
+			escape := '\\'
+			if r.has(2) {
+				switch e := r.str(2); {
+				case utf8.RuneCountInString(e) > 1:
+					return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to ESCAPE")
+				case e == "":
+					escape = -1
+				default:
+					escape, _ = utf8.DecodeRuneInString(e)
+				}
+			}
+			p = compileLike(pattern, escape, fold, binary)
+		}
+		r.setBool(p.match(r.str(0)))
+		return nil
+	})
+	return nil
+}
+
+// likePattern is a LIKE pattern cut at its % signs. Each piece is text with _ marked as anyChar.
+type likePattern struct {
+	pieces       []likePiece
+	fold, binary bool
+	anchorStart  bool // the first piece stands at the start
+	anchorEnd    bool
+}
+
+type likePiece struct {
+	text  string // when it has no _
+	runes []rune
+}
+
+const anyChar = rune(-2)
+
+func compileLike(pattern string, escape rune, fold, binary bool) *likePattern {
+	p := &likePattern{fold: fold, binary: binary, anchorStart: true, anchorEnd: true}
+	var cur []rune
+	flush := func() {
+		if len(cur) > 0 {
+			p.pieces = append(p.pieces, newPiece(cur, binary))
+		}
+		cur = nil
+	}
+	rs := decode(pattern, fold, binary)
+	for i := 0; i < len(rs); i++ {
+		switch r := rs[i]; {
+		case r == escape && i+1 < len(rs):
+			i++
+			cur = append(cur, rs[i])
+		case r == '%':
+			if len(p.pieces) == 0 && len(cur) == 0 {
+				p.anchorStart = false
+			}
+			flush()
+			p.anchorEnd = false
+			continue
+		case r == '_':
+			cur = append(cur, anyChar)
+		default:
+			cur = append(cur, r)
+		}
+		p.anchorEnd = true
+	}
+	flush()
+	return p
+}
+
+// decode returns the characters of s, or its bytes; folded for comparison without case and accents.
+func decode(s string, fold, binary bool) []rune {
+	if binary {
+		out := make([]rune, len(s))
+		for i := range len(s) {
+			out[i] = rune(s[i])
+		}
+		return out
+	}
+	if fold {
+		s = convert.FoldCase(s)
+	}
+	return []rune(s)
+}
+
+func newPiece(rs []rune, binary bool) likePiece {
+	for _, r := range rs {
+		if r == anyChar {
+			return likePiece{runes: rs}
+		}
+	}
+	if !binary {
+		return likePiece{text: string(rs), runes: rs}
+	}
+	b := make([]byte, len(rs))
+	for i, r := range rs {
+		b[i] = byte(r)
+	}
+	return likePiece{text: string(b), runes: rs}
+}
+
+// prefix returns how many bytes of s the piece takes at its start; -1: it does not match.
+func (l *likePiece) prefix(s string, binary bool) int {
+	if l.text != "" {
+		if strings.HasPrefix(s, l.text) {
+			return len(l.text)
+		}
+		return -1
+	}
+	at := 0
+	for _, want := range l.runes {
+		if at >= len(s) {
+			return -1
+		}
+		got, n := rune(s[at]), 1
+		if !binary {
+			got, n = utf8.DecodeRuneInString(s[at:])
+		}
+		if want != anyChar && want != got {
+			return -1
+		}
+		at += n
+	}
+	return at
+}
+
+func (p *likePattern) match(s string) bool {
+	if p.fold && !p.binary {
+		s = convert.FoldCase(s)
+	}
+	pieces := p.pieces
+	if len(pieces) == 0 {
+		return s == "" || !p.anchorStart || !p.anchorEnd
+	}
+	if p.anchorStart {
+		n := pieces[0].prefix(s, p.binary)
+		if n < 0 {
+			return false
+		}
+		s, pieces = s[n:], pieces[1:]
+		if len(pieces) == 0 {
+			return s == "" || !p.anchorEnd
+		}
+	}
+	for i := range pieces {
+		if i == len(pieces)-1 && p.anchorEnd {
+			return p.suffix(&pieces[i], s)
+		}
+		at, n := p.find(&pieces[i], s)
+		if at < 0 {
+			return false
+		}
+		s = s[at+n:]
+	}
+	return true
+}
+
+// find returns the first place in s where the piece matches, and its length.
+func (p *likePattern) find(l *likePiece, s string) (at, n int) {
+	if l.text != "" {
+		return strings.Index(s, l.text), len(l.text)
+	}
+	for at = 0; at <= len(s); {
+		if n := l.prefix(s[at:], p.binary); n >= 0 {
+			return at, n
+		}
+		if at == len(s) {
+			break
+		}
+		_, w := utf8.DecodeRuneInString(s[at:])
+		if p.binary {
+			w = 1
+		}
+		at += w
+	}
+	return -1, 0
+}
+
+func (p *likePattern) suffix(l *likePiece, s string) bool {
+	if l.text != "" {
+		return strings.HasSuffix(s, l.text)
+	}
+	at := len(s)
+	for range l.runes {
+		if at == 0 {
+			return false
+		}
+		w := 1
+		if !p.binary {
+			_, w = utf8.DecodeLastRuneInString(s[:at])
+		}
+		at -= w
+	}
+	return l.prefix(s[at:], p.binary) == len(s)-at
+}
+
+var codeBadRegexp = base.Code{Number: 3685, State: "HY000", Kind: base.KindInvalid}
+
+// buildRegexp is x REGEXP pattern and REGEXP_LIKE(x, pattern[, flags]), with Go's RE2 syntax: no backreferences, linear time.
+func buildRegexp(c *call) error {
+	for i := range c.in {
+		c.text(i)
+	}
+	c.typ = typeBool
+	fold := strings.HasSuffix(collationFor(c.in[0], c.in[1]).Name, "_ci")
+	last, compiled := "", (*regexp.Regexp)(nil)
+	if k, ok := c.in[1].(*constant); ok && len(c.in) == 2 && !k.value.IsNull() {
+		re, err := compileRegexp(k.value.Text(), "", fold)
+		if err != nil {
+			return err
+		}
+		last, compiled = k.value.Text(), re
+	}
+	c.eval = rows(true, func(r *row) error {
+		re := compiled
+		if pattern := r.str(1); re == nil || pattern != last {
+			flags := ""
+			if r.has(2) {
+				flags = r.str(2)
+			}
+			var err error
+			if re, err = compileRegexp(pattern, flags, fold); err != nil {
+				return err
+			}
+		}
+		r.setBool(re.MatchString(r.str(0)))
+		return nil
+	})
+	return nil
+}
+
+// compileRegexp applies MySQL's flags: c and i for case, m for lines, n for a point that matches line ends.
+func compileRegexp(pattern, flags string, fold bool) (*regexp.Regexp, error) {
+	if pattern == "" {
+		return nil, base.Errorf(codeBadRegexp, "Illegal argument to a regular expression.")
+	}
+	opts := ""
+	for _, f := range flags {
+		switch f {
+		case 'c', 'i':
+			fold = f == 'i'
+		case 'm':
+			opts += "m"
+		case 'n':
+			opts += "s"
+		case 'u':
+		default:
+			return nil, base.Errorf(base.CodeWrongArguments, "Incorrect arguments to regexp_like")
+		}
+	}
+	if fold {
+		opts += "i"
+	}
+	if opts != "" {
+		pattern = "(?" + opts + ")" + pattern
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, base.Errorf(codeBadRegexp, "Illegal argument to a regular expression: %v", err)
+	}
+	return re, nil
+}

@@ -1,0 +1,122 @@
+package expr
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+)
+
+// registry holds every operator and function by its name in upper case. It is built once and never changed.
+var registry map[string]*function
+
+func init() {
+	registry = map[string]*function{}
+	for _, table := range [][]*function{compareFunctions, logicFunctions, arithFunctions, matchFunctions, controlFunctions} {
+		for _, f := range table {
+			registry[f.name] = f
+		}
+	}
+	for alias, name := range aliases {
+		if f := registry[name]; f != nil {
+			registry[alias] = f
+		}
+	}
+}
+
+// aliases are other names of functions.
+var aliases = map[string]string{
+	"!=": "<>", "MOD": "%", "RLIKE": "REGEXP", "REGEXP_LIKE": "REGEXP", "UCASE": "UPPER", "LCASE": "LOWER", "SUBSTR": "SUBSTRING",
+	"MID": "SUBSTRING", "CHARACTER_LENGTH": "CHAR_LENGTH", "OCTET_LENGTH": "LENGTH", "POSITION": "LOCATE",
+	"SHA": "SHA1", "CEIL": "CEILING", "POWER": "POW", "DAYOFMONTH": "DAY", "CURRENT_TIMESTAMP": "NOW", "LOCALTIME": "NOW",
+	"LOCALTIMESTAMP": "NOW", "CURRENT_DATE": "CURDATE", "CURRENT_TIME": "CURTIME", "SCHEMA": "DATABASE",
+	"SESSION_USER": "USER", "SYSTEM_USER": "USER", "->": "JSON_EXTRACT",
+}
+
+// IsFunction reports whether a scalar function or operator of the name exists.
+func IsFunction(name string) bool { return registry[strings.ToUpper(name)] != nil }
+
+// Functions returns the names of all scalar functions, sorted.
+func Functions() []string {
+	var out []string
+	for name := range registry {
+		if name[0] >= 'A' && name[0] <= 'Z' && !strings.Contains(name, " ") {
+			out = append(out, name)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func unknownFunction(name string) error {
+	best, bestDist := "", 3
+	for _, n := range Functions() {
+		if d := editDistance(strings.ToUpper(name), n); d < bestDist {
+			best, bestDist = n, d
+		}
+	}
+	hint := ""
+	if best != "" {
+		hint = "; did you mean " + best + "?"
+	}
+	return base.Errorf(base.CodeFuncNotExist, "FUNCTION %s does not exist%s", name, hint)
+}
+
+// editDistance is the Levenshtein distance.
+func editDistance(a, b string) int {
+	prev := make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := range len(a) {
+		diag := prev[0]
+		prev[0] = i + 1
+		for j := range len(b) {
+			cost := diag
+			if a[i] != b[j] {
+				cost++
+			}
+			diag = prev[j+1]
+			prev[j+1] = min(cost, diag+1, prev[j]+1)
+		}
+	}
+	return prev[len(b)]
+}
+
+// Signatures shared by the tables.
+
+func always(t base.Type, k kernel) func(*call) error {
+	return func(c *call) error {
+		c.typ, c.eval = t, k
+		return nil
+	}
+}
+
+// typed converts the operands to the given types, the last of which repeats, and sets the result type.
+func typed(result base.Type, k kernel, operands ...base.Type) func(*call) error {
+	return func(c *call) error {
+		for i := range c.in {
+			c.in[i] = implicit(c.in[i], operands[min(i, len(operands)-1)])
+		}
+		c.typ, c.eval = result, k
+		return nil
+	}
+}
+
+// text makes operand i a string, unless it is binary.
+func (c *call) text(i int) {
+	if t := c.in[i].Type(); !isBinary(t) || t.ID == base.TypeUUID {
+		c.in[i] = implicit(c.in[i], typeVarchar(textLength(t), collationOf(t)))
+	}
+}
+
+// number makes operand i a number.
+func (c *call) number(i int) {
+	t := c.in[i].Type()
+	if k, ok := c.in[i].(*constant); ok && isBinary(t) && len(k.value.Text()) <= 8 {
+		c.in[i] = implicit(c.in[i], base.Type{ID: base.TypeBit, Length: 64}) // x'41' is 65 among numbers
+		c.in[i] = implicit(c.in[i], typeUint)
+		return
+	}
+	c.in[i] = implicit(c.in[i], numberType(t))
+}
