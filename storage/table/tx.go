@@ -74,7 +74,8 @@ type CommitInfo struct {
 
 // Begin starts a transaction on the current state. The caller ends it with Commit or Rollback.
 // Cost: see Freshness.
-// Errors: Closed, ReadOnly of the database is not one (writes are refused later), those of the store, ctx.Err().
+// Errors: Closed, Fenced (too far behind: open the database again), Corrupt, those of the store, ctx.Err(). A transaction
+// that may write can begin on a read-only database; its writes are refused.
 func (db *DB) Begin(ctx context.Context, opts TxOptions) (*Tx, error) {
 	if err := db.refresh(ctx, opts.Fresh, opts.Since); err != nil {
 		return nil, err
