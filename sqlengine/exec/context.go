@@ -1,0 +1,73 @@
+package exec
+
+import (
+	"context"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// TxReader is what operators read rows from; *table.Tx is one.
+type TxReader interface {
+	// Get returns the stored row of a key.
+	Get(table uint32, key string) (row string, ok bool)
+	// Scan starts a scan of a range of keys.
+	Scan(ctx context.Context, table uint32, spec table.ScanSpec) *table.Scanner
+}
+
+var _ TxReader = (*table.Tx)(nil)
+
+// Context is the execution of one statement. It is for one goroutine.
+type Context struct {
+	Ctx  context.Context
+	Expr *expr.Context
+	Tx   TxReader
+	// Strict makes values that do not fit their column an error, as MySQL's strict SQL mode does.
+	Strict bool
+	// MemoryLimit bounds the bytes that sorts, joins and groups hold together; 0 is no limit.
+	MemoryLimit int64
+
+	memoryBytes int64
+}
+
+// MemoryBytes returns what the operators hold at the moment.
+func (ec *Context) MemoryBytes() int64 { return ec.memoryBytes }
+
+// reserve accounts n more bytes. What is reserved is given back with release, also after an error.
+func (ec *Context) reserve(n int64) error {
+	ec.memoryBytes += n
+	if ec.MemoryLimit > 0 && ec.memoryBytes > ec.MemoryLimit {
+		return base.Errorf(base.CodeCapacityExceeded,
+			"Memory capacity of %d bytes for 'memory_limit' exceeded: raise it, or let the statement sort, group or join fewer rows",
+			ec.MemoryLimit)
+	}
+	return nil
+}
+
+func (ec *Context) release(n int64) { ec.memoryBytes -= n }
+
+// account is what one operator has reserved.
+type account struct {
+	ec    *Context
+	bytes int64
+}
+
+func (a *account) grow(n int64) error {
+	a.bytes += n
+	return a.ec.reserve(n)
+}
+
+func (a *account) free() {
+	if a.ec != nil {
+		a.ec.release(a.bytes)
+	}
+	a.bytes = 0
+}
+
+// prepare makes subqueries runnable inside the statement's expressions.
+func (ec *Context) prepare() {
+	if ec.Expr != nil && ec.Expr.Subqueries == nil {
+		ec.Expr.Subqueries = &runner{ec: ec}
+	}
+}

@@ -1,0 +1,122 @@
+package exec
+
+import (
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/sqlengine/plan"
+)
+
+// lookupOp joins each left row to the row of a table that its key names: an index nested-loop join.
+type lookupOp struct {
+	ec    *Context
+	plan  *plan.Lookup
+	left  Operator
+	fetch rowFetcher
+	kv    []*vec.Vector
+	raw   vec.Batch
+	kept  vec.Batch
+	sel   []int32
+	pass  vec.Bitmap
+	key   []byte
+	pairs pairer
+}
+
+func newLookup(n *plan.Lookup, ec *Context) (Operator, error) {
+	left, err := Build(n.Left, ec)
+	if err != nil {
+		return nil, err
+	}
+	return &lookupOp{ec: ec, plan: n, left: left, kv: make([]*vec.Vector, len(n.Keys)),
+		fetch: rowFetcher{table: n.Right.Table, cols: n.Right.Cols},
+		pairs: newPairer(ec, n.Kind, n.On, len(n.Left.Schema()), len(n.Right.Schema()))}, nil
+}
+
+func (o *lookupOp) Open() error {
+	o.pairs.left = nil
+	return o.left.Open()
+}
+
+func (o *lookupOp) Close() error {
+	o.pairs.left, o.pairs.right = nil, nil
+	o.fetch.reset()
+	return o.left.Close()
+}
+
+func (o *lookupOp) Next() (*vec.Batch, error) {
+	for {
+		b, err := o.pairs.next()
+		if err != nil || b != nil {
+			return b, err
+		}
+		if b, err = o.left.Next(); err != nil || b == nil {
+			return nil, err
+		}
+		if err := o.read(b); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// read fetches the right rows of a left batch.
+func (o *lookupOp) read(b *vec.Batch) error {
+	if err := evalAll(o.ec.Expr, o.plan.Keys, b, o.kv); err != nil {
+		return err
+	}
+	n := b.Rows()
+	o.fetch.start(n)
+	heads := resize(o.pairs.heads, n)
+	for k := range n {
+		if k&1023 == 0 {
+			if err := o.ec.Ctx.Err(); err != nil {
+				return err
+			}
+		}
+		heads[k] = -1
+		i := b.Row(k)
+		if hasNull(o.kv, nil, i) {
+			continue
+		}
+		o.key = o.key[:0]
+		for _, col := range o.kv {
+			o.key = base.AppendKey(o.key, col.Value(i))
+		}
+		row, ok := o.ec.Tx.Get(o.plan.Right.Table.ID, string(o.key))
+		if !ok {
+			continue
+		}
+		heads[k] = int32(o.fetch.n)
+		if err := o.fetch.add(row); err != nil {
+			return err
+		}
+	}
+	o.fetch.finish(&o.raw)
+	o.pairs.heads, o.pairs.right = heads, o.raw.Cols
+	if err := o.filter(heads); err != nil {
+		return err
+	}
+	o.pairs.start(b)
+	return nil
+}
+
+// filter takes the candidates away that do not pass the table's own filter.
+func (o *lookupOp) filter(heads []int32) error {
+	if o.plan.Right.Filter == nil || o.raw.N == 0 {
+		return nil
+	}
+	kept, err := keepTrue(o.ec, o.plan.Right.Filter, &o.raw, &o.kept, &o.sel)
+	if err != nil {
+		return err
+	}
+	o.pass = noneSet(o.pass, o.raw.N)
+	if kept != nil {
+		for k := range kept.Rows() {
+			o.pass.Set(kept.Row(k))
+		}
+	}
+	for k, h := range heads {
+		if h >= 0 && !o.pass.Get(int(h)) {
+			heads[k] = -1
+		}
+	}
+	return nil
+}

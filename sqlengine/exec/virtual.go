@@ -1,0 +1,42 @@
+package exec
+
+import (
+	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/sqlengine/plan"
+)
+
+// virtualOp yields the rows of a virtual table.
+type virtualOp struct {
+	rowsOp
+	plan *plan.Virtual
+	kept vec.Batch
+	sel  []int32
+}
+
+func newVirtual(n *plan.Virtual, ec *Context) Operator {
+	return &virtualOp{rowsOp: rowsOp{ec: ec, schema: n.Out}, plan: n}
+}
+
+func (o *virtualOp) Open() (err error) {
+	o.at = 0
+	o.rows, err = o.plan.Source.Rows(o.ec.Expr)
+	return err
+}
+
+func (o *virtualOp) Next() (*vec.Batch, error) {
+	for {
+		b, err := o.rowsOp.Next()
+		if err != nil || b == nil {
+			return nil, err
+		}
+		out, err := keepTrue(o.ec, o.plan.Filter, b, &o.kept, &o.sel)
+		if err != nil || out != nil {
+			return out, err
+		}
+	}
+}
+
+func (o *virtualOp) Close() error {
+	o.rows = nil
+	return nil
+}
