@@ -77,8 +77,9 @@ type ColumnDef struct {
 	Type          base.Type
 	TypeText      string // as written: serial, boolean …
 	NotNull       bool
-	Null          bool // NULL was written
-	Default       Expr // nil: none; a Literal NULL for DEFAULT NULL
+	Null          bool   // NULL was written
+	Default       Expr   // nil: none; a Literal NULL for DEFAULT NULL
+	DefaultText   string // of Default, as written
 	OnUpdateNow   bool
 	AutoIncrement bool
 	PrimaryKey    bool

@@ -1,0 +1,141 @@
+package sqlengine
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/parse"
+	"github.com/s3sql/s3sql/sqlengine/plan"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// statement is a parsed statement with the plans made for it. It is shared by sessions.
+type statement struct {
+	stmt  ast.Statement
+	names []string // of the placeholders, in order; "" for a positional one
+
+	mu struct {
+		sync.Mutex
+		version any         // of the catalog that the plan was made for
+		types   []base.Type // of the arguments
+		query   *plan.Plan
+		change  *plan.Mutation
+	}
+}
+
+// The cache keeps this many statements of at most this many bytes. Beyond, it starts afresh: simpler than a list of
+// recency and as good for programs, which send few distinct texts.
+const (
+	maxStatements     = 2048
+	maxStatementBytes = 16 << 10
+)
+
+// statementCache maps the text of a statement to its parse and plan.
+type statementCache struct {
+	mu struct {
+		sync.RWMutex
+		m map[string]*statement
+	}
+}
+
+// parsed returns the parse of sql, from the cache if it is there.
+func (e *Engine) parsed(sql string) (*statement, error) {
+	c := &e.statements
+	c.mu.RLock()
+	st := c.mu.m[sql]
+	c.mu.RUnlock()
+	if st != nil {
+		return st, nil
+	}
+	p, err := parse.Parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	st = &statement{stmt: p.Stmt, names: p.ParamNames}
+	if len(sql) > maxStatementBytes {
+		return st, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.m == nil || len(c.mu.m) >= maxStatements {
+		c.mu.m = make(map[string]*statement)
+	}
+	c.mu.m[strings.Clone(sql)] = st
+	return st, nil
+}
+
+func (e *Engine) parseExpr(sql string) (ast.Expr, error) { return parse.Expr(sql) }
+
+// planQuery returns the plan of a query, the cached one if it was made for this catalog and these argument types.
+func (r *run) planQuery(st *statement, q ast.Query, tx *table.Tx) (*plan.Plan, error) {
+	version := tx.Version(catalogTable)
+	st.mu.Lock()
+	p, ok := st.mu.query, st.mu.version == version && sameTypes(st.mu.types, r.types)
+	st.mu.Unlock()
+	if p != nil && ok {
+		return p, nil
+	}
+	env, err := r.env(tx)
+	if err != nil {
+		return nil, err
+	}
+	if p, err = plan.Query(env, q); err != nil || !p.Cached {
+		return p, err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.mu.version, st.mu.types, st.mu.query = version, r.types, p
+	return p, nil
+}
+
+// planMutation is planQuery for INSERT, UPDATE and DELETE.
+func (r *run) planMutation(st *statement, tx *table.Tx) (*plan.Mutation, error) {
+	version := tx.Version(catalogTable)
+	st.mu.Lock()
+	m, ok := st.mu.change, st.mu.version == version && sameTypes(st.mu.types, r.types)
+	st.mu.Unlock()
+	if m != nil && ok {
+		return m, nil
+	}
+	env, err := r.env(tx)
+	if err != nil {
+		return nil, err
+	}
+	if m, err = plan.Mutate(env, st.stmt); err != nil || !m.Cached {
+		return m, err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.mu.version, st.mu.types, st.mu.change = version, r.types, m
+	return m, nil
+}
+
+func sameTypes(a, b []base.Type) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].ID != b[i].ID || a[i].Unsigned != b[i].Unsigned || a[i].Scale != b[i].Scale || a[i].Precision < b[i].Precision {
+			return false
+		}
+	}
+	return true
+}
+
+// split cuts a text into statements; a text of one statement is not scanned twice.
+func split(sql string) ([]string, error) {
+	i := strings.IndexByte(sql, ';')
+	if i < 0 || strings.TrimSpace(sql[i+1:]) == "" {
+		return []string{sql}, nil
+	}
+	var out []string
+	for text := range parse.Split(sql) {
+		out = append(out, text)
+	}
+	if len(out) == 0 {
+		return []string{sql}, nil
+	}
+	return out, nil
+}

@@ -1,0 +1,138 @@
+package sqlengine
+
+import (
+	"context"
+	"encoding/binary"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/system"
+	"github.com/s3sql/s3sql/storage/object"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// Version is what SELECT VERSION() answers. It begins like the MySQL whose SQL this is, because tools look at that.
+const Version = "8.0.36-s3sql-0.1.0"
+
+// Config is the settings and components of an engine.
+type Config struct {
+	Store    object.Store
+	Ledger   *object.Ledger // counts the requests of Store; system.costs reads it
+	Database string         // SELECT DATABASE()
+
+	ReadOnly bool
+	Create   bool // create the database if the prefix is empty
+
+	Consistency  string        // "strong" (default) or "bounded"
+	MaxStaleness time.Duration // of bounded
+	Isolation    string        // "snapshot" (default) or "serializable"
+	Maintenance  string        // "auto" (default) or "off"
+
+	MemoryLimit     int64 // bytes for one query's sorts, joins and groups; 0 is 512 MB
+	ConflictRetries int   // runs of an autocommit statement that loses; 0 is 100
+	User            string
+
+	Logger *slog.Logger
+	Clock  base.Clock
+	Rand   base.Rand
+}
+
+// EnsureDefaults fills in what was left zero.
+func (c *Config) EnsureDefaults() {
+	if c.Consistency == "" {
+		c.Consistency = "strong"
+	}
+	if c.Isolation == "" {
+		c.Isolation = "snapshot"
+	}
+	if c.Maintenance == "" {
+		c.Maintenance = "auto"
+	}
+	if c.MemoryLimit == 0 {
+		c.MemoryLimit = 512 << 20
+	}
+	if c.ConflictRetries == 0 {
+		c.ConflictRetries = 100
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Clock == nil {
+		c.Clock = base.SystemClock{}
+	}
+	if c.Rand == nil {
+		c.Rand = base.SystemRand{}
+	}
+	if c.Ledger == nil {
+		c.Ledger = object.NewLedger(0)
+	}
+}
+
+// Engine is an open database. It is safe for use by many goroutines.
+type Engine struct {
+	cfg        Config
+	db         *table.DB
+	catalog    catalog.Cache
+	statements statementCache
+	prices     system.Prices
+	started    time.Time
+	sessions   atomic.Uint64
+}
+
+// Open opens the database in cfg.Store, and creates it there when cfg.Create is set and the prefix holds none.
+//
+// Cost: at most 3 round trips; see table.Open.
+// Errors: those of table.Open: Corrupt, Unavailable, Unsupported store, 1049 when there is no database.
+func Open(ctx context.Context, cfg Config) (*Engine, error) {
+	cfg.EnsureDefaults()
+	opts := table.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger, Create: cfg.Create, ReadOnly: cfg.ReadOnly,
+		MaxStaleness: cfg.MaxStaleness, NoMaintenance: cfg.Maintenance == "off", Certify: certifier(cfg.Rand)}
+	cfg.Store = object.Metered(cfg.Store, cfg.Ledger)
+	db, err := table.Open(ctx, cfg.Store, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{cfg: cfg, db: db, prices: system.DefaultPrices(), started: cfg.Clock.Now()}, nil
+}
+
+// Close waits for work in the background, bounded by ctx, and closes the database. Sessions fail afterwards.
+func (e *Engine) Close(ctx context.Context) error { return e.db.Close(ctx) }
+
+// NewSession returns a session with the engine's defaults.
+func (e *Engine) NewSession() *Session { return e.newSession(e.sessions.Add(1)) }
+
+func (e *Engine) newSession(id uint64) *Session {
+	return &Session{e: e, id: id, settings: e.defaultSettings()}
+}
+
+// Ping asks the store whether the database is there.
+//
+// Cost: one GET.
+func (e *Engine) Ping(ctx context.Context) error {
+	tx, err := e.db.Begin(ctx, table.TxOptions{ReadOnly: true, Fresh: table.Strong})
+	if err == nil {
+		tx.Rollback()
+	}
+	return err
+}
+
+func (e *Engine) now() time.Time { return e.cfg.Clock.Now() }
+
+func (e *Engine) strong() bool { return e.cfg.Consistency == "strong" }
+
+func (e *Engine) freshness() table.Freshness {
+	if e.strong() {
+		return table.Strong
+	}
+	return table.Bounded
+}
+
+// jitter returns a random duration in [0, limit).
+func (e *Engine) jitter(limit time.Duration) time.Duration {
+	var b [8]byte
+	e.cfg.Rand.Read(b[:])
+	return time.Duration(binary.LittleEndian.Uint64(b[:]) % uint64(limit))
+}

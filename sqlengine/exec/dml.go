@@ -1,0 +1,173 @@
+package exec
+
+import (
+	"errors"
+
+	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// Outcome is what an INSERT, UPDATE or DELETE did, as MySQL counts it.
+type Outcome struct {
+	Affected     uint64
+	LastInsertID uint64 // first AUTO_INCREMENT value that the statement generated; 0 none
+	Matched      uint64 // rows an UPDATE found
+	Records      uint64 // rows an INSERT was given
+	Duplicates   uint64
+}
+
+// writer changes the rows of one table and keeps its indexes in step.
+type writer struct {
+	ec  *Context
+	tx  *table.Tx
+	t   *catalog.Table
+	out Outcome
+}
+
+func newWriter(ec *Context, tx *table.Tx, t *catalog.Table) *writer {
+	tx.DependOn(catalog.DescriptorTable, catalog.DescriptorKey(t.ID))
+	return &writer{ec: ec, tx: tx, t: t}
+}
+
+// conflict is a row that stands in the way of a new one.
+type conflict struct {
+	pk    string // its primary key
+	index *catalog.Index
+}
+
+// findConflict returns the row that holds the primary key or a unique key of row, or nil. self is the primary key of the row
+// being replaced, which does not count; "" none.
+func (w *writer) findConflict(pk string, row []base.Value, self string) (*conflict, error) {
+	if pk != self {
+		if _, taken := w.tx.Get(w.t.ID, pk); taken {
+			return &conflict{pk: pk}, nil
+		}
+	}
+	for i := range w.t.Indexes {
+		ix := &w.t.Indexes[i]
+		if !ix.Unique {
+			continue
+		}
+		key, null := catalog.IndexKey(w.t, ix, row)
+		if null {
+			continue // a NULL is never equal to another
+		}
+		if holder, taken := w.tx.Get(ix.ID, key); taken && holder != self {
+			return &conflict{pk: holder, index: ix}, nil
+		}
+	}
+	return nil, nil
+}
+
+// put writes a row that findConflict has cleared, and its index entries.
+func (w *writer) put(pk string, row []base.Value) error {
+	if err := w.tx.Put(w.t.ID, pk, catalog.EncodeRow(w.t, row)); err != nil {
+		return err
+	}
+	for i := range w.t.Indexes {
+		ix := &w.t.Indexes[i]
+		key, _ := catalog.IndexKey(w.t, ix, row)
+		if err := w.tx.Put(ix.ID, key, pk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes a row and its index entries.
+func (w *writer) remove(pk string, row []base.Value) error {
+	if err := w.tx.Delete(w.t.ID, pk); err != nil {
+		return err
+	}
+	for i := range w.t.Indexes {
+		ix := &w.t.Indexes[i]
+		key, _ := catalog.IndexKey(w.t, ix, row)
+		if err := w.tx.Delete(ix.ID, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replace writes newRow in the place of oldRow, touching only the index entries that change.
+func (w *writer) replace(oldPK string, oldRow []base.Value, pk string, newRow []base.Value) error {
+	if pk != oldPK {
+		if err := w.remove(oldPK, oldRow); err != nil {
+			return err
+		}
+		return w.put(pk, newRow)
+	}
+	if err := w.tx.Put(w.t.ID, pk, catalog.EncodeRow(w.t, newRow)); err != nil {
+		return err
+	}
+	for i := range w.t.Indexes {
+		ix := &w.t.Indexes[i]
+		was, _ := catalog.IndexKey(w.t, ix, oldRow)
+		is, _ := catalog.IndexKey(w.t, ix, newRow)
+		if was == is {
+			continue
+		}
+		if err := w.tx.Delete(ix.ID, was); err != nil {
+			return err
+		}
+		if err := w.tx.Put(ix.ID, is, pk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read returns the stored row of a primary key, all columns of the table.
+func (w *writer) read(pk string) ([]base.Value, error) {
+	enc, ok := w.tx.Get(w.t.ID, pk)
+	if !ok {
+		return nil, base.Corruptf("", "an index of table %s points to a row that does not exist; run CHECK TABLE", w.t.Name)
+	}
+	return catalog.DecodeRow(w.t, enc)
+}
+
+// duplicate is error 1062 for a conflict, as MySQL words it.
+func (w *writer) duplicate(c *conflict, row []base.Value) error {
+	name, parts := "PRIMARY", w.t.Primary
+	if c.index != nil {
+		name, parts = c.index.Name, c.index.Parts
+	}
+	entry := ""
+	for i, p := range parts {
+		col := w.t.ColumnByID(p.Column)
+		if i > 0 {
+			entry += "-"
+		}
+		entry += expr.Format(row[col], w.t.Columns[col].Type)
+	}
+	return base.Errorf(base.CodeDupEntry, "Duplicate entry '%s' for key '%s.%s'", entry, w.t.Name, name)
+}
+
+// assign converts v for storing in a column. Under IGNORE a value that does not fit is adjusted, with a warning.
+func (w *writer) assign(v base.Value, col *catalog.Column, rowNo int, ignore bool) (base.Value, error) {
+	if v.IsNull() {
+		if !col.NotNull {
+			return v, nil
+		}
+		err := base.Errorf(base.CodeBadNull, "Column '%s' cannot be null", col.Name)
+		if !ignore {
+			return v, err
+		}
+		w.warn(err)
+		return expr.Zero(col.Type), nil
+	}
+	out, warning, err := expr.Assign(v, col.Type, w.ec.Strict && !ignore, col.Name, rowNo)
+	if warning != nil {
+		w.warn(warning)
+	}
+	return out, err
+}
+
+func (w *writer) warn(err error) {
+	var e *base.Error
+	if errors.As(err, &e) && w.ec.Expr.Warn != nil {
+		w.ec.Expr.Warn(e)
+	}
+}

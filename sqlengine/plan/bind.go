@@ -1,0 +1,339 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+// binder turns syntax into typed expressions over logical columns.
+type binder struct {
+	p      *planner
+	scope  *scope
+	clause string // for messages: "field list", "where clause", "on clause", "order clause"
+	// aggs collects aggregate calls; nil where none may stand.
+	aggs *aggCollector
+	// aliases are select-list items that an unqualified name may mean when no column has it.
+	aliases []item
+	// values resolves VALUES(col) and row aliases in ON DUPLICATE KEY UPDATE; nil elsewhere.
+	values func(*ast.ColumnRef) (expr.Expr, error)
+	// defaultOf resolves DEFAULT(col); nil elsewhere.
+	defaultOf func(*ast.ColumnRef) (expr.Expr, error)
+}
+
+func (b *binder) exprs(list []ast.Expr) ([]expr.Expr, error) {
+	out := make([]expr.Expr, len(list))
+	for i, e := range list {
+		x, err := b.expr(e)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = x
+	}
+	return out, nil
+}
+
+// expr binds one scalar expression.
+//
+//lint:long one flat switch over the node types
+func (b *binder) expr(e ast.Expr) (expr.Expr, error) {
+	switch e := e.(type) {
+	case *ast.Literal:
+		return expr.Const(e.Value, e.Type), nil
+	case *ast.Param:
+		return b.param(e)
+	case *ast.ColumnRef:
+		return b.column(e)
+	case *ast.Variable:
+		return b.variable(e)
+	case *ast.Unary:
+		return b.call(e.Op, e.X)
+	case *ast.Binary:
+		return b.binary(e)
+	case *ast.Is:
+		return b.is(e)
+	case *ast.In:
+		return b.in(e)
+	case *ast.Between:
+		return b.between(e)
+	case *ast.Like:
+		return b.like(e)
+	case *ast.Call:
+		return b.function(e)
+	case *ast.Case:
+		return b.caseExpr(e)
+	case *ast.Cast:
+		return b.cast(e)
+	case *ast.Collate:
+		x, err := b.expr(e.X)
+		if err != nil {
+			return nil, err
+		}
+		return expr.Collate(x, e.Name)
+	case *ast.Subquery:
+		return b.scalarSubquery(e)
+	case *ast.Exists:
+		return b.exists(e)
+	case *ast.Quantified:
+		return b.quantified([]ast.Expr{e.X}, e.Op, e.All, e.Query)
+	case *ast.ValuesOf:
+		if b.values == nil {
+			return expr.Const(base.Value{}, base.Type{}), nil // MySQL: VALUES() is NULL outside ON DUPLICATE KEY UPDATE
+		}
+		return b.values(e.Column)
+	case *ast.Default:
+		if b.defaultOf == nil || e.Column == nil {
+			return nil, base.Errorf(base.CodeParse, "DEFAULT is not allowed here")
+		}
+		return b.defaultOf(e.Column)
+	case *ast.Tuple:
+		return nil, base.Errorf(base.CodeOperandColumns, "Operand should contain 1 column(s)")
+	case *ast.Star:
+		return nil, base.Errorf(base.CodeParse, "'*' is not allowed here")
+	case *ast.Interval:
+		return nil, base.Errorf(base.CodeParse, "INTERVAL is allowed only beside + and - and in date functions")
+	}
+	return nil, base.Errorf(base.CodeNotSupported, "%s is not supported", nodeName(e))
+}
+
+func nodeName(e ast.Expr) string {
+	switch e.(type) {
+	case *ast.Match:
+		return "MATCH … AGAINST"
+	case *ast.Assign:
+		return "assignment to a user variable inside an expression"
+	}
+	return "this expression"
+}
+
+func (b *binder) param(e *ast.Param) (expr.Expr, error) {
+	if e.Index < 0 || e.Index >= len(b.p.Params) {
+		return nil, base.Errorf(base.CodeWrongArguments, "Incorrect arguments: the statement has a placeholder %d but %d arguments were given",
+			e.Index+1, len(b.p.Params))
+	}
+	return expr.Param(e.Index, b.p.Params[e.Index]), nil
+}
+
+// column resolves a name in the scope, then in the enclosing queries.
+func (b *binder) column(ref *ast.ColumnRef) (expr.Expr, error) {
+	c, err := b.scope.find(ref)
+	if err != nil {
+		return nil, b.inClause(err)
+	}
+	if c != nil {
+		return c.ref(), nil
+	}
+	for i := range b.aliases {
+		if ref.Table == "" && strings.EqualFold(b.aliases[i].col.Name, ref.Name) {
+			return b.aliases[i].expr, nil
+		}
+	}
+	if e, err := b.scope.outer.lookup(b.p, ref); e != nil || err != nil {
+		return e, err
+	}
+	var near []string
+	for i := range b.scope.cols {
+		if !b.scope.cols[i].Hidden {
+			near = append(near, b.scope.cols[i].Name)
+		}
+	}
+	return nil, base.Errorf(base.CodeBadField, "Unknown column '%s' in '%s'%s", refName(ref), b.clause, didYouMean(ref.Name, near))
+}
+
+func (b *binder) inClause(err error) error {
+	if e, ok := err.(*base.Error); ok && e.Number == base.CodeNonUniqColumn.Number {
+		e.Msg = strings.Replace(e.Msg, "in field list", "in "+b.clause, 1)
+	}
+	return err
+}
+
+func (b *binder) variable(v *ast.Variable) (expr.Expr, error) {
+	if b.p.Var == nil {
+		return nil, base.Errorf(base.CodeUnknownSysVar, "Unknown system variable '%s'", v.Name)
+	}
+	t, ok := b.p.Var(v.Name, v.System)
+	if !ok && v.System {
+		return nil, base.Errorf(base.CodeUnknownSysVar, "Unknown system variable '%s'", v.Name)
+	}
+	b.p.volatile = true
+	return expr.Variable(v.Name, v.System, t), nil
+}
+
+func (b *binder) call(name string, args ...ast.Expr) (expr.Expr, error) {
+	xs, err := b.exprs(args)
+	if err != nil {
+		return nil, err
+	}
+	return expr.Call(name, xs...)
+}
+
+func (b *binder) binary(e *ast.Binary) (expr.Expr, error) {
+	if iv, ok := e.R.(*ast.Interval); ok && (e.Op == "+" || e.Op == "-") {
+		return b.interval(e.L, iv, e.Op == "-")
+	}
+	if iv, ok := e.L.(*ast.Interval); ok && e.Op == "+" {
+		return b.interval(e.R, iv, false)
+	}
+	l, lt := e.L.(*ast.Tuple)
+	r, rt := e.R.(*ast.Tuple)
+	if sq, ok := e.R.(*ast.Subquery); ok && lt && (e.Op == "=" || e.Op == "<>") {
+		return b.quantified(l.Items, e.Op, false, sq.Query)
+	}
+	if lt || rt {
+		if !lt || !rt || len(l.Items) != len(r.Items) {
+			n := 1
+			if lt {
+				n = len(l.Items)
+			}
+			return nil, base.Errorf(base.CodeOperandColumns, "Operand should contain %d column(s)", n)
+		}
+		return b.rowCompare(e.Op, l.Items, r.Items)
+	}
+	return b.call(e.Op, e.L, e.R)
+}
+
+// rowCompare expands a comparison of rows (MySQL reference manual, "Comparison Functions and Operators"):
+// (a,b) = (x,y) is a=x AND b=y; (a,b) < (x,y) is a<x OR (a=x AND b<y).
+func (b *binder) rowCompare(op string, l, r []ast.Expr) (expr.Expr, error) {
+	switch op {
+	case "=", "<=>":
+		return b.fold("AND", op, l, r)
+	case "<>":
+		return b.fold("OR", op, l, r)
+	case "<", "<=", ">", ">=":
+	default:
+		return nil, base.Errorf(base.CodeOperandColumns, "Operand should contain 1 column(s)")
+	}
+	if len(l) == 1 {
+		return b.call(op, l[0], r[0])
+	}
+	first, err := b.call(op[:1], l[0], r[0])
+	if err != nil {
+		return nil, err
+	}
+	eq, err := b.call("=", l[0], r[0])
+	if err != nil {
+		return nil, err
+	}
+	rest, err := b.rowCompare(op, l[1:], r[1:])
+	if err != nil {
+		return nil, err
+	}
+	tail, err := expr.Call("AND", eq, rest)
+	if err != nil {
+		return nil, err
+	}
+	return expr.Call("OR", first, tail)
+}
+
+func (b *binder) fold(logic, op string, l, r []ast.Expr) (expr.Expr, error) {
+	var out expr.Expr
+	for i := range l {
+		x, err := b.binary(&ast.Binary{At: l[i].Position(), Op: op, L: l[i], R: r[i]})
+		if err != nil {
+			return nil, err
+		}
+		if out == nil {
+			out = x
+		} else if out, err = expr.Call(logic, out, x); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (b *binder) interval(x ast.Expr, iv *ast.Interval, minus bool) (expr.Expr, error) {
+	args, err := b.exprs([]ast.Expr{x, iv.X})
+	if err != nil {
+		return nil, err
+	}
+	return expr.DateAdd(args[0], args[1], iv.Unit, minus)
+}
+
+func (b *binder) is(e *ast.Is) (expr.Expr, error) {
+	name := "IS " + e.What
+	if e.What == "UNKNOWN" {
+		name = "IS NULL"
+	}
+	x, err := b.call(name, e.X)
+	if err != nil {
+		return nil, err
+	}
+	return b.negate(x, e.Not)
+}
+
+func (b *binder) negate(x expr.Expr, not bool) (expr.Expr, error) {
+	if !not {
+		return x, nil
+	}
+	return expr.Call("NOT", x)
+}
+
+func (b *binder) between(e *ast.Between) (expr.Expr, error) {
+	x, err := b.call("BETWEEN", e.X, e.Lo, e.Hi)
+	if err != nil {
+		return nil, err
+	}
+	return b.negate(x, e.Not)
+}
+
+func (b *binder) like(e *ast.Like) (expr.Expr, error) {
+	args := []ast.Expr{e.X, e.Pattern}
+	name := "LIKE"
+	if e.Regexp {
+		name = "REGEXP"
+	}
+	if e.Escape != nil {
+		args = append(args, e.Escape)
+	}
+	x, err := b.call(name, args...)
+	if err != nil {
+		return nil, err
+	}
+	return b.negate(x, e.Not)
+}
+
+func (b *binder) caseExpr(e *ast.Case) (expr.Expr, error) {
+	var operand, els expr.Expr
+	var err error
+	if e.Operand != nil {
+		if operand, err = b.expr(e.Operand); err != nil {
+			return nil, err
+		}
+	}
+	if e.Else != nil {
+		if els, err = b.expr(e.Else); err != nil {
+			return nil, err
+		}
+	}
+	whens := make([]expr.When, len(e.Whens))
+	for i, w := range e.Whens {
+		if whens[i].Cond, err = b.expr(w.Cond); err != nil {
+			return nil, err
+		}
+		if whens[i].Then, err = b.expr(w.Then); err != nil {
+			return nil, err
+		}
+	}
+	return expr.Case(operand, whens, els)
+}
+
+func (b *binder) cast(e *ast.Cast) (expr.Expr, error) {
+	x, err := b.expr(e.X)
+	if err != nil {
+		return nil, err
+	}
+	if e.Array {
+		return nil, base.Errorf(base.CodeNotSupported, "CAST AS … ARRAY is not supported")
+	}
+	t := e.Type
+	if e.Charset != "" {
+		t = base.Type{ID: base.TypeLongText}
+		if strings.EqualFold(e.Charset, "binary") {
+			t = base.Type{ID: base.TypeLongBlob}
+		}
+	}
+	return expr.Cast(x, t)
+}

@@ -1,0 +1,385 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+// DupMode says what an INSERT does with a row whose key is taken.
+type DupMode uint8
+
+// The modes.
+const (
+	DupError DupMode = iota
+	DupIgnore
+	DupReplace
+	DupUpdate
+)
+
+// Assignment sets the column at a position of the table.
+type Assignment struct {
+	Column int
+	Value  expr.Expr
+}
+
+// Insert adds rows to a table.
+type Insert struct {
+	Table *catalog.Table
+	Mode  DupMode
+	// Ignore turns errors of single rows into warnings (INSERT IGNORE).
+	Ignore bool
+	// Rows are constant rows, one expression a target column; nil where DEFAULT stands. Else Source yields the rows.
+	Rows   [][]expr.Expr
+	Source Node
+	Target []int // table column of each value
+	// Defaults has the default of every column of the table; nil: the column has none.
+	Defaults []expr.Expr
+	// OnDup is over the old row followed by the new one.
+	OnDup []Assignment
+}
+
+// Update changes rows of one table. Source yields all columns of the table, in order; Set is over them, left to right,
+// each seeing what those before it did.
+type Update struct {
+	Table  *catalog.Table
+	Ignore bool
+	Source Node
+	Set    []Assignment
+}
+
+// Delete removes the rows that Source yields: all columns of the table, in order.
+type Delete struct {
+	Table  *catalog.Table
+	Source Node
+}
+
+// Mutation is a planned INSERT, UPDATE or DELETE.
+type Mutation struct {
+	Stmt   any // *Insert, *Update or *Delete
+	Slots  int
+	Cached bool
+}
+
+// Mutate plans an INSERT, REPLACE, UPDATE or DELETE.
+func Mutate(env Env, stmt ast.Statement) (*Mutation, error) {
+	p := &planner{Env: env, nextSlot: len(env.Params)}
+	var out any
+	var err error
+	switch s := stmt.(type) {
+	case *ast.Insert:
+		out, err = p.insert(s)
+	case *ast.Update:
+		out, err = p.update(s)
+	case *ast.Delete:
+		out, err = p.delete(s)
+	default:
+		err = base.Errorf(base.CodeUnknown, "unknown statement %T", stmt)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Mutation{Stmt: out, Slots: p.nextSlot, Cached: !p.volatile}, nil
+}
+
+func (p *planner) insert(s *ast.Insert) (*Insert, error) {
+	if len(s.Returning) > 0 {
+		return nil, base.Errorf(base.CodeNotSupported, "RETURNING is not supported")
+	}
+	defer p.withCTEs(s.With)()
+	t, err := p.lookupTable(s.Table)
+	if err != nil {
+		return nil, err
+	}
+	n := &Insert{Table: t, Ignore: s.Ignore}
+	switch {
+	case s.Replace:
+		n.Mode = DupReplace
+	case len(s.OnDup) > 0:
+		n.Mode = DupUpdate
+	case s.Ignore:
+		n.Mode = DupIgnore
+	}
+	if n.Target, err = targetColumns(t, s.Columns); err != nil {
+		return nil, err
+	}
+	if n.Defaults, err = p.defaults(t); err != nil {
+		return nil, err
+	}
+	if s.Query != nil {
+		err = p.insertQuery(n, s)
+	} else {
+		err = p.insertRows(n, s)
+	}
+	if err == nil && len(s.OnDup) > 0 {
+		n.OnDup, err = p.onDup(n, s)
+	}
+	return n, err
+}
+
+// targetColumns resolves the column list of an INSERT; without one it is every visible column.
+func targetColumns(t *catalog.Table, names []string) ([]int, error) {
+	var out []int
+	if len(names) == 0 {
+		for i := range t.Columns {
+			if !t.Columns[i].Hidden && !t.Columns[i].Invisible {
+				out = append(out, i)
+			}
+		}
+		return out, nil
+	}
+	seen := map[int]bool{}
+	for _, name := range names {
+		_, i := t.Column(name)
+		if i < 0 {
+			return nil, unknownColumn(t, name)
+		}
+		if seen[i] {
+			return nil, base.Errorf(base.CodeFieldSpecTwice, "Column '%s' specified twice", name)
+		}
+		seen[i] = true
+		out = append(out, i)
+	}
+	return out, nil
+}
+
+func unknownColumn(t *catalog.Table, name string) error {
+	var names []string
+	for i := range t.Columns {
+		if !t.Columns[i].Hidden {
+			names = append(names, t.Columns[i].Name)
+		}
+	}
+	return base.Errorf(base.CodeBadField, "Unknown column '%s' in 'field list'%s", name, didYouMean(name, names))
+}
+
+// defaults binds the DEFAULT of every column; a nullable column without one has NULL.
+func (p *planner) defaults(t *catalog.Table) ([]expr.Expr, error) {
+	out := make([]expr.Expr, len(t.Columns))
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		switch {
+		case c.Default != nil:
+			e, err := p.defaultExpr(c)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = e
+		case !c.NotNull:
+			out[i] = expr.Const(base.Value{}, base.Type{})
+		}
+	}
+	return out, nil
+}
+
+func (p *planner) defaultExpr(c *catalog.Column) (expr.Expr, error) {
+	x, err := p.ParseExpr(c.Default.SQL)
+	if err != nil {
+		return nil, err
+	}
+	return (&binder{p: p, scope: &scope{}, clause: "default"}).expr(x)
+}
+
+func (p *planner) insertRows(n *Insert, s *ast.Insert) error {
+	b := &binder{p: p, scope: &scope{}, clause: "field list"}
+	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(n.Table, n.Defaults, ref) }
+	for i, row := range s.Rows {
+		if len(row) == 0 && len(s.Columns) == 0 {
+			n.Rows = append(n.Rows, make([]expr.Expr, len(n.Target)))
+			continue
+		}
+		if len(row) != len(n.Target) {
+			return base.Errorf(base.CodeWrongValueCount, "Column count doesn't match value count at row %d", i+1)
+		}
+		xs := make([]expr.Expr, len(row))
+		for j, e := range row {
+			if d, ok := e.(*ast.Default); ok && d.Column == nil {
+				continue
+			}
+			x, err := b.expr(e)
+			if err != nil {
+				return err
+			}
+			xs[j] = x
+		}
+		n.Rows = append(n.Rows, xs)
+	}
+	return nil
+}
+
+func defaultOf(t *catalog.Table, defaults []expr.Expr, ref *ast.ColumnRef) (expr.Expr, error) {
+	c, i := t.Column(ref.Name)
+	if c == nil {
+		return nil, unknownColumn(t, ref.Name)
+	}
+	if defaults[i] == nil {
+		return nil, base.Errorf(base.CodeNoDefault, "Field '%s' doesn't have a default value", c.Name)
+	}
+	return defaults[i], nil
+}
+
+func (p *planner) insertQuery(n *Insert, s *ast.Insert) error {
+	l, out, err := p.query(s.Query, nil)
+	if err != nil {
+		return err
+	}
+	if len(out.cols) != len(n.Target) {
+		return base.Errorf(base.CodeWrongValueCount, "Column count doesn't match value count at row 1")
+	}
+	n.Source, err = p.finish(l, out)
+	return err
+}
+
+// onDup binds ON DUPLICATE KEY UPDATE: bare and table-qualified names mean the old row, VALUES(col) and the row alias the
+// new one.
+func (p *planner) onDup(n *Insert, s *ast.Insert) ([]Assignment, error) {
+	width := len(n.Table.Columns)
+	sc := &scope{}
+	for i := range n.Table.Columns {
+		c := &n.Table.Columns[i]
+		sc.cols = append(sc.cols, scopeCol{id: i, schema: p.Database, Column: Column{Name: c.Name, Table: aliasOf(s.Table), Type: c.Type,
+			Nullable: !c.NotNull, Hidden: c.Hidden}})
+	}
+	newCol := func(i int) expr.Expr {
+		c := &n.Table.Columns[i]
+		return expr.Column(width+i, c.Type, c.Name, true)
+	}
+	if s.RowAlias != "" {
+		for j, i := range n.Target {
+			c := &n.Table.Columns[i]
+			name := c.Name
+			if len(s.ColAlias) > j {
+				name = s.ColAlias[j]
+			}
+			// merged: a bare name means the old row, unless only a column alias has it
+			_, old := n.Table.Column(name)
+			sc.cols = append(sc.cols, scopeCol{id: width + i, merged: old >= 0, Column: Column{Name: name, Table: s.RowAlias, Type: c.Type, Nullable: true}})
+		}
+	}
+	b := &binder{p: p, scope: sc, clause: "field list"}
+	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(n.Table, n.Defaults, ref) }
+	b.values = func(ref *ast.ColumnRef) (expr.Expr, error) {
+		_, i := n.Table.Column(ref.Name)
+		if i < 0 {
+			return nil, unknownColumn(n.Table, ref.Name)
+		}
+		return newCol(i), nil
+	}
+	return assignments(b, n.Table, n.Defaults, s.OnDup)
+}
+
+// assignments binds SET items. b's columns 0… are the table's.
+func assignments(b *binder, t *catalog.Table, defaults []expr.Expr, items []ast.SetItem) ([]Assignment, error) {
+	out := make([]Assignment, len(items))
+	for k, it := range items {
+		c, i := t.Column(it.Column.Name)
+		if c == nil {
+			return nil, unknownColumn(t, it.Column.Name)
+		}
+		out[k].Column = i
+		var err error
+		if d, ok := it.Value.(*ast.Default); ok && d.Column == nil {
+			out[k].Value, err = defaultOf(t, defaults, &ast.ColumnRef{Name: c.Name})
+		} else {
+			out[k].Value, err = b.expr(it.Value)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// target plans the rows that an UPDATE or DELETE of one table works on.
+func (p *planner) target(from []ast.TableExpr, where ast.Expr, order []ast.OrderItem, limit *ast.Limit) (*catalog.Table, Node, *scope, error) {
+	name, ok := from[0].(*ast.TableName)
+	if !ok || len(from) != 1 {
+		return nil, nil, nil, base.Errorf(base.CodeNotSupported, "UPDATE and DELETE of several tables are not supported")
+	}
+	t, err := p.lookupTable(name)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	scan, sc := p.scan(t, aliasOf(name), nil)
+	var n logical = scan
+	if where != nil {
+		e, err := (&binder{p: p, scope: sc, clause: "where clause"}).expr(where)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		n = &lFilter{input: n, preds: conjuncts(e)}
+	}
+	b := &binder{p: p, scope: sc, clause: "order clause"}
+	proj := &lProject{input: n, keep: true}
+	var keys []SortKey
+	for _, o := range order {
+		e, err := b.expr(o.Expr)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		keys = append(keys, SortKey{Expr: p.asColumn(proj, e), Desc: o.Desc})
+	}
+	if len(proj.ids) > 0 {
+		n = proj
+	}
+	if n, err = p.orderLimit(n, keys, limit, b); err != nil {
+		return nil, nil, nil, err
+	}
+	node, err := p.exactly(pushdown(n, nil), scan.ids)
+	return t, node, sc, err
+}
+
+func (p *planner) update(s *ast.Update) (*Update, error) {
+	if len(s.Returning) > 0 {
+		return nil, base.Errorf(base.CodeNotSupported, "RETURNING is not supported")
+	}
+	defer p.withCTEs(s.With)()
+	t, source, sc, err := p.target(s.From, s.Where, s.OrderBy, s.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defaults, err := p.defaults(t)
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range s.Set {
+		if c, err := sc.find(it.Column); err != nil {
+			return nil, err
+		} else if c == nil {
+			return nil, unknownColumn(t, it.Column.Name)
+		}
+	}
+	b := &binder{p: p, scope: positions(sc), clause: "field list"}
+	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(t, defaults, ref) }
+	set, err := assignments(b, t, defaults, s.Set)
+	return &Update{Table: t, Ignore: s.Ignore, Source: source, Set: set}, err
+}
+
+// positions renumbers a scope so that its columns are 0, 1, 2, …: the positions of a row of the whole table.
+func positions(sc *scope) *scope {
+	out := &scope{cols: append([]scopeCol(nil), sc.cols...), outer: sc.outer}
+	for i := range out.cols {
+		out.cols[i].id = i
+	}
+	return out
+}
+
+func (p *planner) delete(s *ast.Delete) (*Delete, error) {
+	if len(s.Returning) > 0 {
+		return nil, base.Errorf(base.CodeNotSupported, "RETURNING is not supported")
+	}
+	defer p.withCTEs(s.With)()
+	if len(s.Targets) > 1 || len(s.Targets) == 1 && !sameTable(s.Targets[0], s.From[0]) {
+		return nil, base.Errorf(base.CodeNotSupported, "UPDATE and DELETE of several tables are not supported")
+	}
+	t, source, _, err := p.target(s.From, s.Where, s.OrderBy, s.Limit)
+	return &Delete{Table: t, Source: source}, err
+}
+
+func sameTable(t *ast.TableName, from ast.TableExpr) bool {
+	f, ok := from.(*ast.TableName)
+	return ok && strings.EqualFold(t.Name, aliasOf(f))
+}

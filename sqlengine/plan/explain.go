@@ -1,0 +1,227 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+// Explain writes a plan as an indented tree, one operator a line, with estimated rows.
+func Explain(n Node) string {
+	var b strings.Builder
+	explain(&b, n, 0)
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func explain(b *strings.Builder, n Node, depth int) {
+	fmt.Fprintf(b, "%s-> %s  (rows=%.0f)\n", strings.Repeat("    ", depth), label(n), math.Ceil(Rows(n)))
+	if l, ok := n.(*Lookup); ok {
+		explain(b, l.Left, depth+1)
+		return
+	}
+	for _, c := range n.Children() {
+		explain(b, c, depth+1)
+	}
+	for _, s := range subqueries(n) {
+		kind := "Subquery, run for each row"
+		if s.Once {
+			kind = "Subquery, run once"
+		}
+		fmt.Fprintf(b, "%s-> %s\n", strings.Repeat("    ", depth+1), kind)
+		explain(b, s.Plan, depth+2)
+	}
+}
+
+// label describes one operator.
+//
+//lint:long one flat switch over the operators
+func label(n Node) string {
+	switch n := n.(type) {
+	case *Scan:
+		return scanLabel(n)
+	case *Virtual:
+		return "Scan of system table " + n.Name + where(n.Filter)
+	case *Values:
+		return "Constant rows"
+	case *Filter:
+		return "Filter: " + n.Pred.String()
+	case *Project:
+		return "Project: " + list(n.Exprs)
+	case *Join:
+		kind := joinNames[n.Kind]
+		if len(n.LeftKeys) == 0 {
+			return "Nested loop " + kind + on(n.On)
+		}
+		pairs := make([]string, len(n.LeftKeys))
+		for i := range pairs {
+			pairs[i] = n.LeftKeys[i].String() + " = " + n.RightKeys[i].String()
+		}
+		return "Hash " + kind + " on " + strings.Join(pairs, " AND ") + on(n.On)
+	case *Lookup:
+		return "Lookup " + joinNames[n.Kind] + " in " + tableLabel(n.Right) + " by PRIMARY = (" + list(n.Keys) + ")" + where(n.Right.Filter)
+	case *Aggregate:
+		aggs := make([]string, len(n.Aggs))
+		for i := range n.Aggs {
+			aggs[i] = n.Aggs[i].String()
+		}
+		s := "Aggregate: " + strings.Join(aggs, ", ")
+		if len(n.Keys) > 0 {
+			s = "Group by " + list(n.Keys) + ": " + strings.Join(aggs, ", ")
+		}
+		return strings.TrimSuffix(s, ": ")
+	case *Distinct:
+		return "Distinct"
+	case *Sort:
+		keys := make([]string, len(n.Keys))
+		for i, k := range n.Keys {
+			keys[i] = k.Expr.String()
+			if k.Desc {
+				keys[i] += " DESC"
+			}
+		}
+		if n.Limit != nil {
+			return "Top " + n.Limit.String() + " by " + strings.Join(keys, ", ")
+		}
+		return "Sort: " + strings.Join(keys, ", ")
+	case *Limit:
+		s := "Limit"
+		if n.Count != nil {
+			s += " " + n.Count.String()
+		}
+		if n.Offset != nil {
+			s += " offset " + n.Offset.String()
+		}
+		return s
+	case *Union:
+		return "Union all"
+	case *SetOp:
+		if n.Except {
+			return "Except"
+		}
+		return "Intersect"
+	}
+	return fmt.Sprintf("%T", n)
+}
+
+var joinNames = map[JoinKind]string{InnerJoin: "inner join", LeftJoin: "left join", FullJoin: "full join", SemiJoin: "semi join", AntiJoin: "anti join"}
+
+func scanLabel(n *Scan) string {
+	a := n.Access
+	key, parts := "PRIMARY", n.Table.Primary
+	if a.Index != nil {
+		key, parts = a.Index.Name, a.Index.Parts
+	}
+	order := ""
+	if n.Reverse {
+		order = ", descending"
+	}
+	switch {
+	case a.Points != nil:
+		return fmt.Sprintf("Lookup of %d key(s) in %s by %s%s", len(a.Points), tableLabel(n), key, where(n.Filter))
+	case a.Eq != nil || a.Lo != nil || a.Hi != nil:
+		var conds []string
+		for i, e := range a.Eq {
+			conds = append(conds, n.Table.Columns[n.Table.ColumnByID(parts[i].Column)].Name+" = "+e.String())
+		}
+		next := ""
+		if len(a.Eq) < len(parts) {
+			next = n.Table.Columns[n.Table.ColumnByID(parts[len(a.Eq)].Column)].Name
+		}
+		if a.Lo != nil {
+			conds = append(conds, next+map[bool]string{true: " > ", false: " >= "}[a.LoOpen]+a.Lo.String())
+		}
+		if a.Hi != nil {
+			conds = append(conds, next+map[bool]string{true: " < ", false: " <= "}[a.HiOpen]+a.Hi.String())
+		}
+		return fmt.Sprintf("Range scan of %s by %s (%s)%s%s", tableLabel(n), key, strings.Join(conds, " AND "), order, where(n.Filter))
+	}
+	return "Table scan of " + tableLabel(n) + order + where(n.Filter)
+}
+
+func tableLabel(n *Scan) string {
+	if n.Alias != "" && n.Alias != n.Table.Name {
+		return n.Table.Name + " AS " + n.Alias
+	}
+	return n.Table.Name
+}
+
+func where(e expr.Expr) string {
+	if e == nil {
+		return ""
+	}
+	return ", where " + e.String()
+}
+
+func on(e expr.Expr) string {
+	if e == nil {
+		return ""
+	}
+	return ", and " + e.String()
+}
+
+func list(exprs []expr.Expr) string {
+	out := make([]string, len(exprs))
+	for i, e := range exprs {
+		out[i] = e.String()
+	}
+	return strings.Join(out, ", ")
+}
+
+// subqueries returns the subqueries in the node's own expressions.
+func subqueries(n Node) []*Subquery {
+	var out []*Subquery
+	var walk func(e expr.Expr)
+	walk = func(e expr.Expr) {
+		if e == nil {
+			return
+		}
+		if s, ok := e.(*Subquery); ok {
+			out = append(out, s)
+		}
+		for _, c := range e.Children() {
+			walk(c)
+		}
+	}
+	switch n := n.(type) {
+	case *Scan:
+		walk(n.Filter)
+	case *Filter:
+		walk(n.Pred)
+	case *Project:
+		for _, e := range n.Exprs {
+			walk(e)
+		}
+	case *Join:
+		walk(n.On)
+	case *Lookup:
+		walk(n.On)
+	}
+	return out
+}
+
+// ExplainMutation writes the plan of an INSERT, UPDATE or DELETE.
+func ExplainMutation(m *Mutation) string {
+	indent := func(head string, n Node) string {
+		if n == nil {
+			return head
+		}
+		var b strings.Builder
+		explain(&b, n, 1)
+		return head + "\n" + strings.TrimSuffix(b.String(), "\n")
+	}
+	switch n := m.Stmt.(type) {
+	case *Insert:
+		head := fmt.Sprintf("-> Insert into %s", n.Table.Name)
+		if n.Source == nil {
+			head += fmt.Sprintf("  (rows=%d)", len(n.Rows))
+		}
+		return indent(head, n.Source)
+	case *Update:
+		return indent("-> Update "+n.Table.Name, n.Source)
+	case *Delete:
+		return indent("-> Delete from "+n.Table.Name, n.Source)
+	}
+	return ""
+}

@@ -1,0 +1,294 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+// from plans a FROM clause. Without one it yields a single row of no columns.
+func (p *planner) from(list []ast.TableExpr, outer *frame) (logical, *scope, error) {
+	if len(list) == 0 {
+		return &lValues{rows: [][]expr.Expr{{}}}, &scope{outer: outer}, nil
+	}
+	node, sc, err := p.tableExpr(list[0], outer)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, t := range list[1:] {
+		right, rsc, err := p.tableExpr(t, outer)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := distinctAliases(sc, rsc); err != nil {
+			return nil, nil, err
+		}
+		node, sc = &lJoin{kind: InnerJoin, left: node, right: right}, sc.join(rsc)
+	}
+	return node, sc, nil
+}
+
+func (p *planner) tableExpr(t ast.TableExpr, outer *frame) (logical, *scope, error) {
+	switch t := t.(type) {
+	case *ast.TableName:
+		return p.tableName(t, outer)
+	case *ast.Derived:
+		return p.derived(t, outer)
+	case *ast.Join:
+		return p.join(t, outer)
+	case *ast.TableFunc:
+		return nil, nil, base.Errorf(base.CodeNotSupported, "table function %s is not supported", t.Name)
+	}
+	return nil, nil, base.Errorf(base.CodeUnknown, "unknown table expression %T", t)
+}
+
+func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, error) {
+	if t.Schema == "" {
+		if n, sc, ok, err := p.cteRef(t, outer); ok || err != nil {
+			return n, sc, err
+		}
+	}
+	if t.AsOf != nil {
+		return nil, nil, base.Errorf(base.CodeNotSupported, "FOR SYSTEM_TIME AS OF is not supported")
+	}
+	if p.Virtual != nil {
+		if v := p.Virtual(t.Schema, t.Name); v != nil {
+			return p.virtual(t, v, outer)
+		}
+	}
+	table, err := p.lookupTable(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	scan, sc := p.scan(table, aliasOf(t), outer)
+	return scan, sc, nil
+}
+
+// lookupTable resolves a base table by name. Errors: 1146, 1049 for another database.
+func (p *planner) lookupTable(t *ast.TableName) (*catalog.Table, error) {
+	if t.Schema != "" && !strings.EqualFold(t.Schema, p.Database) {
+		return nil, base.Errorf(base.CodeBadDB, "Unknown database '%s'", t.Schema)
+	}
+	table := p.Catalog.Table(t.Name)
+	if table == nil {
+		return nil, NoSuchTable(p.Catalog, p.Database, t.Name)
+	}
+	return table, nil
+}
+
+// NoSuchTable returns error 1146, with the nearest name there is.
+func NoSuchTable(c *catalog.Catalog, db, name string) error {
+	names := make([]string, 0, 16)
+	for _, t := range c.Tables() {
+		names = append(names, t.Name)
+	}
+	return base.Errorf(base.CodeNoSuchTable, "Table '%s.%s' doesn't exist%s", db, name, didYouMean(name, names))
+}
+
+func aliasOf(t *ast.TableName) string {
+	if t.Alias != "" {
+		return t.Alias
+	}
+	return t.Name
+}
+
+func (p *planner) scan(table *catalog.Table, alias string, outer *frame) (*lScan, *scope) {
+	s := &lScan{table: table, alias: alias}
+	sc := &scope{outer: outer}
+	for i := range table.Columns {
+		c := &table.Columns[i]
+		id := p.newCol()
+		s.ids = append(s.ids, id)
+		sc.cols = append(sc.cols, scopeCol{id: id, schema: p.Database, Column: Column{Name: c.Name, Table: alias,
+			OrgTable: table.Name, OrgName: c.Name, Type: c.Type, Nullable: !c.NotNull, Hidden: c.Hidden || c.Invisible}})
+	}
+	return s, sc
+}
+
+func (p *planner) virtual(t *ast.TableName, v *VirtualTable, outer *frame) (logical, *scope, error) {
+	n := &lVirtual{name: v.Schema + "." + v.Name, source: v.Source, out: v.Columns}
+	sc := &scope{outer: outer}
+	for _, c := range v.Columns {
+		id := p.newCol()
+		n.ids = append(n.ids, id)
+		c.Table, c.OrgTable, c.OrgName = aliasOf(t), v.Name, c.Name
+		sc.cols = append(sc.cols, scopeCol{id: id, schema: v.Schema, Column: c})
+	}
+	return n, sc, nil
+}
+
+func (p *planner) derived(t *ast.Derived, outer *frame) (logical, *scope, error) {
+	if t.Alias == "" {
+		return nil, nil, base.Errorf(base.CodeDerivedAlias, "Every derived table must have its own alias")
+	}
+	if t.Lateral {
+		return nil, nil, base.Errorf(base.CodeNotSupported, "LATERAL is not supported")
+	}
+	n, out, err := p.query(t.Query, outer)
+	if err != nil {
+		return nil, nil, err
+	}
+	sc, err := outputScope(out, t.Alias, t.Columns, outer)
+	return n, sc, err
+}
+
+// outputScope makes a query's output the columns of a relation.
+func outputScope(out output, alias string, names []string, outer *frame) (*scope, error) {
+	if len(names) > 0 && len(names) != len(out.cols) {
+		return nil, base.Errorf(base.CodeViewColumns,
+			"In definition of view, derived table or common table expression, SELECT list and column names list have different column counts")
+	}
+	sc := &scope{outer: outer}
+	seen := map[string]bool{}
+	for i, c := range out.cols {
+		if len(names) > 0 {
+			c.Name = names[i]
+		}
+		if l := strings.ToLower(c.Name); seen[l] {
+			return nil, base.Errorf(base.CodeDupFieldName, "Duplicate column name '%s'", c.Name)
+		} else {
+			seen[l] = true
+		}
+		c.Table, c.Hidden = alias, false
+		sc.cols = append(sc.cols, scopeCol{id: out.ids[i], Column: c})
+	}
+	return sc, nil
+}
+
+func (p *planner) join(t *ast.Join, outer *frame) (logical, *scope, error) {
+	left, lsc, err := p.tableExpr(t.L, outer)
+	if err != nil {
+		return nil, nil, err
+	}
+	right, rsc, err := p.tableExpr(t.R, outer)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := distinctAliases(lsc, rsc); err != nil {
+		return nil, nil, err
+	}
+	var on []expr.Expr
+	sc := lsc.join(rsc)
+	if t.On != nil {
+		b := &binder{p: p, scope: sc, clause: "on clause"}
+		e, err := b.expr(t.On)
+		if err != nil {
+			return nil, nil, err
+		}
+		on = conjuncts(e)
+	}
+	n := &lJoin{kind: InnerJoin, left: left, right: right, on: on}
+	using, err := usingColumns(t, lsc, rsc)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch t.Kind {
+	case "LEFT":
+		n.kind = LeftJoin
+		sc.cols = append([]scopeCol(nil), sc.cols...)
+		(&scope{cols: sc.cols[len(lsc.cols):]}).nullable()
+	case "RIGHT":
+		n.kind = LeftJoin
+		n.left, n.right = right, left
+		(&scope{cols: sc.cols[:len(lsc.cols)]}).nullable()
+	case "FULL":
+		n.kind = FullJoin
+		sc.nullable()
+	}
+	if len(using) > 0 {
+		return p.joinUsing(n, sc, using, len(lsc.cols), t.Kind)
+	}
+	return n, sc, nil
+}
+
+// usingColumns returns the column names of USING, or for NATURAL the names both sides have.
+func usingColumns(t *ast.Join, l, r *scope) ([]string, error) {
+	if !t.Natural {
+		return t.Using, nil
+	}
+	var names []string
+	for i := range l.cols {
+		if l.cols[i].Hidden || l.cols[i].merged {
+			continue
+		}
+		hit, err := r.find(&ast.ColumnRef{Name: l.cols[i].Name})
+		if err != nil {
+			return nil, err
+		}
+		if hit != nil && !hit.Hidden {
+			names = append(names, l.cols[i].Name)
+		}
+	}
+	return names, nil
+}
+
+// joinUsing adds the equalities of USING and merges each pair into one visible column, which comes first (SQL:2016,
+// 7.10 joined table). For a FULL join that column is COALESCE(left, right).
+func (p *planner) joinUsing(n *lJoin, sc *scope, names []string, nLeft int, kind string) (logical, *scope, error) {
+	lsc, rsc := &scope{cols: sc.cols[:nLeft]}, &scope{cols: sc.cols[nLeft:]}
+	var front []scopeCol
+	proj := &lProject{input: n}
+	for _, name := range names {
+		ref := &ast.ColumnRef{Name: name}
+		l, err := lsc.find(ref)
+		if err != nil {
+			return nil, nil, err
+		}
+		r, err := rsc.find(ref)
+		if err != nil {
+			return nil, nil, err
+		}
+		if l == nil || r == nil {
+			return nil, nil, base.Errorf(base.CodeBadField, "Unknown column '%s' in 'from clause'", name)
+		}
+		eq, err := expr.Call("=", l.ref(), r.ref())
+		if err != nil {
+			return nil, nil, err
+		}
+		n.on = append(n.on, eq)
+		merged := *l
+		switch kind {
+		case "RIGHT":
+			merged = *r
+		case "FULL":
+			both, err := expr.Call("COALESCE", l.ref(), r.ref())
+			if err != nil {
+				return nil, nil, err
+			}
+			merged.id = p.newCol()
+			merged.Type = both.Type()
+			proj.ids, proj.exprs = append(proj.ids, merged.id), append(proj.exprs, both)
+		}
+		merged.merged, merged.Table, merged.schema = false, "", "" // only the bare name means it
+		front = append(front, merged)
+		l.merged, r.merged = true, true
+	}
+	out := &scope{cols: append(front, sc.cols...), outer: sc.outer}
+	if len(proj.ids) == 0 {
+		return n, out, nil
+	}
+	for i := range sc.cols {
+		proj.ids, proj.exprs = append(proj.ids, sc.cols[i].id), append(proj.exprs, sc.cols[i].ref())
+	}
+	return proj, out, nil
+}
+
+// ref returns the expression that reads the column.
+func (c *scopeCol) ref() expr.Expr { return expr.Column(c.id, c.Type, c.Name, c.Nullable) }
+
+// distinctAliases checks that no table alias stands on both sides of a join.
+func distinctAliases(l, r *scope) error {
+	seen := map[string]bool{}
+	for i := range l.cols {
+		seen[l.cols[i].schema+"\x00"+strings.ToLower(l.cols[i].Table)] = true
+	}
+	for i := range r.cols {
+		if r.cols[i].Table != "" && seen[r.cols[i].schema+"\x00"+strings.ToLower(r.cols[i].Table)] {
+			return base.Errorf(base.CodeNonUniqTable, "Not unique table/alias: '%s'", r.cols[i].Table)
+		}
+	}
+	return nil
+}

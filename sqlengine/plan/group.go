@@ -1,0 +1,237 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+// aggCollector gathers the aggregate calls of one SELECT; equal calls share one column.
+type aggCollector struct {
+	p    *planner
+	aggs []expr.Agg
+	ids  []colID
+}
+
+func (a *aggCollector) add(g expr.Agg) expr.Expr {
+	for i := range a.aggs {
+		if a.aggs[i].Equal(g) {
+			return expr.Column(a.ids[i], g.Type(), g.String(), g.Nullable())
+		}
+	}
+	id := a.p.newCol()
+	a.aggs, a.ids = append(a.aggs, g), append(a.ids, id)
+	return expr.Column(id, g.Type(), g.String(), g.Nullable())
+}
+
+// function binds a call: an aggregate where one may stand, else a scalar function.
+func (b *binder) function(e *ast.Call) (expr.Expr, error) {
+	if e.Over != nil {
+		return nil, base.Errorf(base.CodeNotSupported, "window functions are not supported")
+	}
+	if !expr.IsAggregate(e.Name) {
+		return b.scalarCall(e)
+	}
+	if b.aggs == nil {
+		return nil, base.Errorf(base.CodeInvalidGroupFunc, "Invalid use of group function")
+	}
+	inner := *b
+	inner.aggs = nil
+	var args []expr.Expr
+	if len(e.Args) != 1 || !isStar(e.Args[0]) {
+		var err error
+		if args, err = inner.exprs(e.Args); err != nil {
+			return nil, err
+		}
+	}
+	opts := expr.AggOptions{Distinct: e.Distinct}
+	if e.Separator != nil {
+		opts.Separator = e.Separator
+	}
+	for _, o := range e.OrderBy {
+		k, err := inner.expr(o.Expr)
+		if err != nil {
+			return nil, err
+		}
+		opts.OrderBy = append(opts.OrderBy, expr.AggOrder{Expr: k, Desc: o.Desc})
+	}
+	g, err := expr.NewAgg(e.Name, args, opts)
+	if err != nil {
+		return nil, err
+	}
+	return b.aggs.add(g), nil
+}
+
+func isStar(e ast.Expr) bool {
+	_, ok := e.(*ast.Star)
+	return ok
+}
+
+func (b *binder) scalarCall(e *ast.Call) (expr.Expr, error) {
+	if len(e.Args) == 2 {
+		if iv, ok := e.Args[1].(*ast.Interval); ok {
+			switch e.Name {
+			case "DATE_ADD", "ADDDATE":
+				return b.interval(e.Args[0], iv, false)
+			case "DATE_SUB", "SUBDATE":
+				return b.interval(e.Args[0], iv, true)
+			}
+		}
+	}
+	return b.call(e.Name, e.Args...)
+}
+
+// grouping is a SELECT's aggregation and how expressions above it are rewritten.
+type grouping struct {
+	node *lAggregate
+	b    *binder
+	keys int // written keys
+}
+
+// group plans GROUP BY over n.
+func (p *planner) group(n logical, by []ast.Expr, b *binder, items []item) (*grouping, error) {
+	agg := &lAggregate{input: n, aggs: b.aggs.aggs, aids: b.aggs.ids}
+	kb := &binder{p: p, scope: b.scope, clause: "group statement"}
+	for _, e := range by {
+		k, err := kb.groupKey(e, items)
+		if err != nil {
+			return nil, err
+		}
+		agg.keys, agg.kids = append(agg.keys, k), append(agg.kids, p.newCol())
+	}
+	return &grouping{node: agg, b: b, keys: len(by)}, nil
+}
+
+// groupKey binds one GROUP BY expression: a position, a column, or an alias when no column has the name.
+func (b *binder) groupKey(e ast.Expr, items []item) (expr.Expr, error) {
+	if n, ok := ordinal(e); ok {
+		if n < 1 || n > len(items) {
+			return nil, base.Errorf(base.CodeBadField, "Unknown column '%d' in 'group statement'", n)
+		}
+		return items[n-1].expr, nil
+	}
+	if ref, ok := e.(*ast.ColumnRef); ok && ref.Table == "" {
+		c, err := b.scope.find(ref)
+		if err != nil {
+			return nil, b.inClause(err)
+		}
+		for i := range items {
+			if c == nil && strings.EqualFold(items[i].col.Name, ref.Name) {
+				return items[i].expr, nil
+			}
+		}
+	}
+	b.aliases = items
+	defer func() { b.aliases = nil }()
+	return b.expr(e)
+}
+
+// rewrite turns the expressions above the aggregation into ones over its output.
+func (g *grouping) rewrite(items []item, keys []SortKey, having *expr.Expr) error {
+	for i := range items {
+		e, err := g.over(items[i].expr, i+1, "SELECT list")
+		if err != nil {
+			return err
+		}
+		items[i].expr = e
+	}
+	for i := range keys {
+		e, err := g.over(keys[i].Expr, i+1, "ORDER BY")
+		if err != nil {
+			return err
+		}
+		keys[i].Expr = e
+	}
+	if *having == nil {
+		return nil
+	}
+	e, err := g.over(*having, 1, "HAVING clause")
+	*having = e
+	return err
+}
+
+// over rewrites e to read the aggregation's output: group keys and aggregates by column, and a column that the keys
+// determine by its value in any row of the group.
+func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
+	for i, k := range g.node.keys {
+		if expr.Equal(e, k) {
+			return expr.Column(g.node.kids[i], k.Type(), k.String(), k.Nullable()), nil
+		}
+	}
+	if id, ok := expr.AsColumn(e); ok {
+		for _, a := range g.node.aids {
+			if a == id {
+				return e, nil
+			}
+		}
+		if !g.determined(id) {
+			return nil, g.notGrouped(e, n, where)
+		}
+		any, err := expr.NewAgg("ANY_VALUE", []expr.Expr{e}, expr.AggOptions{})
+		if err != nil {
+			return nil, err
+		}
+		col := g.b.aggs.add(any)
+		g.node.aggs, g.node.aids = g.b.aggs.aggs, g.b.aggs.ids
+		return col, nil
+	}
+	children := e.Children()
+	if len(children) == 0 {
+		return e, nil
+	}
+	out := make([]expr.Expr, len(children))
+	for i, c := range children {
+		x, err := g.over(c, n, where)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = x
+	}
+	return e.WithChildren(out), nil
+}
+
+// determined reports whether the group keys hold the whole primary key of the table that column id comes from.
+func (g *grouping) determined(id colID) bool {
+	var scan *lScan
+	walkLogical(g.node.input, func(n logical) {
+		if s, ok := n.(*lScan); ok && idIn(s.ids, id) {
+			scan = s
+		}
+	})
+	if scan == nil {
+		return false
+	}
+	for _, part := range scan.table.Primary {
+		pk := scan.ids[scan.table.ColumnByID(part.Column)]
+		found := false
+		for _, k := range g.node.keys {
+			if kid, ok := expr.AsColumn(k); ok && kid == pk {
+				found = true
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+func (g *grouping) notGrouped(e expr.Expr, n int, where string) error {
+	if g.keys == 0 {
+		return base.Errorf(base.CodeMixOfGroupFunc, "In aggregated query without GROUP BY, expression #%d of %s contains nonaggregated column '%s'; this is incompatible with sql_mode=only_full_group_by",
+			n, where, e)
+	}
+	return base.Errorf(base.CodeWrongFieldGroup, "Expression #%d of %s is not in GROUP BY clause and contains nonaggregated column '%s' which is not functionally dependent on columns in GROUP BY clause; this is incompatible with sql_mode=only_full_group_by",
+		n, where, e)
+}
+
+func idIn(ids []colID, id colID) bool {
+	for _, x := range ids {
+		if x == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,223 @@
+// Package plan turns syntax trees into typed physical plans: it binds names, infers types, pushes predicates and
+// projections down and chooses access paths and join algorithms.
+package plan
+
+import (
+	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+// Node is one operator of a physical plan. Plans are immutable and shared between executions; run-time state lives in
+// package exec. A node's expressions refer to the columns of its input by position (for joins: left columns, then right).
+type Node interface {
+	Schema() []Column
+	Children() []Node
+}
+
+// Column describes one output column of a node.
+type Column struct {
+	Name     string // as results show it
+	Table    string // alias of the table it comes from, "" for an expression
+	OrgTable string
+	OrgName  string
+	Type     base.Type
+	Nullable bool
+	Hidden   bool // not named by *: hidden keys
+}
+
+// Scan reads one table. Cols are positions in Table.Columns, in output order.
+type Scan struct {
+	Table   *catalog.Table
+	Alias   string
+	Cols    []int
+	Access  Access
+	Filter  expr.Expr // over Cols; nil none
+	Reverse bool      // descending key order
+	Limit   expr.Expr // stop after so many rows that pass Filter; nil none
+	Out     []Column
+	Est     float64 // estimated rows
+}
+
+// Access says which keys a Scan reads. The zero Access is the whole table.
+type Access struct {
+	Index *catalog.Index // nil: the primary key
+	// Points are complete keys, one row of expressions each: at most one row of the table matches each (for a non-unique
+	// index: a prefix). Each expression is constant during execution.
+	Points [][]expr.Expr
+	// Eq fixes the first columns of the key; Lo and Hi bound the next one.
+	Eq             []expr.Expr
+	Lo, Hi         expr.Expr
+	LoOpen, HiOpen bool // exclusive bounds
+}
+
+// Virtual reads rows that a Go function makes: system tables.
+type Virtual struct {
+	Name   string
+	Source RowSource
+	Filter expr.Expr
+	Out    []Column
+}
+
+// RowSource makes the rows of a virtual table. It is called once per execution.
+type RowSource interface {
+	Rows(ctx *expr.Context) ([][]base.Value, error)
+}
+
+// Values yields constant rows: VALUES, or a SELECT without FROM (one row).
+type Values struct {
+	Rows [][]expr.Expr
+	Out  []Column
+}
+
+// Filter keeps rows for which Pred is TRUE.
+type Filter struct {
+	Input Node
+	Pred  expr.Expr
+}
+
+// Project computes Exprs.
+type Project struct {
+	Input Node
+	Exprs []expr.Expr
+	Out   []Column
+}
+
+// JoinKind is the kind of a Join.
+type JoinKind uint8
+
+// The kinds. A right join is planned as a left join with its sides swapped.
+const (
+	InnerJoin JoinKind = iota
+	LeftJoin
+	FullJoin
+	SemiJoin // left rows with a match; left columns only
+	AntiJoin // left rows without a match; left columns only
+)
+
+// Join joins two inputs: by hashing the right side on RightKeys when there are keys, else by nested loops. On holds the
+// rest of the condition, over left columns followed by right columns.
+type Join struct {
+	Kind                JoinKind
+	Left, Right         Node
+	LeftKeys, RightKeys []expr.Expr // over the side's own columns; of equal, comparable types
+	NullSafe            []bool      // keys compared with <=>; nil: all with =
+	NullAware           bool        // AntiJoin for NOT IN: a NULL on either side makes the answer unknown
+	On                  expr.Expr
+	Out                 []Column
+}
+
+// Lookup joins each left row to the rows of a table that its key values name: an index nested-loop join.
+type Lookup struct {
+	Kind  JoinKind // InnerJoin or LeftJoin
+	Left  Node
+	Right *Scan       // its Access is ignored; Filter applies
+	Keys  []expr.Expr // over left columns: a complete primary key of Right.Table
+	On    expr.Expr
+	Out   []Column
+}
+
+// Aggregate groups by Keys (none: one group) and computes Aggs. Output: keys, then aggregates.
+type Aggregate struct {
+	Input Node
+	Keys  []expr.Expr
+	Aggs  []expr.Agg
+	Out   []Column
+}
+
+// Distinct drops repeated rows.
+type Distinct struct{ Input Node }
+
+// SortKey is one key of a Sort.
+type SortKey struct {
+	Expr expr.Expr
+	Desc bool
+}
+
+// Sort orders its input; with Limit set it keeps only the first Offset+Limit rows (top-N) but still yields from row 0.
+type Sort struct {
+	Input         Node
+	Keys          []SortKey
+	Limit, Offset expr.Expr
+}
+
+// Limit yields Count rows after skipping Offset. Nil expressions mean all and none.
+type Limit struct {
+	Input         Node
+	Count, Offset expr.Expr
+}
+
+// Union yields the rows of its inputs one after the other (UNION ALL). Inputs have equal column counts; a Project above
+// each has already converted them to Out's types.
+type Union struct {
+	Inputs []Node
+	Out    []Column
+}
+
+// SetOp is INTERSECT or EXCEPT; All keeps multiplicities.
+type SetOp struct {
+	Except      bool
+	All         bool
+	Left, Right Node
+	Out         []Column
+}
+
+// Schema returns the columns the node yields.
+func (n *Scan) Schema() []Column      { return n.Out }
+func (n *Virtual) Schema() []Column   { return n.Out }
+func (n *Values) Schema() []Column    { return n.Out }
+func (n *Filter) Schema() []Column    { return n.Input.Schema() }
+func (n *Project) Schema() []Column   { return n.Out }
+func (n *Join) Schema() []Column      { return n.Out }
+func (n *Lookup) Schema() []Column    { return n.Out }
+func (n *Aggregate) Schema() []Column { return n.Out }
+func (n *Distinct) Schema() []Column  { return n.Input.Schema() }
+func (n *Sort) Schema() []Column      { return n.Input.Schema() }
+func (n *Limit) Schema() []Column     { return n.Input.Schema() }
+func (n *Union) Schema() []Column     { return n.Out }
+func (n *SetOp) Schema() []Column     { return n.Out }
+
+// Children returns the inputs, left first.
+func (n *Scan) Children() []Node      { return nil }
+func (n *Virtual) Children() []Node   { return nil }
+func (n *Values) Children() []Node    { return nil }
+func (n *Filter) Children() []Node    { return []Node{n.Input} }
+func (n *Project) Children() []Node   { return []Node{n.Input} }
+func (n *Join) Children() []Node      { return []Node{n.Left, n.Right} }
+func (n *Lookup) Children() []Node    { return []Node{n.Left, n.Right} }
+func (n *Aggregate) Children() []Node { return []Node{n.Input} }
+func (n *Distinct) Children() []Node  { return []Node{n.Input} }
+func (n *Sort) Children() []Node      { return []Node{n.Input} }
+func (n *Limit) Children() []Node     { return []Node{n.Input} }
+func (n *Union) Children() []Node     { return n.Inputs }
+func (n *SetOp) Children() []Node     { return []Node{n.Left, n.Right} }
+
+// Subquery is an expression that runs a plan: a scalar, EXISTS, or IN subquery. Outer columns that the plan refers to are
+// parameters: before each run the expressions of Args are evaluated over the outer row and stored at Slots.
+type Subquery struct {
+	Kind   SubqueryKind
+	Plan   Node
+	X      []expr.Expr // left side of a quantified comparison, over the outer row
+	Op     string      // of a quantified comparison; IN is "=" with All unset, NOT IN is "<>" with All set
+	All    bool
+	Args   []expr.Expr // outer columns used inside
+	Slots  []int       // parameter numbers they are stored at
+	Once   bool        // depends on no outer row: run once per execution
+	Result base.Type
+}
+
+// SubqueryKind is the kind of a Subquery.
+type SubqueryKind uint8
+
+// The kinds.
+const (
+	ScalarSubquery SubqueryKind = iota
+	ExistsSubquery
+	QuantifiedSubquery // IN, ANY, ALL
+)
+
+// Runner runs subqueries; package exec provides it as expr.Context.Subqueries.
+type Runner interface {
+	Run(ctx *expr.Context, q *Subquery, b *vec.Batch) (*vec.Vector, error)
+}

@@ -1,0 +1,104 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+// scopeCol is a column that a name can mean.
+type scopeCol struct {
+	Column
+	schema string
+	id     colID
+	merged bool // the right side of USING and NATURAL: only a qualified name reaches it, * skips it
+}
+
+// scope is what names mean at one place of a query.
+type scope struct {
+	cols  []scopeCol
+	outer *frame // what encloses the query this scope belongs to; nil at the top
+}
+
+// frame is the border between a subquery and the query around it. Columns of the outer scope that the subquery names
+// cross it as parameters.
+type frame struct {
+	scope *scope // of the query around
+	args  []scopeCol
+	slots []int
+	free  bool // a column from further out passes through: the subquery's result depends on more than args
+}
+
+// find returns the column a reference means in this scope alone; nil if there is none.
+func (s *scope) find(ref *ast.ColumnRef) (*scopeCol, error) {
+	var hit *scopeCol
+	for i := range s.cols {
+		c := &s.cols[i]
+		if !strings.EqualFold(c.Name, ref.Name) || c.Hidden && c.OrgName != "" && strings.HasPrefix(c.Name, "(") {
+			continue
+		}
+		if ref.Table == "" && c.merged {
+			continue
+		}
+		if ref.Table != "" && !strings.EqualFold(c.Table, ref.Table) {
+			continue
+		}
+		if ref.Schema != "" && !strings.EqualFold(c.schema, ref.Schema) {
+			continue
+		}
+		if hit != nil {
+			return nil, base.Errorf(base.CodeNonUniqColumn, "Column '%s' in %s is ambiguous", refName(ref), "field list")
+		}
+		hit = c
+	}
+	return hit, nil
+}
+
+func refName(ref *ast.ColumnRef) string {
+	switch {
+	case ref.Schema != "":
+		return ref.Schema + "." + ref.Table + "." + ref.Name
+	case ref.Table != "":
+		return ref.Table + "." + ref.Name
+	}
+	return ref.Name
+}
+
+// join returns the scope of two relations side by side.
+func (s *scope) join(r *scope) *scope {
+	cols := append(append(make([]scopeCol, 0, len(s.cols)+len(r.cols)), s.cols...), r.cols...)
+	return &scope{cols: cols, outer: s.outer}
+}
+
+// nullable marks every column of the scope as nullable: the inner side of an outer join.
+func (s *scope) nullable() {
+	for i := range s.cols {
+		s.cols[i].Nullable = true
+	}
+}
+
+// lookup resolves a name outside the subquery; nil if nothing there has it.
+func (f *frame) lookup(p *planner, ref *ast.ColumnRef) (expr.Expr, error) {
+	if f == nil {
+		return nil, nil
+	}
+	c, err := f.scope.find(ref)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		e, err := f.scope.outer.lookup(p, ref)
+		f.free = f.free || e != nil
+		return e, err
+	}
+	for i := range f.args {
+		if f.args[i].id == c.id {
+			return expr.Param(f.slots[i], c.Type), nil
+		}
+	}
+	f.args, f.slots = append(f.args, *c), append(f.slots, p.nextSlot)
+	p.nextSlot++
+	return expr.Param(p.nextSlot-1, c.Type), nil
+}

@@ -1,0 +1,246 @@
+package plan
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+func itoa(i int) string { return strconv.Itoa(i) }
+
+// item is one bound element of a select list.
+type item struct {
+	col  Column
+	expr expr.Expr
+}
+
+// selectBlock plans one SELECT: FROM, WHERE, GROUP BY, HAVING, select list, DISTINCT, ORDER BY, LIMIT, in this order.
+func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, error) {
+	if s.Rollup || len(s.Windows) > 0 {
+		return nil, output{}, base.Errorf(base.CodeNotSupported, "WITH ROLLUP and WINDOW are not supported")
+	}
+	n, sc, err := p.from(s.From, outer)
+	if err != nil {
+		return nil, output{}, err
+	}
+	if s.Where != nil {
+		e, err := (&binder{p: p, scope: sc, clause: "where clause"}).expr(s.Where)
+		if err != nil {
+			return nil, output{}, err
+		}
+		n = &lFilter{input: n, preds: conjuncts(e)}
+	}
+	aggs := &aggCollector{p: p}
+	b := &binder{p: p, scope: sc, clause: "field list", aggs: aggs}
+	items, err := b.items(s.Items)
+	if err != nil {
+		return nil, output{}, err
+	}
+	var having expr.Expr
+	if s.Having != nil {
+		if having, err = b.having(s.Having, items); err != nil {
+			return nil, output{}, err
+		}
+	}
+	out := output{}
+	for _, it := range items {
+		out.cols = append(out.cols, it.col)
+	}
+	keys, err := b.orderKeys(s.OrderBy, out, items)
+	if err != nil {
+		return nil, output{}, err
+	}
+	if len(s.GroupBy) > 0 || len(aggs.aggs) > 0 {
+		g, err := p.group(n, s.GroupBy, b, items)
+		if err != nil {
+			return nil, output{}, err
+		}
+		if err := g.rewrite(items, keys, &having); err != nil {
+			return nil, output{}, err
+		}
+		n = g.node
+	}
+	if having != nil {
+		n = &lFilter{input: n, preds: conjuncts(having)}
+	}
+	return p.projectSelect(n, s, items, keys, out, b)
+}
+
+// projectSelect computes the select list and the sort keys and puts DISTINCT, ORDER BY and LIMIT above it.
+func (p *planner) projectSelect(n logical, s *ast.Select, items []item, keys []SortKey, out output, b *binder) (logical, output, error) {
+	proj := &lProject{input: n}
+	for i, it := range items {
+		e := p.asColumn(proj, it.expr)
+		id, _ := expr.AsColumn(e)
+		out.ids = append(out.ids, id)
+		out.cols[i].Type, out.cols[i].Nullable = it.expr.Type(), it.expr.Nullable()
+	}
+	for i := range keys {
+		if j := sameItem(keys[i].Expr, items); j >= 0 {
+			keys[i].Expr = expr.Column(out.ids[j], out.cols[j].Type, out.cols[j].Name, out.cols[j].Nullable)
+		} else if s.Distinct {
+			return nil, out, base.Errorf(base.CodeOrderNotInSelect,
+				"Expression #%d of ORDER BY clause is not in SELECT list; this is incompatible with DISTINCT", i+1)
+		} else {
+			keys[i].Expr = p.asColumn(proj, keys[i].Expr)
+		}
+	}
+	if len(proj.ids) > 0 {
+		proj.keep = true
+		n = proj
+	}
+	if s.Distinct {
+		n = &lDistinct{input: n, ids: uniqueIDs(out.ids)}
+	}
+	n, err := p.orderLimit(n, keys, s.Limit, b)
+	return n, out, err
+}
+
+func uniqueIDs(ids []colID) []colID {
+	seen := map[colID]bool{}
+	var out []colID
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func sameItem(e expr.Expr, items []item) int {
+	for i := range items {
+		if expr.Equal(e, items[i].expr) {
+			return i
+		}
+	}
+	return -1
+}
+
+// items binds a select list, expanding * and t.*.
+func (b *binder) items(list []ast.SelectItem) ([]item, error) {
+	var out []item
+	for _, si := range list {
+		if star, ok := si.Expr.(*ast.Star); ok {
+			cols, err := b.star(star)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, cols...)
+			continue
+		}
+		e, err := b.expr(si.Expr)
+		if err != nil {
+			return nil, err
+		}
+		col := Column{Name: si.Alias, Type: e.Type(), Nullable: e.Nullable()}
+		if ref, ok := si.Expr.(*ast.ColumnRef); ok {
+			if c, err := b.scope.find(ref); err == nil && c != nil {
+				name := c.Name
+				col = c.Column
+				if col.Name = si.Alias; si.Alias == "" {
+					col.Name = name
+				}
+			}
+		}
+		if col.Name == "" {
+			col.Name = itemName(si)
+		}
+		col.Hidden = false
+		out = append(out, item{col: col, expr: e})
+	}
+	return out, nil
+}
+
+// itemName is the column name of an unaliased item: its text, as MySQL shows it.
+func itemName(si ast.SelectItem) string {
+	if ref, ok := si.Expr.(*ast.ColumnRef); ok {
+		return ref.Name
+	}
+	if l, ok := si.Expr.(*ast.Literal); ok && l.Value.Class() == base.String {
+		return l.Value.Text()
+	}
+	return strings.TrimSpace(si.Text)
+}
+
+func (b *binder) star(star *ast.Star) ([]item, error) {
+	var out []item
+	for i := range b.scope.cols {
+		c := &b.scope.cols[i]
+		if c.Hidden || star.Table == "" && c.merged {
+			continue
+		}
+		if star.Table != "" && !strings.EqualFold(star.Table, c.Table) || star.Schema != "" && !strings.EqualFold(star.Schema, c.schema) {
+			continue
+		}
+		out = append(out, item{col: c.Column, expr: c.ref()})
+	}
+	if len(out) == 0 {
+		if star.Table != "" {
+			return nil, base.Errorf(base.CodeBadTable, "Unknown table '%s'", star.Table)
+		}
+		return nil, base.Errorf(base.CodeNoTables, "No tables used")
+	}
+	return out, nil
+}
+
+// having binds HAVING, where a select-list alias may stand for its expression.
+func (b *binder) having(e ast.Expr, items []item) (expr.Expr, error) {
+	saved := b.clause
+	b.clause, b.aliases = "having clause", items
+	defer func() { b.clause, b.aliases = saved, nil }()
+	return b.expr(e)
+}
+
+func (b *binder) orderKeys(list []ast.OrderItem, out output, items []item) ([]SortKey, error) {
+	saved := b.clause
+	b.clause = "order clause"
+	defer func() { b.clause = saved }()
+	keys := make([]SortKey, 0, len(list))
+	for _, o := range list {
+		e, err := b.orderKey(o.Expr, out, items)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, SortKey{Expr: e, Desc: o.Desc})
+	}
+	return keys, nil
+}
+
+// orderKey binds one ORDER BY expression: a position, an alias of the select list, or an expression.
+func (b *binder) orderKey(e ast.Expr, out output, items []item) (expr.Expr, error) {
+	at := func(i int) expr.Expr {
+		if items != nil {
+			return items[i].expr
+		}
+		return expr.Column(out.ids[i], out.cols[i].Type, out.cols[i].Name, out.cols[i].Nullable)
+	}
+	if n, ok := ordinal(e); ok {
+		if n < 1 || n > len(out.cols) {
+			return nil, base.Errorf(base.CodeBadField, "Unknown column '%d' in 'order clause'", n)
+		}
+		return at(n - 1), nil
+	}
+	if ref, ok := e.(*ast.ColumnRef); ok && ref.Table == "" {
+		for i := range out.cols {
+			if strings.EqualFold(out.cols[i].Name, ref.Name) {
+				return at(i), nil
+			}
+		}
+	}
+	b.aliases = items
+	defer func() { b.aliases = nil }()
+	return b.expr(e)
+}
+
+// ordinal returns the number of an integer literal in ORDER BY or GROUP BY.
+func ordinal(e ast.Expr) (int, bool) {
+	l, ok := e.(*ast.Literal)
+	if !ok || l.Value.Class() != base.Int {
+		return 0, false
+	}
+	return int(l.Value.Int()), true
+}

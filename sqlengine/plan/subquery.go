@@ -1,0 +1,150 @@
+package plan
+
+import (
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+// subplan plans a query that stands inside an expression of b's scope.
+func (b *binder) subplan(q ast.Query) (*Subquery, output, error) {
+	f := &frame{scope: b.scope}
+	l, out, err := b.p.query(q, f)
+	if err != nil {
+		return nil, out, err
+	}
+	root, err := b.p.finish(l, out)
+	if err != nil {
+		return nil, out, err
+	}
+	s := &Subquery{Plan: root, Slots: f.slots, Once: len(f.args) == 0 && !f.free}
+	for i := range f.args {
+		s.Args = append(s.Args, f.args[i].ref())
+	}
+	return s, out, nil
+}
+
+func (b *binder) scalarSubquery(e *ast.Subquery) (expr.Expr, error) {
+	s, out, err := b.subplan(e.Query)
+	if err != nil {
+		return nil, err
+	}
+	if len(out.cols) != 1 {
+		return nil, base.Errorf(base.CodeOperandColumns, "Operand should contain 1 column(s)")
+	}
+	s.Kind, s.Result = ScalarSubquery, out.cols[0].Type
+	return s, nil
+}
+
+func (b *binder) exists(e *ast.Exists) (expr.Expr, error) {
+	s, _, err := b.subplan(e.Query)
+	if err != nil {
+		return nil, err
+	}
+	s.Kind, s.Result = ExistsSubquery, boolType
+	return s, nil
+}
+
+// quantified binds x op ANY|ALL (query); IN is = ANY and NOT IN is <> ALL.
+func (b *binder) quantified(x []ast.Expr, op string, all bool, q ast.Query) (expr.Expr, error) {
+	s, out, err := b.subplan(q)
+	if err != nil {
+		return nil, err
+	}
+	if len(out.cols) != len(x) {
+		return nil, base.Errorf(base.CodeOperandColumns, "Operand should contain %d column(s)", len(x))
+	}
+	if s.X, err = b.exprs(x); err != nil {
+		return nil, err
+	}
+	s.Kind, s.Op, s.All, s.Result = QuantifiedSubquery, op, all, boolType
+	return s, nil
+}
+
+func (b *binder) in(e *ast.In) (expr.Expr, error) {
+	left := []ast.Expr{e.X}
+	if t, ok := e.X.(*ast.Tuple); ok {
+		left = t.Items
+	}
+	if e.Query != nil {
+		if e.Not {
+			return b.quantified(left, "<>", true, e.Query)
+		}
+		return b.quantified(left, "=", false, e.Query)
+	}
+	x, err := b.inList(e, left)
+	if err != nil {
+		return nil, err
+	}
+	return b.negate(x, e.Not)
+}
+
+func (b *binder) inList(e *ast.In, left []ast.Expr) (expr.Expr, error) {
+	if len(left) == 1 {
+		x, err := b.expr(e.X)
+		if err != nil {
+			return nil, err
+		}
+		list, err := b.exprs(e.List)
+		if err != nil {
+			return nil, err
+		}
+		return expr.In(x, list)
+	}
+	var out expr.Expr // (a, b) IN ((1, 2), (3, 4)) is an OR of row comparisons
+	for _, item := range e.List {
+		eq, err := b.binary(&ast.Binary{At: e.At, Op: "=", L: e.X, R: item})
+		if err != nil {
+			return nil, err
+		}
+		if out == nil {
+			out = eq
+		} else if out, err = expr.Call("OR", out, eq); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+var boolType = base.Type{ID: base.TypeTinyInt, Bool: true}
+
+// Type returns the result type.
+func (s *Subquery) Type() base.Type { return s.Result }
+
+// Nullable reports whether the result can be NULL.
+func (s *Subquery) Nullable() bool { return s.Kind != ExistsSubquery }
+
+// Eval runs the subquery through the context's Runner.
+func (s *Subquery) Eval(ctx *expr.Context, b *vec.Batch) (*vec.Vector, error) {
+	r, ok := ctx.Subqueries.(Runner)
+	if !ok {
+		return nil, base.Errorf(base.CodeNotSupported, "subqueries are not allowed here")
+	}
+	return r.Run(ctx, s, b)
+}
+
+// Children returns the expressions over the outer row: the left side, then the arguments.
+func (s *Subquery) Children() []expr.Expr { return append(append([]expr.Expr(nil), s.X...), s.Args...) }
+
+// WithChildren returns a copy with other expressions over the outer row.
+func (s *Subquery) WithChildren(c []expr.Expr) expr.Expr {
+	out := *s
+	out.X, out.Args = c[:len(s.X)], c[len(s.X):]
+	return &out
+}
+
+// String describes the subquery for messages and EXPLAIN; its plan is shown apart.
+func (s *Subquery) String() string {
+	switch s.Kind {
+	case ExistsSubquery:
+		return "EXISTS (subquery)"
+	case QuantifiedSubquery:
+		quantifier := "ANY"
+		if s.All {
+			quantifier = "ALL"
+		}
+		return list(s.X) + " " + s.Op + " " + quantifier + " (subquery)"
+	}
+	return "(subquery)"
+}

@@ -1,0 +1,310 @@
+package sqlengine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/exec"
+	"github.com/s3sql/s3sql/sqlengine/plan"
+	"github.com/s3sql/s3sql/storage/object"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// run is the execution of one statement.
+type run struct {
+	s     *Session
+	ctx   context.Context
+	sql   string
+	args  []Arg
+	start time.Time
+	meter *object.Meter
+
+	params []base.Value
+	types  []base.Type
+}
+
+func (r *run) stats(rows int64) Stats {
+	used := r.meter.Snapshot()
+	t := used.Total()
+	return Stats{Requests: t.Requests, BytesIn: t.Received, BytesOut: t.Sent, CostUSD: r.s.e.prices.Cost(used),
+		Duration: r.s.e.now().Sub(r.start), Rows: rows}
+}
+
+// exec parses, plans and starts the statement.
+func (r *run) exec() (*Result, error) {
+	st, err := r.s.e.parsed(r.sql)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.bindArgs(st); err != nil {
+		return nil, err
+	}
+	if _, keep := st.stmt.(*ast.Show); !keep {
+		r.s.clearWarnings()
+	}
+	res, err := r.dispatch(st)
+	if err != nil {
+		return nil, err
+	}
+	res.run, res.Warnings = r, r.s.warningCount
+	if res.op == nil {
+		r.s.rowCount = int64(res.AffectedRows)
+		r.s.last = r.stats(0)
+	}
+	return res, nil
+}
+
+//lint:long one flat switch over the statements
+func (r *run) dispatch(st *statement) (*Result, error) {
+	switch n := st.stmt.(type) {
+	case ast.Query:
+		return r.query(st, n)
+	case *ast.Insert, *ast.Update, *ast.Delete:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.mutate(st, tx) })
+	case *ast.CreateTable:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.createTable(n, tx) })
+	case *ast.DropTable:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.dropTable(n, tx) })
+	case *ast.Truncate:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.truncate(n, tx) })
+	case *ast.Begin:
+		return r.beginStmt(n)
+	case *ast.Commit:
+		if err := r.s.Commit(r.ctx); err != nil {
+			return nil, err
+		}
+		return r.chain(n.Chain)
+	case *ast.Rollback:
+		return r.rollbackStmt(n)
+	case *ast.Savepoint:
+		return r.savepoint(n)
+	case *ast.SetVariables:
+		return r.setVariables(n)
+	case *ast.SetTransaction:
+		return r.setTransaction(n)
+	case *ast.Show:
+		return r.show(n)
+	case *ast.Explain:
+		return r.explain(n, st)
+	case *ast.Use:
+		return r.use(n)
+	case *ast.CheckStore:
+		return r.checkStore()
+	case *ast.CreateDatabase:
+		return r.createDatabase(n)
+	}
+	return nil, base.Errorf(base.CodeNotSupported, "%T is not supported", st.stmt)
+}
+
+// bindArgs matches arguments and placeholders.
+func (r *run) bindArgs(st *statement) error {
+	if len(st.names) == 0 || allPositional(st.names) {
+		if len(r.args) != len(st.names) {
+			return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to EXECUTE: the statement has %d placeholders, %d arguments were given",
+				len(st.names), len(r.args))
+		}
+		for _, a := range r.args {
+			r.addParam(a)
+		}
+		return nil
+	}
+	for _, name := range st.names {
+		a, ok := findArg(r.args, name)
+		if !ok {
+			return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to EXECUTE: no argument is named '%s'", name)
+		}
+		r.addParam(a)
+	}
+	for _, a := range r.args {
+		if !contains(st.names, a.Name) {
+			return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to EXECUTE: the statement has no placeholder '%s'", a.Name)
+		}
+	}
+	return nil
+}
+
+func (r *run) addParam(a Arg) {
+	t := a.Type
+	if t.ID == base.TypeNull {
+		t = naturalType(a.Value)
+	}
+	r.params, r.types = append(r.params, a.Value), append(r.types, t)
+}
+
+// query plans and starts a SELECT.
+func (r *run) query(st *statement, q ast.Query) (*Result, error) {
+	tx, done, err := r.readTx()
+	if err != nil {
+		return nil, err
+	}
+	p, err := r.planQuery(st, q, tx)
+	if err == nil {
+		var op exec.Operator
+		if op, err = r.open(p, tx); err == nil {
+			return &Result{columns: p.Columns, op: op, done: done}, nil
+		}
+	}
+	return nil, errors.Join(err, done(err))
+}
+
+// open builds and opens the operators of a plan.
+func (r *run) open(p *plan.Plan, tx *table.Tx) (exec.Operator, error) {
+	op, err := exec.Build(p.Root, r.execContext(tx, p.Slots))
+	if err != nil {
+		return nil, err
+	}
+	if err := op.Open(); err != nil {
+		return nil, errors.Join(err, op.Close())
+	}
+	return op, nil
+}
+
+func (r *run) execContext(tx *table.Tx, slots int) *exec.Context {
+	params := r.params
+	if slots > len(params) {
+		params = make([]base.Value, slots)
+		copy(params, r.params)
+	}
+	return &exec.Context{Ctx: r.ctx, Expr: r.s.exprContext(r.ctx, r.start, params), Tx: tx, Strict: r.s.settings.strict,
+		MemoryLimit: r.s.e.cfg.MemoryLimit}
+}
+
+// readTx returns the transaction a read runs in, and what ends it.
+func (r *run) readTx() (*table.Tx, func(error) error, error) {
+	if err := r.implicitBegin(); err != nil {
+		return nil, nil, err
+	}
+	if r.s.tx != nil {
+		return r.s.tx, func(error) error { return nil }, nil
+	}
+	tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: true, Fresh: r.s.e.freshness(), Since: r.start})
+	if err != nil {
+		return nil, nil, err
+	}
+	return tx, func(error) error { tx.Rollback(); return nil }, nil
+}
+
+// implicitBegin starts a transaction when autocommit is off.
+func (r *run) implicitBegin() error {
+	if r.s.tx != nil || r.s.settings.autocommit {
+		return nil
+	}
+	return r.s.begin(r.ctx, TxOptions{})
+}
+
+// write runs a statement that changes data: in the open transaction, undone as a whole when it fails, or in one of its
+// own, run again when it loses to another.
+func (r *run) write(fn func(*table.Tx) (*Result, error)) (*Result, error) {
+	if err := r.implicitBegin(); err != nil {
+		return nil, err
+	}
+	if r.s.tx == nil {
+		return r.autocommit(fn)
+	}
+	sp := r.s.tx.Savepoint()
+	res, err := fn(r.s.tx)
+	if err != nil {
+		return nil, errors.Join(err, r.s.tx.RollbackTo(sp))
+	}
+	return res, nil
+}
+
+// autocommit runs fn in a transaction of its own. The snapshot is not proved current first: the commit proves what the
+// statement read, and a statement that wrote nothing asks the store before it answers.
+func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
+	serializable := r.s.settings.isolation == "SERIALIZABLE"
+	for try := 0; ; try++ {
+		tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: r.s.settings.readOnly, Serializable: serializable,
+			Fresh: table.None, TrackReads: r.s.e.strong()})
+		if err != nil {
+			return nil, err
+		}
+		res, err := r.attempt(tx, fn)
+		tx.Rollback()
+		if err == nil || base.KindOf(err) != base.KindConflict || try >= r.s.e.cfg.ConflictRetries {
+			return res, err
+		}
+		r.s.clearWarnings()
+		if err := r.backoff(try); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// attempt runs and commits one try of an autocommit statement.
+func (r *run) attempt(tx *table.Tx, fn func(*table.Tx) (*Result, error)) (*Result, error) {
+	res, err := fn(tx)
+	if tx.Changed() && err == nil {
+		_, err = tx.Commit(r.ctx)
+		return res, err
+	}
+	if !r.s.e.strong() || err != nil && base.KindOf(err) != base.KindInvalid {
+		return res, err
+	}
+	// Nothing was written: the answer, be it an error such as a duplicate key, is a read and has to be current.
+	if perr := tx.ProveFresh(r.ctx); perr != nil {
+		return nil, perr
+	}
+	return res, err
+}
+
+// backoff waits before a lost statement runs again: at once the first time, then randomly up to 1, 2, 4, … 64 ms.
+func (r *run) backoff(try int) error {
+	if try == 0 {
+		return r.ctx.Err()
+	}
+	limit := time.Millisecond << min(try, 6)
+	if !r.s.e.cfg.Clock.Sleep(r.s.e.jitter(limit), r.ctx.Done()) {
+		return r.ctx.Err()
+	}
+	return nil
+}
+
+// mutate plans and runs an INSERT, UPDATE or DELETE.
+func (r *run) mutate(st *statement, tx *table.Tx) (*Result, error) {
+	m, err := r.planMutation(st, tx)
+	if err != nil {
+		return nil, err
+	}
+	ec := r.execContext(tx, m.Slots)
+	ec.Expr.DivByZeroError = r.s.settings.strict
+	var out exec.Outcome
+	res := &Result{}
+	switch n := m.Stmt.(type) {
+	case *plan.Insert:
+		if out, err = exec.Insert(ec, tx, n); len(n.Rows) != 1 {
+			res.Info = insertInfo(out, r.s.warningCount)
+		}
+	case *plan.Update:
+		out, err = exec.Update(ec, tx, n)
+		res.Info = updateInfo(out, r.s.warningCount)
+	case *plan.Delete:
+		out, err = exec.Delete(ec, tx, n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	res.AffectedRows, res.LastInsertID = out.Affected, out.LastInsertID
+	if out.LastInsertID != 0 {
+		r.s.lastInsertID = out.LastInsertID
+	}
+	return res, nil
+}
+
+// env is what planning sees of the session inside tx.
+func (r *run) env(tx *table.Tx) (plan.Env, error) {
+	cat, err := r.s.e.catalog.Load(r.ctx, tx)
+	if err != nil {
+		return plan.Env{}, err
+	}
+	return r.s.planEnv(cat, tx, r.types), nil
+}
+
+func (s *Session) planEnv(cat *catalog.Catalog, tx *table.Tx, types []base.Type) plan.Env {
+	return plan.Env{Catalog: cat, Database: s.e.cfg.Database, Virtual: s.virtual, ParseExpr: s.e.parseExpr,
+		RowCount: func(id uint32) float64 { return float64(tx.RowCount(id)) }, Params: types, Var: s.variableType}
+}

@@ -1,0 +1,122 @@
+package sqlengine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/storage/object/mem"
+)
+
+// openMem opens a new database in memory.
+func openMem(t testing.TB) *sqlengine.Engine {
+	t.Helper()
+	e, err := sqlengine.Open(context.Background(), sqlengine.Config{Store: mem.New(), Database: "app", Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// TestScripts runs testdata/*.txt: SQL and what it answers. A directive is "sql", or "sql sort" for answers whose order
+// is not defined; "session name" goes on in another session of the same database. Rewrite with -rewrite.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			e := openMem(t)
+			sessions := map[string]*sqlengine.Session{}
+			datadriven.RunTest(t, file, func(t *testing.T, d *datadriven.TestData) string {
+				name := ""
+				if d.Cmd == "session" {
+					name = d.CmdArgs[0].Key
+				}
+				if sessions[name] == nil {
+					sessions[name] = e.NewSession()
+				}
+				return answer(sessions[name], d.Input)
+			})
+			for _, s := range sessions {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// answer runs SQL and prints what comes back.
+func answer(s *sqlengine.Session, sql string) string {
+	ctx := context.Background()
+	var b strings.Builder
+	r, err := s.Exec(ctx, sql, nil)
+	for err == nil && r != nil {
+		if err = printResult(ctx, &b, r); err == nil {
+			r, err = r.NextResult(ctx)
+		}
+	}
+	if err != nil {
+		var e *base.Error
+		if !errors.As(err, &e) {
+			return b.String() + "error without a number: " + err.Error()
+		}
+		fmt.Fprintf(&b, "ERROR %d (%s): %s\n", e.Number, e.State, e.Msg)
+	}
+	return b.String()
+}
+
+func printResult(ctx context.Context, b *strings.Builder, r *sqlengine.Result) error {
+	if r.Columns() == nil {
+		fmt.Fprintf(b, "ok, %d affected", r.AffectedRows)
+		if r.LastInsertID != 0 {
+			fmt.Fprintf(b, ", id %d", r.LastInsertID)
+		}
+		if r.Warnings > 0 {
+			fmt.Fprintf(b, ", %d warnings", r.Warnings)
+		}
+		b.WriteByte('\n')
+		return r.Close()
+	}
+	names := make([]string, len(r.Columns()))
+	for i, c := range r.Columns() {
+		names[i] = c.Name
+	}
+	b.WriteString(strings.Join(names, " | ") + "\n")
+	for {
+		batch, err := r.Next(ctx)
+		if err != nil {
+			return errors.Join(err, r.Close())
+		}
+		if batch == nil {
+			return r.Close()
+		}
+		for k := range batch.Rows() {
+			cells := make([]string, len(batch.Cols))
+			for i, col := range batch.Cols {
+				cells[i] = "NULL"
+				if v := col.Value(batch.Row(k)); !v.IsNull() {
+					cells[i] = expr.Format(v, r.Columns()[i].Type)
+				}
+			}
+			b.WriteString(strings.Join(cells, " | ") + "\n")
+		}
+	}
+}

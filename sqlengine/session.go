@@ -1,0 +1,208 @@
+package sqlengine
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/storage/object"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// Session is one client's connection to the engine: its transaction, variables and warnings. It is for one goroutine at
+// a time.
+type Session struct {
+	e  *Engine
+	id uint64
+	tx *table.Tx // the explicit transaction; nil outside one
+
+	savepoints []savepoint
+	vars       map[string]userVar
+	settings   settings
+	next       nextTx // what SET TRANSACTION says of the next transaction
+
+	warnings     []*base.Error
+	warningCount int
+	lastInsertID uint64
+	rowCount     int64
+	foundRows    uint64
+	last         Stats
+}
+
+type savepoint struct {
+	name string
+	at   *table.Savepoint
+}
+
+type userVar struct {
+	value base.Value
+	typ   base.Type
+}
+
+type nextTx struct {
+	isolation string
+	readOnly  bool
+}
+
+// TxOptions says what an explicit transaction is to guarantee. Isolation is "" (the session's default), "SNAPSHOT" or
+// "SERIALIZABLE".
+type TxOptions struct {
+	Isolation string
+	ReadOnly  bool
+}
+
+// Arg is one argument of a statement. Name is "" for a positional one.
+type Arg struct {
+	Name  string
+	Value base.Value
+	Type  base.Type // the zero Type: the natural type of the value's class
+}
+
+// Stats is what one statement cost.
+type Stats struct {
+	Requests          int64
+	BytesIn, BytesOut int64
+	CostUSD           float64
+	Duration          time.Duration
+	Rows              int64
+}
+
+// Begin starts an explicit transaction.
+//
+// Cost: one GET under consistency strong, shared with whoever asks at once; none or one under bounded.
+// Errors: 1568-class when one is open already; those of table.DB.Begin.
+func (s *Session) Begin(ctx context.Context, o TxOptions) error {
+	if s.tx != nil {
+		return base.Errorf(base.CodeTxInProgress, "a transaction is open on this connection; COMMIT or ROLLBACK it first")
+	}
+	return s.begin(ctx, o)
+}
+
+func (s *Session) begin(ctx context.Context, o TxOptions) error {
+	iso := s.settings.isolation
+	if s.next.isolation != "" {
+		iso = s.next.isolation
+	}
+	if o.Isolation != "" {
+		iso = o.Isolation
+	}
+	tx, err := s.e.db.Begin(ctx, table.TxOptions{ReadOnly: o.ReadOnly || s.next.readOnly || s.settings.readOnly,
+		Serializable: iso == "SERIALIZABLE", Fresh: s.e.freshness(), Since: s.e.now()})
+	if err != nil {
+		return err
+	}
+	s.tx, s.next, s.savepoints = tx, nextTx{}, nil
+	return nil
+}
+
+// Commit commits the explicit transaction; outside one it does nothing, as in MySQL.
+//
+// Cost and errors: see table.Tx.Commit. The transaction has ended whatever it returns.
+func (s *Session) Commit(ctx context.Context) error {
+	if s.tx == nil {
+		return nil
+	}
+	tx := s.tx
+	s.tx, s.savepoints = nil, nil
+	_, err := tx.Commit(ctx)
+	return err
+}
+
+// Rollback drops the explicit transaction; outside one it does nothing.
+func (s *Session) Rollback(context.Context) error {
+	if s.tx != nil {
+		s.tx.Rollback()
+		s.tx, s.savepoints = nil, nil
+	}
+	return nil
+}
+
+// InTx reports whether an explicit transaction is open.
+func (s *Session) InTx() bool { return s.tx != nil }
+
+// Reset returns the session to the state of a new one: it rolls back, and forgets variables, settings and warnings.
+func (s *Session) Reset(ctx context.Context) error {
+	err := s.Rollback(ctx)
+	*s = *s.e.newSession(s.id)
+	return err
+}
+
+// Close ends the session; an open transaction is rolled back.
+func (s *Session) Close() error { return s.Rollback(context.Background()) }
+
+// LastStats returns what the last statement cost.
+func (s *Session) LastStats() Stats { return s.last }
+
+// Exec runs one statement, or several separated by semicolons, and returns the first result; the others follow by
+// Result.NextResult. Rows are produced as they are read.
+//
+// Errors: *base.Error with MySQL's number, or ctx.Err().
+func (s *Session) Exec(ctx context.Context, sql string, args []Arg) (*Result, error) {
+	texts, err := split(sql)
+	if err != nil {
+		return nil, err
+	}
+	return s.execList(ctx, texts, args)
+}
+
+// execList runs the first of several statements; the rest run when the caller asks for the next result.
+func (s *Session) execList(ctx context.Context, texts []string, args []Arg) (*Result, error) {
+	if len(texts) > 1 && len(args) > 0 {
+		return nil, base.Errorf(base.CodeWrongArguments, "Incorrect arguments: several statements in one call take no arguments")
+	}
+	r, err := s.statement(ctx, texts[0], args)
+	if err != nil {
+		return nil, err
+	}
+	r.session, r.rest = s, texts[1:]
+	return r, nil
+}
+
+// statement runs one statement and measures it.
+func (s *Session) statement(ctx context.Context, sql string, args []Arg) (*Result, error) {
+	run := &run{s: s, sql: sql, args: args, start: s.e.now(), meter: new(object.Meter)}
+	run.ctx = object.WithMeter(ctx, run.meter)
+	r, err := run.exec()
+	if err != nil {
+		s.last = run.stats(0)
+		s.rowCount = -1
+		if ctx.Err() != nil && base.KindOf(err) == base.KindInternal {
+			err = ctx.Err()
+		}
+		return nil, err
+	}
+	return r, nil
+}
+
+// exprContext is what expressions see of the session and the statement.
+func (s *Session) exprContext(ctx context.Context, now time.Time, params []base.Value) *expr.Context {
+	return &expr.Context{
+		Ctx: ctx, Now: now.UTC(), Loc: time.UTC, Params: params, Rand: s.e.cfg.Rand,
+		User: s.settings.user, Database: s.e.cfg.Database, Version: Version,
+		ConnectionID: s.id, LastInsertID: s.lastInsertID, FoundRows: s.foundRows, RowCount: s.rowCount,
+		Warn: s.warn, Var: s.variable,
+	}
+}
+
+// maxWarnings is MySQL's default of max_error_count.
+const maxWarnings = 1024
+
+func (s *Session) warn(e *base.Error) {
+	s.warningCount++
+	if len(s.warnings) < maxWarnings {
+		s.warnings = append(s.warnings, e)
+	}
+}
+
+func (s *Session) clearWarnings() { s.warnings, s.warningCount = nil, 0 }
+
+func (s *Session) savepointIndex(name string) int {
+	for i := len(s.savepoints) - 1; i >= 0; i-- {
+		if strings.EqualFold(s.savepoints[i].name, name) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,29 @@
+package sqlengine
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/sqlengine/plan"
+	"github.com/s3sql/s3sql/sqlengine/system"
+)
+
+// systemTables returns the tables of the schema system.
+func (s *Session) systemTables() []*plan.VirtualTable {
+	return []*plan.VirtualTable{
+		system.Costs(s.e.cfg.Ledger.Total, s.e.prices),
+		system.CostTotals(s.e.cfg.Ledger.Total, s.e.prices, s.e.started),
+	}
+}
+
+// virtual is plan.Env.Virtual.
+func (s *Session) virtual(schema, name string) *plan.VirtualTable {
+	if !strings.EqualFold(schema, system.Schema) {
+		return nil
+	}
+	for _, t := range s.systemTables() {
+		if strings.EqualFold(t.Name, name) {
+			return t
+		}
+	}
+	return nil
+}
