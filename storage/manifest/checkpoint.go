@@ -60,7 +60,8 @@ const runBytes = 1 << 20
 // Encode returns the object's bytes.
 func Encode(c *Checkpoint) ([]byte, error) {
 	raw := appendBody(nil, c)
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithWindowSize(window(len(raw))), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +75,16 @@ func Encode(c *Checkpoint) ([]byte, error) {
 	binary.LittleEndian.PutUint64(out[20:], uint64(len(raw)))
 	binary.LittleEndian.PutUint32(out[28:], frameSum(out))
 	return out, nil
+}
+
+// window is the size of the encoder's window for n bytes: the encoder allocates it whole, and a small checkpoint is
+// written often.
+func window(n int) int {
+	w := 64 << 10
+	for w < n && w < 4<<20 {
+		w *= 2
+	}
+	return w
 }
 
 func frameSum(b []byte) uint32 {
