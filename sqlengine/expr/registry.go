@@ -12,7 +12,8 @@ var registry map[string]*function
 
 func init() {
 	registry = map[string]*function{}
-	for _, table := range [][]*function{compareFunctions, logicFunctions, arithFunctions, matchFunctions, controlFunctions} {
+	for _, table := range [][]*function{compareFunctions, logicFunctions, arithFunctions, matchFunctions, controlFunctions,
+		dateFunctions, clockFunctions, infoFunctions} {
 		for _, f := range table {
 			registry[f.name] = f
 		}

@@ -1,0 +1,110 @@
+package expr
+
+import (
+	"encoding/binary"
+
+	"github.com/s3sql/s3sql/internal/base"
+)
+
+var infoFunctions = []*function{
+	{name: "DATABASE", session: true, build: sessionText(func(c *Context) string { return c.Database })},
+	{name: "VERSION", session: true, build: sessionText(func(c *Context) string { return c.Version })},
+	{name: "USER", session: true, build: sessionText(func(c *Context) string { return c.User })},
+	{name: "CURRENT_USER", session: true, build: sessionText(func(c *Context) string { return c.User })},
+	{name: "CONNECTION_ID", session: true, build: sessionNumber(true, func(c *Context) int64 { return int64(c.ConnectionID) })},
+	{name: "LAST_INSERT_ID", max: 1, session: true, build: buildLastInsertID},
+	{name: "FOUND_ROWS", session: true, build: sessionNumber(true, func(c *Context) int64 { return int64(c.FoundRows) })},
+	{name: "ROW_COUNT", session: true, build: sessionNumber(false, func(c *Context) int64 { return c.RowCount })},
+	{name: "UUID", volatile: true, build: always(base.Type{ID: base.TypeVarchar, Length: 36}, rows(false, func(r *row) error {
+		r.setStr(newUUID(r.ctx))
+		return nil
+	}))},
+	{name: "RAND", max: 1, volatile: true, build: buildRand},
+}
+
+func sessionText(f func(*Context) string) func(*call) error {
+	return nullable(always(base.Type{ID: base.TypeVarchar, Length: 255}, rows(false, func(r *row) error {
+		if s := f(r.ctx); s != "" {
+			r.setStr(s)
+		} else {
+			r.setNull()
+		}
+		return nil
+	})))
+}
+
+func sessionNumber(unsigned bool, f func(*Context) int64) func(*call) error {
+	t := typeInt
+	t.Unsigned = unsigned
+	return always(t, rows(false, func(r *row) error { r.setInt(f(r.ctx)); return nil }))
+}
+
+// buildLastInsertID is LAST_INSERT_ID(): the id of the statements before this one. With an argument it is the argument,
+// which the session takes over by reading the result of the assignment.
+func buildLastInsertID(c *call) error {
+	c.typ = typeUint
+	if len(c.args) == 1 {
+		c.in[0] = implicit(c.in[0], typeUint)
+		c.eval = rows(true, func(r *row) error { r.setInt(r.int(0)); return nil })
+		return nil
+	}
+	c.eval = rows(false, func(r *row) error { r.setInt(int64(r.ctx.LastInsertID)); return nil })
+	return nil
+}
+
+func (c *Context) random(p []byte) {
+	if c.Rand == nil {
+		base.SystemRand{}.Read(p)
+		return
+	}
+	c.Rand.Read(p)
+}
+
+// newUUID is a version 1 shaped identifier without an address: version 4.
+func newUUID(ctx *Context) string {
+	var raw [16]byte
+	ctx.random(raw[:])
+	raw[6] = raw[6]&0x0f | 0x40
+	raw[8] = raw[8]&0x3f | 0x80
+	return Format(base.NewBytes(string(raw[:])), base.Type{ID: base.TypeUUID})
+}
+
+// buildRand is RAND() and RAND(seed), whose sequence starts anew with each batch of a constant seed's statement.
+func buildRand(c *call) error {
+	c.typ, c.null = typeDouble, false
+	if len(c.in) == 1 {
+		c.in[0] = implicit(c.in[0], typeInt)
+		c.eval = rows(true, func(r *row) error {
+			s1, s2 := seeds(uint32(r.int(0)))
+			for range r.sequence() {
+				s1 = (s1*3 + s2) % randMax
+				s2 = (s1 + s2 + 33) % randMax
+			}
+			r.out.F64[r.i] = float64(s1) / randMax
+			return nil
+		})
+		return nil
+	}
+	c.eval = rows(false, func(r *row) error {
+		var b [8]byte
+		r.ctx.random(b[:])
+		r.out.F64[r.i] = float64(binary.LittleEndian.Uint64(b[:])>>11) / (1 << 53)
+		return nil
+	})
+	return nil
+}
+
+// randMax is the modulus of MySQL's generator.
+const randMax = 0x3FFFFFFF
+
+func seeds(n uint32) (uint64, uint64) {
+	return uint64(n*0x10001+55555555) % randMax, uint64(n*0x10000001) % randMax
+}
+
+// sequence is how many numbers of a seeded sequence the row is into: one a row for a constant seed.
+func (r *row) sequence() int {
+	if r.ops[0].mask == 0 {
+		return r.i + 1
+	}
+	return 1
+}
