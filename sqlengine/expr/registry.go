@@ -13,7 +13,7 @@ var registry map[string]*function
 func init() {
 	registry = map[string]*function{}
 	for _, table := range [][]*function{compareFunctions, logicFunctions, arithFunctions, matchFunctions, controlFunctions,
-		dateFunctions, clockFunctions, infoFunctions} {
+		dateFunctions, clockFunctions, infoFunctions, stringFunctions, textFunctions, mathFunctions, jsonFunctions} {
 		for _, f := range table {
 			registry[f.name] = f
 		}

@@ -109,18 +109,8 @@ func writeJSON(b *bytes.Buffer, v any) {
 		}
 		b.WriteByte(']')
 	case map[string]any:
-		keys := make([]string, 0, len(v))
-		for k := range v {
-			keys = append(keys, k)
-		}
-		sort.Slice(keys, func(i, j int) bool {
-			if len(keys[i]) != len(keys[j]) {
-				return len(keys[i]) < len(keys[j])
-			}
-			return keys[i] < keys[j]
-		})
 		b.WriteByte('{')
-		for i, k := range keys {
+		for i, k := range SortedKeys(v) {
 			if i > 0 {
 				b.WriteString(", ")
 			}
@@ -322,4 +312,19 @@ func compareNumbers(a, b string) int {
 		return 1
 	}
 	return 0
+}
+
+// SortedKeys returns the member names of an object in MySQL's order: by length, then bytes.
+func SortedKeys(v map[string]any) []string {
+	keys := make([]string, 0, len(v))
+	for k := range v {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		if len(keys[i]) != len(keys[j]) {
+			return len(keys[i]) < len(keys[j])
+		}
+		return keys[i] < keys[j]
+	})
+	return keys
 }

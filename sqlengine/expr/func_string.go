@@ -1,0 +1,496 @@
+package expr
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/expr/convert"
+)
+
+// maxTextBytes bounds what REPEAT, SPACE, LPAD, RPAD and CONCAT make, as max_allowed_packet does in MySQL: more is NULL.
+const maxTextBytes = 64 << 20
+
+var stringFunctions = []*function{
+	{name: "CONCAT", min: 1, max: -1, build: texts(concat)},
+	{name: "CONCAT_WS", min: 2, max: -1, build: buildConcatWS},
+	{name: "LENGTH", min: 1, max: 1, build: textNumber(func(s string) int { return len(s) })},
+	{name: "BIT_LENGTH", min: 1, max: 1, build: textNumber(func(s string) int { return 8 * len(s) })},
+	{name: "CHAR_LENGTH", min: 1, max: 1, build: buildCharLength},
+	{name: "ASCII", min: 1, max: 1, build: textNumber(func(s string) int {
+		if s == "" {
+			return 0
+		}
+		return int(s[0])
+	})},
+	{name: "ORD", min: 1, max: 1, build: textNumber(ord)},
+	{name: "UPPER", min: 1, max: 1, build: mapped(strings.ToUpper)},
+	{name: "LOWER", min: 1, max: 1, build: mapped(strings.ToLower)},
+	{name: "REVERSE", min: 1, max: 1, build: mapped(reverse)},
+	{name: "LTRIM", min: 1, max: 1, build: mapped(func(s string) string { return strings.TrimLeft(s, " ") })},
+	{name: "RTRIM", min: 1, max: 1, build: mapped(func(s string) string { return strings.TrimRight(s, " ") })},
+	{name: "TRIM", min: 1, max: 3, build: buildTrim},
+	{name: "SUBSTRING", min: 2, max: 3, build: nthText(substring, 1)},
+	{name: "LEFT", min: 2, max: 2, build: nthText(func(r *row) error {
+		s := r.str(0)
+		r.setStr(s[:r.offset(s, r.int(1))])
+		return nil
+	}, 1)},
+	{name: "RIGHT", min: 2, max: 2, build: nthText(func(r *row) error {
+		s := r.str(0)
+		r.setStr(s[r.offset(s, int64(r.chars(s))-max(r.int(1), 0)):])
+		return nil
+	}, 1)},
+	{name: "REPLACE", min: 3, max: 3, build: texts(func(r *row) error {
+		if r.str(1) == "" {
+			r.setStr(r.str(0))
+			return nil
+		}
+		r.setStr(strings.ReplaceAll(r.str(0), r.str(1), r.str(2)))
+		return nil
+	})},
+	{name: "REPEAT", min: 2, max: 2, build: nullable(nthText(func(r *row) error {
+		n := max(r.int(1), 0)
+		if n > 0 && int64(len(r.str(0))) > maxTextBytes/n {
+			return r.tooLarge("repeat")
+		}
+		r.setStr(strings.Repeat(r.str(0), int(n)))
+		return nil
+	}, 1))},
+	{name: "SPACE", min: 1, max: 1, build: nullable(typed(typeLongText, rows(true, func(r *row) error {
+		n := max(r.int(0), 0)
+		if n > maxTextBytes {
+			return r.tooLarge("space")
+		}
+		r.setStr(strings.Repeat(" ", int(n)))
+		return nil
+	}), typeInt))},
+	{name: "LPAD", min: 3, max: 3, build: nullable(padded(true))},
+	{name: "RPAD", min: 3, max: 3, build: nullable(padded(false))},
+	{name: "INSTR", min: 2, max: 2, build: buildLocate},
+	{name: "LOCATE", min: 2, max: 3, build: buildLocate},
+	{name: "SUBSTRING_INDEX", min: 3, max: 3, build: buildSubstringIndex},
+	{name: "INSERT", min: 4, max: 4, build: buildInsert},
+	{name: "FIELD", min: 2, max: -1, build: buildField},
+	{name: "ELT", min: 2, max: -1, build: buildElt},
+	{name: "FIND_IN_SET", min: 2, max: 2, build: buildFindInSet},
+}
+
+// texts makes strings of all operands; the result is a string, binary when an operand is.
+func texts(f func(*row) error) func(*call) error {
+	return func(c *call) error {
+		coll, binary := "", false
+		n := 0
+		for i := range c.in {
+			c.text(i)
+			t := c.in[i].Type()
+			coll, binary = mergeCollation(coll, collationOf(t)), binary || isBinary(t)
+			if l := textLength(t); l == 0 && t.ID != base.TypeNull {
+				n = 1 << 20
+			} else {
+				n += l
+			}
+		}
+		c.typ = typeVarchar(n, coll)
+		if binary {
+			c.typ = base.Type{ID: base.TypeLongBlob}
+		}
+		c.eval = rows(true, f)
+		return nil
+	}
+}
+
+// nthText is texts for a string followed by numbers, from operand first on.
+func nthText(f func(*row) error, first int) func(*call) error {
+	return func(c *call) error {
+		for i := range c.in {
+			if i >= first {
+				c.in[i] = implicit(c.in[i], typeInt)
+			}
+		}
+		c.text(0)
+		t := c.in[0].Type()
+		c.typ = base.Type{ID: base.TypeLongText, Collation: collationOf(t)}
+		if t.ID == base.TypeVarchar && c.fn.name != "REPEAT" {
+			c.typ = t
+		}
+		if isBinary(t) {
+			c.typ = base.Type{ID: base.TypeLongBlob}
+		}
+		c.eval = rows(true, f)
+		return nil
+	}
+}
+
+func (r *row) tooLarge(name string) error {
+	r.ctx.warn(codeTooLarge, "Result of %s() was larger than max_allowed_packet (%d) - truncated", name, maxTextBytes)
+	r.setNull()
+	return nil
+}
+
+var codeTooLarge = base.Code{Number: 1301, State: "HY000", Kind: base.KindInvalid}
+
+// binary reports whether the result is counted in bytes.
+func (r *row) binary() bool { return r.out.Class == base.Bytes }
+
+func (r *row) chars(s string) int {
+	if r.binary() {
+		return len(s)
+	}
+	return charCount(s)
+}
+
+// offset returns where character (or byte) n of s begins.
+func (r *row) offset(s string, n int64) int {
+	n = max(min(n, int64(len(s))), 0)
+	if r.binary() {
+		return int(n)
+	}
+	return charOffset(s, int(n))
+}
+
+func concat(r *row) error {
+	n := 0
+	for k := range r.ops {
+		n += len(r.str(k))
+	}
+	if n > maxTextBytes {
+		return r.tooLarge("concat")
+	}
+	out := make([]byte, 0, n)
+	for k := range r.ops {
+		out = append(out, r.str(k)...)
+	}
+	r.setStr(string(out))
+	return nil
+}
+
+// buildConcatWS joins the operands that are not NULL.
+func buildConcatWS(c *call) error {
+	if err := texts(concat)(c); err != nil {
+		return err
+	}
+	c.typ.Length = 0
+	if !isBinary(c.typ) {
+		c.typ.ID = base.TypeLongText
+	}
+	c.null = c.args[0].Nullable()
+	c.eval = rows(false, func(r *row) error {
+		if r.null(0) {
+			r.setNull()
+			return nil
+		}
+		var b strings.Builder
+		first := true
+		for k := 1; k < len(r.ops); k++ {
+			if r.null(k) {
+				continue
+			}
+			if !first {
+				b.WriteString(r.str(0))
+			}
+			first = false
+			b.WriteString(r.str(k))
+		}
+		r.setStr(b.String())
+		return nil
+	})
+	return nil
+}
+
+func textNumber(f func(string) int) func(*call) error {
+	return func(c *call) error {
+		c.text(0)
+		c.typ = typeInt
+		c.eval = rows(true, func(r *row) error { r.setInt(int64(f(r.str(0)))); return nil })
+		return nil
+	}
+}
+
+func buildCharLength(c *call) error {
+	if isBinary(c.args[0].Type()) {
+		return textNumber(func(s string) int { return len(s) })(c)
+	}
+	return textNumber(charCount)(c)
+}
+
+func ord(s string) int {
+	_, n := utf8.DecodeRuneInString(s)
+	v := 0
+	for i := range n {
+		v = v<<8 | int(s[i])
+	}
+	return v
+}
+
+func mapped(f func(string) string) func(*call) error {
+	return texts(func(r *row) error {
+		if s := r.str(0); r.binary() && (r.c.fn.name == "UPPER" || r.c.fn.name == "LOWER") {
+			r.setStr(s) // bytes have no case
+		} else {
+			r.setStr(f(s))
+		}
+		return nil
+	})
+}
+
+func reverse(s string) string {
+	out := make([]byte, len(s))
+	at := len(s)
+	for i := 0; i < len(s); {
+		_, n := utf8.DecodeRuneInString(s[i:])
+		at -= n
+		copy(out[at:], s[i:i+n])
+		i += n
+	}
+	return string(out)
+}
+
+// buildTrim is TRIM(s), TRIM(pattern FROM s) as (s, pattern), and TRIM(LEADING|TRAILING|BOTH pattern FROM s) as
+// ('LEADING', pattern, s).
+func buildTrim(c *call) error {
+	lead, trail := true, true
+	s, pattern := 0, 1
+	if len(c.args) == 3 {
+		k, ok := c.args[0].(*constant)
+		if !ok {
+			return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to TRIM")
+		}
+		side := strings.ToUpper(k.value.Text())
+		lead, trail = side != "TRAILING", side != "LEADING"
+		s, pattern = 2, 1
+	}
+	return texts(func(r *row) error {
+		text, p := r.str(s), " "
+		if len(r.ops) > 1 {
+			p = r.str(pattern)
+		}
+		for lead && p != "" && strings.HasPrefix(text, p) {
+			text = text[len(p):]
+		}
+		for trail && p != "" && strings.HasSuffix(text, p) {
+			text = text[:len(text)-len(p)]
+		}
+		r.setStr(text)
+		return nil
+	})(c)
+}
+
+// substring counts positions from 1, from the end when negative; position 0 gives nothing.
+func substring(r *row) error {
+	s, pos := r.str(0), r.int(1)
+	n := int64(r.chars(s))
+	if pos < 0 {
+		pos += n + 1
+	}
+	if pos <= 0 || pos > n {
+		r.setStr("")
+		return nil
+	}
+	s = s[r.offset(s, pos-1):]
+	if r.has(2) {
+		s = s[:r.offset(s, r.int(2))]
+	}
+	r.setStr(s)
+	return nil
+}
+
+func padded(left bool) func(*call) error {
+	return func(c *call) error {
+		c.text(0)
+		c.in[1] = implicit(c.in[1], typeInt)
+		c.text(2)
+		c.typ = base.Type{ID: base.TypeLongText, Collation: collationOf(c.in[0].Type())}
+		if isBinary(c.in[0].Type()) || isBinary(c.in[2].Type()) {
+			c.typ = base.Type{ID: base.TypeLongBlob}
+		}
+		c.eval = rows(true, func(r *row) error {
+			s, n, pad := r.str(0), r.int(1), r.str(2)
+			have := int64(r.chars(s))
+			switch {
+			case n < 0:
+				r.setNull()
+			case n <= have:
+				r.setStr(s[:r.offset(s, n)])
+			case n > maxTextBytes/4:
+				return r.tooLarge(strings.ToLower(r.c.fn.name))
+			case pad == "":
+				r.setStr("")
+			default:
+				unit := int64(r.chars(pad))
+				fill := strings.Repeat(pad, int((n-have)/unit+1))
+				fill = fill[:r.offset(fill, n-have)]
+				if left {
+					r.setStr(fill + s)
+				} else {
+					r.setStr(s + fill)
+				}
+			}
+			return nil
+		})
+		return nil
+	}
+}
+
+// buildLocate is LOCATE(part, s[, from]) and INSTR(s, part).
+func buildLocate(c *call) error {
+	part, s := 0, 1
+	if c.fn.name == "INSTR" {
+		part, s = 1, 0
+	}
+	c.text(0)
+	c.text(1)
+	if len(c.in) > 2 {
+		c.in[2] = implicit(c.in[2], typeInt)
+	}
+	c.typ = typeInt
+	fold := !isBinary(c.in[0].Type()) && !isBinary(c.in[1].Type()) && strings.HasSuffix(collationFor(c.in[0], c.in[1]).Name, "_ci")
+	bytes := isBinary(c.in[0].Type()) || isBinary(c.in[1].Type())
+	c.eval = rows(true, func(r *row) error {
+		text, find, from := r.str(s), r.str(part), int64(1)
+		if r.has(2) {
+			from = r.int(2)
+		}
+		if fold {
+			text, find = convert.FoldCase(text), convert.FoldCase(find)
+		}
+		count, at := charCount, charOffset
+		if bytes {
+			count, at = func(s string) int { return len(s) }, func(_ string, n int) int { return n }
+		}
+		if from < 1 || from > int64(count(text))+1 {
+			r.setInt(0)
+			return nil
+		}
+		start := at(text, int(from-1))
+		k := strings.Index(text[start:], find)
+		if k < 0 {
+			r.setInt(0)
+			return nil
+		}
+		r.setInt(int64(count(text[:start+k])) + 1)
+		return nil
+	})
+	return nil
+}
+
+func buildSubstringIndex(c *call) error {
+	c.text(0)
+	c.text(1)
+	c.in[2] = implicit(c.in[2], typeInt)
+	c.typ = c.in[0].Type()
+	c.eval = rows(true, func(r *row) error {
+		s, sep, n := r.str(0), r.str(1), r.int(2)
+		if sep == "" || n == 0 {
+			r.setStr("")
+			return nil
+		}
+		parts := strings.Split(s, sep)
+		switch {
+		case n > 0 && n < int64(len(parts)):
+			parts = parts[:n]
+		case n < 0 && -n < int64(len(parts)):
+			parts = parts[int64(len(parts))+n:]
+		}
+		r.setStr(strings.Join(parts, sep))
+		return nil
+	})
+	return nil
+}
+
+// buildInsert is INSERT(s, pos, len, new): the characters replaced.
+func buildInsert(c *call) error {
+	c.text(0)
+	c.in[1], c.in[2] = implicit(c.in[1], typeInt), implicit(c.in[2], typeInt)
+	c.text(3)
+	c.typ = base.Type{ID: base.TypeLongText, Collation: collationOf(c.in[0].Type())}
+	c.in[0], c.in[3] = implicit(c.in[0], c.typ), implicit(c.in[3], c.typ)
+	c.eval = rows(true, func(r *row) error {
+		s, pos, n := r.str(0), r.int(1), r.int(2)
+		if pos < 1 || pos > int64(charCount(s)) {
+			r.setStr(s)
+			return nil
+		}
+		head := charOffset(s, int(pos-1))
+		tail := len(s)
+		if n >= 0 {
+			tail = head + r.offset(s[head:], n)
+		}
+		r.setStr(s[:head] + r.str(3) + s[tail:])
+		return nil
+	})
+	return nil
+}
+
+// buildField is the position of the first operand among the others, compared as strings, or as numbers when all are.
+func buildField(c *call) error {
+	eqs := make([]Expr, len(c.args)-1)
+	numbers := true
+	for _, a := range c.args {
+		numbers = numbers && isNumber(a.Type())
+	}
+	for i := range eqs {
+		x, y := c.args[0], c.args[i+1]
+		if !numbers && isString(x.Type()) != isString(y.Type()) {
+			x, y = implicit(x, typeDouble), implicit(y, typeDouble)
+		}
+		eq, err := Call("=", x, y)
+		if err != nil {
+			return err
+		}
+		eqs[i] = eq
+	}
+	c.in, c.typ, c.null = eqs, typeInt, false
+	c.eval = rows(false, func(r *row) error {
+		r.setInt(0)
+		for k := range r.ops {
+			if r.ops[k].isTrue(r.i) {
+				r.setInt(int64(k) + 1)
+				break
+			}
+		}
+		return nil
+	})
+	return nil
+}
+
+func buildElt(c *call) error {
+	c.in[0] = implicit(c.in[0], typeInt)
+	c.typ = base.Type{ID: base.TypeLongText}
+	for i := 1; i < len(c.in); i++ {
+		c.in[i] = implicit(c.in[i], c.typ)
+	}
+	c.null = true
+	c.eval = rows(false, func(r *row) error {
+		if r.null(0) || r.int(0) < 1 || r.int(0) >= int64(len(r.ops)) || r.null(int(r.int(0))) {
+			r.setNull()
+			return nil
+		}
+		r.setStr(r.str(int(r.int(0))))
+		return nil
+	})
+	return nil
+}
+
+func buildFindInSet(c *call) error {
+	c.text(0)
+	c.text(1)
+	c.typ = typeInt
+	coll := collationFor(c.in[0], c.in[1])
+	c.eval = rows(true, func(r *row) error {
+		r.setInt(0)
+		if r.str(1) == "" {
+			return nil
+		}
+		n := int64(0)
+		for part := range strings.SplitSeq(r.str(1), ",") {
+			n++
+			if coll.Compare(part, r.str(0)) == 0 {
+				r.setInt(n)
+				break
+			}
+		}
+		return nil
+	})
+	return nil
+}
