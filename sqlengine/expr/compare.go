@@ -187,11 +187,13 @@ func compareCollation(a, b base.Type) (string, error) {
 	return mergeCollation(a.Collation, b.Collation), nil
 }
 
-// compareOperands types a call whose operands are compared with the first one.
+// buildCompare is a comparison that is NULL when an operand is.
 func buildCompare(c *call) error {
-	var err error
-	c.in[0], c.in[1], err = comparable(c.args[0], c.args[1])
-	c.typ = typeBool
+	x, y, err := comparable(c.args[0], c.args[1])
+	if err != nil {
+		return err
+	}
+	c.in[0], c.in[1], c.typ = x, y, typeBool
 	c.null = c.in[0].Nullable() || c.in[1].Nullable()
 	op := cmpOps[c.fn.name]
 	c.eval = func(ctx *Context, b *vec.Batch, c *call) (*vec.Vector, error) {
@@ -205,7 +207,7 @@ func buildCompare(c *call) error {
 		}
 		return compareVectors(op, x, y, collationFor(c.in[0], c.in[1]), b), nil
 	}
-	return err
+	return nil
 }
 
 func collationFor(a, b Expr) *convert.Collation {
@@ -347,8 +349,11 @@ func compareEqual(op cmpOp, x []string, mx int, y []string, my int, b *vec.Batch
 
 // buildNullSafe is <=>: NULL equals NULL and nothing else.
 func buildNullSafe(c *call) error {
-	var err error
-	c.in[0], c.in[1], err = comparable(c.args[0], c.args[1])
+	x, y, err := comparable(c.args[0], c.args[1])
+	if err != nil {
+		return err
+	}
+	c.in[0], c.in[1] = x, y
 	c.typ, c.null = typeBool, false
 	c.eval = func(ctx *Context, b *vec.Batch, c *call) (*vec.Vector, error) {
 		ops, err := evalOperands(ctx, c.in, b)
@@ -368,7 +373,7 @@ func buildNullSafe(c *call) error {
 		}
 		return out, nil
 	}
-	return err
+	return nil
 }
 
 // buildBetween is x >= lo AND x <= hi, each compared by its own types.

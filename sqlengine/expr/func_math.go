@@ -189,7 +189,7 @@ func buildRound(c *call) error {
 	c.number(0)
 	digits, known := int64(0), true
 	if len(c.args) == 2 {
-		c.in[1] = implicit(c.in[1], typeInt)
+		c.in[1] = Fold(implicit(c.in[1], typeInt))
 		digits, known = ConstInt(c.in[1])
 	}
 	t := c.in[0].Type()

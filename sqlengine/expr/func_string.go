@@ -431,7 +431,7 @@ func buildField(c *call) error {
 	}
 	for i := range eqs {
 		x, y := c.args[0], c.args[i+1]
-		if !numbers && isString(x.Type()) != isString(y.Type()) {
+		if !numbers && isString(x.Type()) != isString(y.Type()) && x.Type().ID != base.TypeNull && y.Type().ID != base.TypeNull {
 			x, y = implicit(x, typeDouble), implicit(y, typeDouble)
 		}
 		eq, err := Call("=", x, y)

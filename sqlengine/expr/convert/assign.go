@@ -236,7 +236,9 @@ func (a *assigner) float(v base.Value) base.Value {
 		case !blank(s[n:]):
 			a.truncated()
 		}
-		f, _ = ParseFloat(s)
+		if f, _ = ParseFloat(s); math.Abs(f) == math.MaxFloat64 {
+			a.outOfRange() // or very near it
+		}
 	} else {
 		f = ToFloat(v, NaturalType(v), nil)
 	}

@@ -74,9 +74,15 @@ func (p *parts) compact(s string, i, run int) int {
 		return run
 	}
 	if i+1 < len(s) && s[i] == 'T' {
-		if n := p.clock(s[i+1:]); n > 0 {
-			return i + 1 + n
+		i++
+		if digits(s[i:]) == 6 {
+			p.h, p.m, p.s, p.hasTime = number(s[i:i+2]), number(s[i+2:i+4]), number(s[i+4:i+6]), true
+			return i + 6
 		}
+		if n := p.clock(s[i:]); n > 0 {
+			return i + n
+		}
+		i--
 	}
 	return i
 }
