@@ -12,8 +12,8 @@ type nullAware struct {
 	o        *joinOp
 	keys     rowStore // of the right rows
 	withNull []int32  // right rows with a NULL in their key
-	rows     []int32 // candidates of the left rows of a batch, one behind the other
-	chain    []int32 // of positions in rows
+	rows     []int32  // candidates of the left rows of a batch, one behind the other
+	chain    []int32  // of positions in rows
 	a, b     []byte
 }
 

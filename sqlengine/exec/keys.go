@@ -44,7 +44,9 @@ func comparer(t base.Type) compareFunc {
 	case base.Float:
 		return func(a *vec.Vector, i int32, b *vec.Vector, j int32) int { return cmp.Compare(a.F64[i], b.F64[j]) }
 	case base.Decimal:
-		return func(a *vec.Vector, i int32, b *vec.Vector, j int32) int { return base.CompareDecimal(a.Dec[i], a.Scale, b.Dec[j], b.Scale) }
+		return func(a *vec.Vector, i int32, b *vec.Vector, j int32) int {
+			return base.CompareDecimal(a.Dec[i], a.Scale, b.Dec[j], b.Scale)
+		}
 	case base.String:
 		if convert.Binary(t.Collation) {
 			return compareText
@@ -54,7 +56,9 @@ func comparer(t base.Type) compareFunc {
 	case base.Bytes:
 		return compareText
 	case base.JSON:
-		return func(a *vec.Vector, i int32, b *vec.Vector, j int32) int { return convert.CompareJSON(a.Str[i], b.Str[j]) }
+		return func(a *vec.Vector, i int32, b *vec.Vector, j int32) int {
+			return convert.CompareJSON(a.Str[i], b.Str[j])
+		}
 	case base.Null:
 		return func(*vec.Vector, int32, *vec.Vector, int32) int { return 0 }
 	}
