@@ -31,8 +31,8 @@ type memNode struct {
 	batches []*vec.Batch
 }
 
-func (n *memNode) Schema() []plan.Column                 { return n.out }
-func (n *memNode) Children() []plan.Node                 { return nil }
+func (n *memNode) Schema() []plan.Column                  { return n.out }
+func (n *memNode) Children() []plan.Node                  { return nil }
 func (n *memNode) Operator(ec *Context) (Operator, error) { return &memOp{ec: ec, n: n}, nil }
 
 type memOp struct {
