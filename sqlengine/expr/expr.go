@@ -62,8 +62,11 @@ var oneRow = &vec.Batch{N: 1}
 
 // Scalar evaluates an expression that reads no column.
 func Scalar(ctx *Context, e Expr) (base.Value, error) {
-	if c, ok := e.(*constant); ok {
-		return c.value, nil
+	switch e := e.(type) {
+	case *constant:
+		return e.value, nil
+	case *param:
+		return e.scalar(ctx)
 	}
 	v, err := e.Eval(ctx, oneRow)
 	if err != nil {

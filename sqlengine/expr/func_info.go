@@ -60,7 +60,7 @@ func (c *Context) random(p []byte) {
 	c.Rand.Read(p)
 }
 
-// newUUID is a version 1 shaped identifier without an address: version 4.
+// newUUID returns a random identifier (RFC 9562, version 4).
 func newUUID(ctx *Context) string {
 	var raw [16]byte
 	ctx.random(raw[:])

@@ -290,7 +290,9 @@ func (a *assigner) text(v base.Value) base.Value {
 			} else {
 				a.tooLong()
 			}
-			s = cut
+			if s = cut; a.t.ID == base.TypeChar {
+				s = strings.TrimRight(s, " ")
+			}
 		}
 	default:
 		if limit := maxBytes(a.t.ID); limit > 0 && len(s) > limit {
