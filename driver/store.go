@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/s3sql/s3sql/storage/object"
+	"github.com/s3sql/s3sql/storage/object/dir"
 	"github.com/s3sql/s3sql/storage/object/s3"
 )
 
@@ -14,6 +15,12 @@ func openStore(ctx context.Context, d *Driver, cfg Config) (store object.Store, 
 	case SchemeMem:
 		m, free := d.memoryStore(cfg.Name)
 		return m, func() error { free(); return nil }, nil
+	case SchemeFile:
+		s, err := dir.Open(cfg.Path, dir.Options{})
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, closerOf(s), nil
 	default:
 		s, err := s3.Open(ctx, s3Config(cfg))
 		if err != nil {

@@ -1,0 +1,135 @@
+package driver
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/sqlengine"
+	"github.com/s3sql/s3sql/storage/object"
+	"github.com/s3sql/s3sql/storage/object/retry"
+)
+
+var registered = newDriver(openEngine)
+
+func init() { sql.Register(Name, registered) }
+
+// NewConnector returns a connector for sql.OpenDB. It takes what a DSN cannot say as options.
+//
+// Errors: ErrInvalid (names the field of cfg).
+func NewConnector(cfg Config, opts ...Option) (*Connector, error) {
+	return registered.newConnector(cfg, opts...)
+}
+
+// openEngine is the opener of the registered driver: store, retries above it, engine above both. The engine counts
+// requests itself; the store reports every try to it.
+func openEngine(ctx context.Context, d *Driver, cfg Config, p parts) (engine, error) {
+	store, release := p.store, func() error { return nil }
+	if store == nil {
+		var err error
+		if store, release, err = openStore(ctx, d, cfg); err != nil {
+			return nil, err
+		}
+		store = retry.New(store, p.clock, p.rand, retry.Policy{})
+	}
+	e, err := sqlengine.Open(ctx, sqlengine.Config{
+		Store: store, Ledger: object.NewLedger(0), Database: cfg.Database(), ReadOnly: cfg.Mode == "ro", Create: *cfg.Create,
+		Consistency: cfg.Consistency, MaxStaleness: cfg.MaxStaleness, Isolation: cfg.Isolation, Maintenance: cfg.Maintenance,
+		MemoryLimit: cfg.MemoryLimit, ConflictRetries: cfg.ConflictRetries, User: cfg.User,
+		Logger: p.logger, Clock: p.clock, Rand: p.rand,
+	})
+	if err != nil {
+		return nil, errors.Join(err, release())
+	}
+	return wiredEngine{e, release}, nil
+}
+
+type wiredEngine struct {
+	*sqlengine.Engine
+	release func() error
+}
+
+func (e wiredEngine) newSession() session            { return wiredSession{e.Engine.NewSession()} }
+func (e wiredEngine) ping(ctx context.Context) error { return e.Engine.Ping(ctx) }
+func (e wiredEngine) close(ctx context.Context) error {
+	return errors.Join(e.Engine.Close(ctx), e.release())
+}
+
+type wiredSession struct{ s *sqlengine.Session }
+
+func (w wiredSession) exec(ctx context.Context, sql string, args []arg) (result, error) {
+	r, err := w.s.Exec(ctx, sql, engineArgs(args))
+	return wired(r), err
+}
+
+func (w wiredSession) prepare(ctx context.Context, sql string) (statement, error) {
+	st, err := w.s.Prepare(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	return wiredStmt{st}, nil
+}
+
+func (w wiredSession) begin(ctx context.Context, o txOptions) error {
+	return w.s.Begin(ctx, sqlengine.TxOptions{Isolation: o.isolation, ReadOnly: o.readOnly})
+}
+
+func (w wiredSession) commit(ctx context.Context) error   { return w.s.Commit(ctx) }
+func (w wiredSession) rollback(ctx context.Context) error { return w.s.Rollback(ctx) }
+func (w wiredSession) reset(ctx context.Context) error    { return w.s.Reset(ctx) }
+func (w wiredSession) lastStats() Stats                   { return Stats(w.s.LastStats()) }
+func (w wiredSession) close() error                       { return w.s.Close() }
+
+type wiredStmt struct{ st *sqlengine.Stmt }
+
+func (w wiredStmt) numParams() int { return w.st.NumParams() }
+func (w wiredStmt) close() error   { return w.st.Close() }
+
+func (w wiredStmt) exec(ctx context.Context, args []arg) (result, error) {
+	r, err := w.st.Exec(ctx, engineArgs(args))
+	return wired(r), err
+}
+
+func engineArgs(args []arg) []sqlengine.Arg {
+	out := make([]sqlengine.Arg, len(args))
+	for i, a := range args {
+		out[i] = sqlengine.Arg{Name: a.name, Value: a.value}
+	}
+	return out
+}
+
+type wiredResult struct{ r *sqlengine.Result }
+
+// wired keeps a nil result nil.
+func wired(r *sqlengine.Result) result {
+	if r == nil {
+		return nil
+	}
+	return wiredResult{r}
+}
+
+func (w wiredResult) columns() []column {
+	cols := w.r.Columns()
+	if cols == nil {
+		return nil
+	}
+	out := make([]column, len(cols))
+	for i, c := range cols {
+		out[i] = column{name: c.Name, typ: c.Type, nullable: c.Nullable}
+	}
+	return out
+}
+
+func (w wiredResult) next(ctx context.Context) (*vec.Batch, error) { return w.r.Next(ctx) }
+func (w wiredResult) more() bool                                   { return w.r.More() }
+func (w wiredResult) close() error                                 { return w.r.Close() }
+
+func (w wiredResult) counts() (affected, lastInsertID uint64) {
+	return w.r.AffectedRows, w.r.LastInsertID
+}
+
+func (w wiredResult) nextResult(ctx context.Context) (result, error) {
+	r, err := w.r.NextResult(ctx)
+	return wired(r), err
+}
