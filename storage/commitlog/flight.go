@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/object"
 )
 
 // fly commits batches until the queue is empty.
@@ -24,7 +25,8 @@ func (l *Log) fly() {
 // another process is applied and the rest validated again.
 func (l *Log) commit(batch []*member) {
 	for losses := 0; len(batch) > 0; losses++ {
-		if err := l.beforeSlot(losses); err != nil {
+		ctx := object.Inherit(l.ctx, batch[0].ctx) // the first member pays for the requests
+		if err := l.beforeSlot(ctx, losses); err != nil {
 			finishAll(batch, nothingDone(err, "the commit log could not be read"))
 			return
 		}
@@ -39,7 +41,7 @@ func (l *Log) commit(batch []*member) {
 			return
 		}
 		start := l.cfg.Clock.Now()
-		out, err := l.settle(rec, data)
+		out, err := l.settle(ctx, rec, data)
 		l.landed()
 		switch out {
 		case slotWon:
@@ -69,12 +71,12 @@ func finishAll(ms []*member, err error) {
 
 // beforeSlot brings the log forward where taking the next free slot would be wrong or wasteful: after a long sleep, and
 // when several slots in a row were lost.
-func (l *Log) beforeSlot(losses int) error {
+func (l *Log) beforeSlot(ctx context.Context, losses int) error {
 	stale := l.stale(l.cfg.Clock.Now())
 	if losses < 2 && !stale {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.SettleTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.SettleTimeout)
 	defer cancel()
 	if stale {
 		return l.listForward(ctx)

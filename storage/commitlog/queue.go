@@ -18,6 +18,7 @@ type Committed struct {
 
 // member is one transaction on its way. done is closed once result and err are set.
 type member struct {
+	ctx  context.Context // of the caller, for the accounting of requests only
 	txn  *Txn
 	body []byte // txn, encoded
 	done chan struct{}
@@ -53,7 +54,7 @@ func (l *Log) Commit(ctx context.Context, t *Txn) (Committed, error) {
 			}
 		}
 	}
-	m := &member{txn: t, body: appendTxn(nil, t), done: make(chan struct{})}
+	m := &member{ctx: ctx, txn: t, body: appendTxn(nil, t), done: make(chan struct{})}
 	if size := recordOverhead + txnOverhead + len(m.body); size > l.cfg.MaxRecordBytes {
 		return Committed{}, tooLarge(size, l.cfg.MaxRecordBytes)
 	}

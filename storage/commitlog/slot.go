@@ -30,7 +30,7 @@ const (
 //
 // The same bytes go to the same slot as often as it takes: whichever try lands, the slot holds at most one record, and
 // its write id tells whose. Only a slot that is known to be taken lets the caller go on to the next one.
-func (l *Log) settle(rec *Record, data []byte) (outcome, error) {
+func (l *Log) settle(ctx context.Context, rec *Record, data []byte) (outcome, error) {
 	key, start := Key(rec.Seq), l.cfg.Clock.Now()
 	maybe := false // a try may have landed, or may land yet
 	var last error
@@ -41,7 +41,7 @@ func (l *Log) settle(rec *Record, data []byte) (outcome, error) {
 		if out := l.slot(rec); out != slotOpen { // a refresh has met the record in the slot
 			return out, nil
 		}
-		err := l.put(key, data)
+		err := l.put(ctx, key, data)
 		if err == nil {
 			l.prove(start)
 			return l.won(rec)
@@ -50,7 +50,7 @@ func (l *Log) settle(rec *Record, data []byte) (outcome, error) {
 		switch {
 		case errors.Is(err, object.ErrExists):
 			maybe = true // the slot is taken: perhaps by us
-			out, err := l.look(rec, start)
+			out, err := l.look(ctx, rec, start)
 			if out != slotOpen {
 				return out, nil
 			}
@@ -64,7 +64,7 @@ func (l *Log) settle(rec *Record, data []byte) (outcome, error) {
 	if !maybe {
 		return slotFailed, nothingDone(last, "the store did not take the commit")
 	}
-	if out, _ := l.look(rec, start); out != slotOpen {
+	if out, _ := l.look(ctx, rec, start); out != slotOpen {
 		return out, nil
 	}
 	return slotUnknown, last
@@ -79,8 +79,8 @@ func certain(err error) bool {
 		errors.Is(err, object.ErrNoBucket)
 }
 
-func (l *Log) put(key string, data []byte) error {
-	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.PutTimeout)
+func (l *Log) put(ctx context.Context, key string, data []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.PutTimeout)
 	defer cancel()
 	_, err := l.store.PutIfAbsent(ctx, key, data)
 	return err
@@ -109,13 +109,13 @@ func (l *Log) slot(rec *Record) outcome {
 }
 
 // look reads the slot and applies what it finds. slotOpen: nothing is there, or it could not be read; err says which.
-func (l *Log) look(rec *Record, start time.Time) (out outcome, err error) {
+func (l *Log) look(ctx context.Context, rec *Record, start time.Time) (out outcome, err error) {
 	for try := range 3 {
 		if try > 0 && !l.pause(try, start) {
 			break
 		}
 		var got *Record
-		if got, err = l.get(l.ctx, rec.Seq); err == nil {
+		if got, err = l.get(ctx, rec.Seq); err == nil {
 			return l.found(rec, got), nil
 		}
 		if errors.Is(err, object.ErrNotFound) {
