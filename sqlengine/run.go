@@ -3,6 +3,7 @@ package sqlengine
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/s3sql/s3sql/catalog"
@@ -25,6 +26,7 @@ type run struct {
 
 	params []base.Value
 	types  []base.Type
+	named  map[string]userVar // arguments written as user variables
 }
 
 func (r *run) stats(rows int64) Stats {
@@ -102,7 +104,10 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 
 // bindArgs matches arguments and placeholders.
 func (r *run) bindArgs(st *statement) error {
-	if len(st.names) == 0 || allPositional(st.names) {
+	if len(st.names) == 0 && r.bindVariables() {
+		return nil
+	}
+	if allPositional(st.names) {
 		if len(r.args) != len(st.names) {
 			return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to EXECUTE: the statement has %d placeholders, %d arguments were given",
 				len(st.names), len(r.args))
@@ -127,12 +132,34 @@ func (r *run) bindArgs(st *statement) error {
 	return nil
 }
 
-func (r *run) addParam(a Arg) {
-	t := a.Type
-	if t.ID == base.TypeNull {
-		t = naturalType(a.Value)
+// bindVariables takes named arguments as the user variables that the statement writes @name, which they hide. It reports
+// whether all arguments are such.
+func (r *run) bindVariables() bool {
+	if len(r.args) == 0 {
+		return false
 	}
-	r.params, r.types = append(r.params, a.Value), append(r.types, t)
+	text := strings.ToLower(r.sql)
+	for _, a := range r.args {
+		if a.Name == "" || !strings.Contains(text, "@"+strings.ToLower(a.Name)) {
+			return false
+		}
+	}
+	r.named = make(map[string]userVar, len(r.args))
+	for _, a := range r.args {
+		r.named[strings.ToLower(a.Name)] = userVar{value: a.Value, typ: argType(a)}
+	}
+	return true
+}
+
+func argType(a Arg) base.Type {
+	if a.Type.ID != base.TypeNull {
+		return a.Type
+	}
+	return naturalType(a.Value)
+}
+
+func (r *run) addParam(a Arg) {
+	r.params, r.types = append(r.params, a.Value), append(r.types, argType(a))
 }
 
 // query plans and starts a SELECT.
@@ -169,7 +196,7 @@ func (r *run) execContext(tx *table.Tx, slots int) *exec.Context {
 		params = make([]base.Value, slots)
 		copy(params, r.params)
 	}
-	return &exec.Context{Ctx: r.ctx, Expr: r.s.exprContext(r.ctx, r.start, params), Tx: tx, Strict: r.s.settings.strict,
+	return &exec.Context{Ctx: r.ctx, Expr: r.exprContext(params), Tx: tx, Strict: r.s.settings.strict,
 		MemoryLimit: r.s.e.cfg.MemoryLimit}
 }
 
@@ -301,7 +328,9 @@ func (r *run) env(tx *table.Tx) (plan.Env, error) {
 	if err != nil {
 		return plan.Env{}, err
 	}
-	return r.s.planEnv(cat, tx, r.types), nil
+	env := r.s.planEnv(cat, tx, r.types)
+	env.Var = r.variableType
+	return env, nil
 }
 
 func (s *Session) planEnv(cat *catalog.Catalog, tx *table.Tx, types []base.Type) plan.Env {

@@ -104,6 +104,27 @@ func (s *Session) variable(name string, system bool) (base.Value, bool) {
 	return base.NewString(text), true
 }
 
+// exprContext is the session's, with the arguments that are written as user variables.
+func (r *run) exprContext(params []base.Value) *expr.Context {
+	c := r.s.exprContext(r.ctx, r.start, params)
+	if r.named != nil {
+		c.Var = func(name string, system bool) (base.Value, bool) {
+			if v, ok := r.named[name]; ok && !system {
+				return v.value, true
+			}
+			return r.s.variable(name, system)
+		}
+	}
+	return c
+}
+
+func (r *run) variableType(name string, system bool) (base.Type, bool) {
+	if v, ok := r.named[name]; ok && !system {
+		return v.typ, true
+	}
+	return r.s.variableType(name, system)
+}
+
 func (s *Session) variableType(name string, system bool) (base.Type, bool) {
 	if !system {
 		return s.vars[name].typ, true
