@@ -205,16 +205,18 @@ func appendColumn(dst, src *vec.Vector, at, n int, sel []int32) int64 {
 }
 
 func appendRun[T any](dst, src []T, n int, sel []int32) []T {
-	if sel == nil {
-		return append(dst, src[:n]...)
-	}
 	at := len(dst)
 	if cap(dst)-at < n {
-		dst = append(dst, make([]T, n)...)
-	} else {
-		dst = dst[:at+n]
+		old := dst
+		dst = make([]T, at, max(2*cap(old), at+n))
+		copy(dst, old)
 	}
-	gatherRun(dst[at:], src, sel)
+	dst = dst[:at+n]
+	if sel == nil {
+		copy(dst[at:], src)
+	} else {
+		gatherRun(dst[at:], src, sel)
+	}
 	return dst
 }
 

@@ -101,16 +101,19 @@ func orderBits(v *vec.Vector, i int, binary bool) (p uint64, exact bool) {
 		if !binary {
 			return 0, false
 		}
-		s := v.Str[i]
-		if len(s) >= 8 {
-			_ = s[7]
-			return uint64(s[0])<<56 | uint64(s[1])<<48 | uint64(s[2])<<40 | uint64(s[3])<<32 |
-				uint64(s[4])<<24 | uint64(s[5])<<16 | uint64(s[6])<<8 | uint64(s[7]), false
-		}
-		for k := range len(s) {
-			p |= uint64(s[k]) << (56 - 8*k)
-		}
-		return p, false
+		return textBits(v.Str[i]), false
 	}
 	return 0, false
+}
+
+// textBits returns the first eight bytes of s as a number.
+func textBits(s string) (p uint64) {
+	if len(s) >= 8 {
+		return uint64(s[0])<<56 | uint64(s[1])<<48 | uint64(s[2])<<40 | uint64(s[3])<<32 |
+			uint64(s[4])<<24 | uint64(s[5])<<16 | uint64(s[6])<<8 | uint64(s[7])
+	}
+	for k := range len(s) {
+		p |= uint64(s[k]) << (56 - 8*k)
+	}
+	return p
 }

@@ -154,6 +154,37 @@ func TestSortExpressionKey(t *testing.T) {
 	}
 }
 
+// TestSortTexts sorts texts that begin alike, end in zero bytes or are missing.
+func TestSortTexts(t *testing.T) {
+	t.Parallel()
+	r := newRand(11)
+	parts := []string{"", "a", "b", "\x00", "the same beginning ", "\x00\x00\x00\x00\x00\x00\x00\x00"}
+	rows := make([][]base.Value, 4000)
+	for i := range rows {
+		s := ""
+		for range r.IntN(4) {
+			s += parts[r.IntN(len(parts))]
+		}
+		rows[i] = []base.Value{base.NewString(s), base.NewInt(int64(i))}
+		if r.IntN(10) == 0 {
+			rows[i][0] = base.Value{}
+		}
+	}
+	types := []base.Type{varchar, bigint}
+	for _, desc := range []bool{false, true} {
+		want := slices.Clone(rows)
+		slices.SortStableFunc(want, func(a, b []base.Value) int {
+			if c := expr.Compare(a[0], b[0], varchar); desc {
+				return -c
+			} else {
+				return c
+			}
+		})
+		got := runPlan(t, &plan.Sort{Input: memTable(types, rows, 300, nil), Keys: []plan.SortKey{{Expr: col(0, varchar), Desc: desc}}})
+		expectRows(t, fmt.Sprint("desc ", desc), got, want, true)
+	}
+}
+
 func TestSortCancel(t *testing.T) {
 	t.Parallel()
 	ec := testContext()

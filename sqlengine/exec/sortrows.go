@@ -173,7 +173,7 @@ func (s *rowSorter) sort(es []sortEntry, k int) {
 		return
 	}
 	exact := s.fill(es, k)
-	if !s.bitSort(es) && !exact {
+	if !s.bitSort(es) && !exact { // the bits tell nothing
 		s.compareSort(es, k)
 		return
 	}
@@ -186,7 +186,7 @@ func (s *rowSorter) sort(es []sortEntry, k int) {
 			if exact {
 				s.sort(es[from:to], k+1)
 			} else {
-				s.compareSort(es[from:to], k)
+				s.sort(es[from:to], k) // fewer rows: their bits can tell more
 			}
 		}
 		from = to
@@ -194,14 +194,54 @@ func (s *rowSorter) sort(es []sortEntry, k int) {
 }
 
 // fill sets the bits of es to those of key k, and reports whether equal bits mean equal keys.
-func (s *rowSorter) fill(es []sortEntry, k int) bool {
+func (s *rowSorter) fill(es []sortEntry, k int) (exact bool) {
 	key, col := &s.rows.keys[k], s.rows.cols[k]
-	full := col.Nulls == nil && col.Class != base.Null
-	exact := true
+	full := true
+	if col.Nulls != nil || col.Class == base.Null {
+		nulls := 0
+		for i := range es {
+			if col.IsNull(int(es[i].row)) {
+				nulls++
+			}
+		}
+		full = nulls == 0
+	}
+	if full && key.binary {
+		return fillText(es, col.Str, key.desc)
+	}
+	exact = true
 	for i := range es {
 		p, e := key.bits(col, int(es[i].row), full)
 		es[i].bits = p
 		exact = exact && e
+	}
+	return exact
+}
+
+// fillText takes the eight bytes after what all the texts begin with; exact says that all are equal.
+func fillText(es []sortEntry, texts []string, desc bool) (exact bool) {
+	common, exact := texts[es[0].row], true
+	for i := range es {
+		s := texts[es[i].row]
+		if s == common && exact {
+			continue
+		}
+		exact = false
+		n := 0
+		for n < len(common) && n < len(s) && common[n] == s[n] {
+			n++
+		}
+		common = common[:n]
+	}
+	flip := uint64(0)
+	if desc {
+		flip = ^flip
+	}
+	for i := range es {
+		es[i].bits = 0
+		if !exact {
+			es[i].bits = textBits(texts[es[i].row][len(common):]) ^ flip
+		}
 	}
 	return exact
 }
