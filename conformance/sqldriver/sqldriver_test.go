@@ -12,6 +12,9 @@ import (
 	_ "github.com/s3sql/s3sql/driver"
 )
 
+// caps: @name is a user variable for now (docs/compatibility.md).
+var caps = sqldriver.Caps{NoAtNames: true}
+
 func open(t *testing.T, dsn, params string) *sql.DB {
 	t.Helper()
 	if params != "" {
@@ -34,12 +37,12 @@ func open(t *testing.T, dsn, params string) *sql.DB {
 
 func TestMem(t *testing.T) {
 	t.Parallel()
-	sqldriver.Run(t, func(t *testing.T, params string) *sql.DB { return open(t, "mem://", params) }, sqldriver.Caps{})
+	sqldriver.Run(t, func(t *testing.T, params string) *sql.DB { return open(t, "mem://", params) }, caps)
 }
 
 func TestFile(t *testing.T) {
 	t.Parallel()
-	sqldriver.Run(t, func(t *testing.T, params string) *sql.DB { return open(t, "file://"+t.TempDir(), params) }, sqldriver.Caps{})
+	sqldriver.Run(t, func(t *testing.T, params string) *sql.DB { return open(t, "file://"+t.TempDir(), params) }, caps)
 }
 
 func TestS3(t *testing.T) {
@@ -49,5 +52,5 @@ func TestS3(t *testing.T) {
 		dsn := fmt.Sprintf("s3://%s:%s@%s/shop?endpoint=%s&region=%s", url.PathEscape(server.AccessKey), url.PathEscape(server.SecretKey),
 			server.Bucket(t), server.Endpoint, server.Region)
 		return open(t, dsn, params)
-	}, sqldriver.Caps{})
+	}, caps)
 }

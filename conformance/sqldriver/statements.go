@@ -104,14 +104,19 @@ func testPrepared(t *testing.T, open Open) {
 	}
 }
 
+func testAtNames(t *testing.T, open Open) { namedArgs(t, open(t, ""), "SELECT @a, @b, @a") }
+
+func namedArgs(t *testing.T, db *sql.DB, query string) {
+	t.Helper()
+	var a, b, again string
+	if err := db.QueryRow(query, sql.Named("b", "B"), sql.Named("a", "A")).Scan(&a, &b, &again); err != nil || a+b+again != "ABA" {
+		t.Errorf("%s: %s %s %s, %v", query, a, b, again, err)
+	}
+}
+
 func testNamedArgs(t *testing.T, open Open) {
 	db := open(t, "")
-	for _, query := range []string{"SELECT :a, :b, :a", "SELECT @a, @b, @a"} {
-		var a, b, again string
-		if err := db.QueryRow(query, sql.Named("b", "B"), sql.Named("a", "A")).Scan(&a, &b, &again); err != nil || a+b+again != "ABA" {
-			t.Errorf("%s: %s %s %s, %v", query, a, b, again, err)
-		}
-	}
+	namedArgs(t, db, "SELECT :a, :b, :a")
 	st, err := db.Prepare("SELECT :x + 1")
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,8 @@ import (
 
 // Caps says what a driver cannot do; the zero value can everything. What it cannot do is not tested.
 type Caps struct {
-	NoNamedArgs       bool // sql.Named
+	NoNamedArgs       bool // sql.Named, written :name
+	NoAtNames         bool // sql.Named, written @name
 	NoMultiStatements bool // several statements in one query, several result sets
 	NoSerializable    bool // sql.LevelSerializable
 }
@@ -38,6 +39,7 @@ func Run(t *testing.T, open Open, caps Caps) {
 		{"Counts", false, testCounts},
 		{"Prepared", false, testPrepared},
 		{"NamedArgs", caps.NoNamedArgs, testNamedArgs},
+		{"AtNames", caps.NoAtNames, testAtNames},
 		{"ResultSets", caps.NoMultiStatements, testResultSets},
 		{"Commit", false, testCommit},
 		{"Snapshot", false, testSnapshot},
