@@ -159,7 +159,7 @@ func appendColumn(dst, src *vec.Vector, at, n int, sel []int32) int64 {
 	if src.Class == base.Null {
 		return appendNulls(dst, at, n)
 	}
-	if dst.Class != src.Class || dst.Scale != src.Scale {
+	if dst.Class != src.Class || dst.Class == base.Decimal && dst.Scale != src.Scale {
 		if at > 0 && dst.Class != base.Null {
 			return appendConverted(dst, src, at, n, sel)
 		}
@@ -279,27 +279,39 @@ func toClass(v base.Value, dst *vec.Vector) (base.Value, bool) {
 	if v.IsNull() {
 		return v, false
 	}
-	t, ok := classTypes[dst.Class]
-	if !ok {
-		return v, false
+	t := classType(dst.Class)
+	if dst.Class == base.Decimal {
+		t.Scale = dst.Scale
 	}
-	t.Scale = dst.Scale
 	out, err := convert.To(v, convert.NaturalType(v), t, nil)
 	return out, err == nil && out.Class() == dst.Class
 }
 
-// classTypes has the widest type of each class. It is read only.
-var classTypes = map[base.Class]base.Type{
-	base.Int:      {ID: base.TypeBigInt},
-	base.Uint:     {ID: base.TypeBigInt, Unsigned: true},
-	base.Float:    {ID: base.TypeDouble},
-	base.Decimal:  {ID: base.TypeDecimal, Precision: 38},
-	base.String:   {ID: base.TypeLongText},
-	base.Bytes:    {ID: base.TypeLongBlob},
-	base.Date:     {ID: base.TypeDate},
-	base.Time:     {ID: base.TypeTime, Scale: 6},
-	base.DateTime: {ID: base.TypeDateTime, Scale: 6},
-	base.JSON:     {ID: base.TypeJSON},
+// classType returns the widest type of a class.
+func classType(c base.Class) base.Type {
+	switch c {
+	case base.Int:
+		return base.Type{ID: base.TypeBigInt}
+	case base.Uint:
+		return base.Type{ID: base.TypeBigInt, Unsigned: true}
+	case base.Float:
+		return base.Type{ID: base.TypeDouble}
+	case base.Decimal:
+		return base.Type{ID: base.TypeDecimal, Precision: base.MaxDecimalDigits}
+	case base.String:
+		return base.Type{ID: base.TypeLongText}
+	case base.Bytes:
+		return base.Type{ID: base.TypeLongBlob}
+	case base.Date:
+		return base.Type{ID: base.TypeDate}
+	case base.Time:
+		return base.Type{ID: base.TypeTime, Scale: 6}
+	case base.DateTime:
+		return base.Type{ID: base.TypeDateTime, Scale: 6}
+	case base.JSON:
+		return base.Type{ID: base.TypeJSON}
+	}
+	return base.Type{}
 }
 
 // scatter sets dst to n rows of which row at[k] is row idx[k] of src; the others are undefined.

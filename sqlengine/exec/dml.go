@@ -27,6 +27,7 @@ type writer struct {
 }
 
 func newWriter(ec *Context, tx *table.Tx, t *catalog.Table) *writer {
+	ec.prepare()
 	tx.DependOn(catalog.DescriptorTable, catalog.DescriptorKey(t.ID))
 	return &writer{ec: ec, tx: tx, t: t}
 }
