@@ -3,6 +3,7 @@ package sqlengine
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/ast"
@@ -15,6 +16,8 @@ import (
 type statement struct {
 	stmt  ast.Statement
 	names []string // of the placeholders, in order; "" for a positional one
+
+	readsTables atomic.Bool // known to read tables of the database
 
 	mu struct {
 		sync.Mutex

@@ -164,6 +164,9 @@ func (r *run) addParam(a Arg) {
 
 // query plans and starts a SELECT.
 func (r *run) query(st *statement, q ast.Query) (*Result, error) {
+	if res := r.withoutTables(st, q); res != nil {
+		return res, nil
+	}
 	tx, done, err := r.readTx()
 	if err != nil {
 		return nil, err
@@ -176,6 +179,34 @@ func (r *run) query(st *statement, q ast.Query) (*Result, error) {
 		}
 	}
 	return nil, errors.Join(err, done(err))
+}
+
+// withoutTables starts a query that reads no table of the database, which needs no fresh snapshot and makes no request;
+// nil when it is not such a query, or fails: the caller then finds out with a snapshot that is current.
+func (r *run) withoutTables(st *statement, q ast.Query) *Result {
+	if r.s.tx != nil || !r.s.settings.autocommit || st.readsTables.Load() {
+		return nil
+	}
+	tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: true, Fresh: table.None})
+	if err != nil {
+		return nil
+	}
+	p, err := r.planQuery(st, q, tx)
+	if err != nil {
+		tx.Rollback()
+		return nil
+	}
+	if plan.ReadsTables(p.Root) {
+		st.readsTables.Store(true)
+		tx.Rollback()
+		return nil
+	}
+	op, err := r.open(p, tx)
+	if err != nil {
+		tx.Rollback()
+		return nil
+	}
+	return &Result{columns: p.Columns, op: op, done: func(error) error { tx.Rollback(); return nil }}
 }
 
 // open builds and opens the operators of a plan.

@@ -184,21 +184,69 @@ func subqueries(n Node) []*Subquery {
 			walk(c)
 		}
 	}
-	switch n := n.(type) {
-	case *Scan:
-		walk(n.Filter)
-	case *Filter:
-		walk(n.Pred)
-	case *Project:
-		for _, e := range n.Exprs {
-			walk(e)
-		}
-	case *Join:
-		walk(n.On)
-	case *Lookup:
-		walk(n.On)
+	for _, e := range expressions(n) {
+		walk(e)
 	}
 	return out
+}
+
+// expressions returns the expressions that a node evaluates itself; some may be nil.
+func expressions(n Node) []expr.Expr {
+	switch n := n.(type) {
+	case *Scan:
+		return []expr.Expr{n.Filter}
+	case *Virtual:
+		return []expr.Expr{n.Filter}
+	case *Values:
+		var out []expr.Expr
+		for _, row := range n.Rows {
+			out = append(out, row...)
+		}
+		return out
+	case *Filter:
+		return []expr.Expr{n.Pred}
+	case *Project:
+		return n.Exprs
+	case *Join:
+		return append(append([]expr.Expr{n.On}, n.LeftKeys...), n.RightKeys...)
+	case *Lookup:
+		return append([]expr.Expr{n.On, n.Right.Filter}, n.Keys...)
+	case *Aggregate:
+		out := append([]expr.Expr(nil), n.Keys...)
+		for _, a := range n.Aggs {
+			out = append(out, a.Children()...)
+		}
+		return out
+	case *Sort:
+		out := []expr.Expr{n.Limit, n.Offset}
+		for _, k := range n.Keys {
+			out = append(out, k.Expr)
+		}
+		return out
+	case *Limit:
+		return []expr.Expr{n.Count, n.Offset}
+	}
+	return nil
+}
+
+// ReadsTables reports whether a plan reads tables of the database, be it in a subquery: one that does not needs no
+// current snapshot.
+func ReadsTables(n Node) bool {
+	switch n.(type) {
+	case *Scan, *Lookup:
+		return true
+	}
+	for _, c := range n.Children() {
+		if ReadsTables(c) {
+			return true
+		}
+	}
+	for _, s := range subqueries(n) {
+		if ReadsTables(s.Plan) {
+			return true
+		}
+	}
+	return false
 }
 
 // ExplainMutation writes the plan of an INSERT, UPDATE or DELETE.
