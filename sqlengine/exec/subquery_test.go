@@ -204,3 +204,22 @@ func TestSubqueryCancel(t *testing.T) {
 		t.Errorf("cancelled subquery: %v", err)
 	}
 }
+
+// TestInsertSubquery inserts what a subquery in VALUES yields; no operator lies below such an INSERT.
+func TestInsertSubquery(t *testing.T) {
+	t.Parallel()
+	tab := people()
+	tx := store(t, tab, nil)
+	ec := testContext()
+	ec.Tx = tx
+	q := &plan.Subquery{Kind: plan.ScalarSubquery, Plan: manyRows(1, 1), Result: bigint, Once: true}
+	n := &plan.Insert{Table: tab, Target: []int{0, 1, 2, 3}, Defaults: make([]expr.Expr, 4),
+		Rows: [][]expr.Expr{{call(t, "+", q, lit(5)), str("c"), lit(1), str("n")}}}
+	if out, err := Insert(ec, tx, n); err != nil || out.Affected != 1 {
+		t.Fatalf("insert: %+v, %v", out, err)
+	}
+	got := runScan(t, tx, &plan.Scan{Table: tab, Cols: []int{0, 1}, Access: plan.Access{Index: &tab.Indexes[0], Points: [][]expr.Expr{{str("c")}}}})
+	if len(got) != 1 || got[0] != "5|c" {
+		t.Errorf("rows are %q", got)
+	}
+}
