@@ -221,11 +221,18 @@ type Use struct {
 // CheckStore is CHECK STORE.
 type CheckStore struct{ At Pos }
 
-// CreateDatabase is CREATE DATABASE|SCHEMA; DropDatabase its opposite.
+// CreateDatabase is CREATE DATABASE|SCHEMA.
 type CreateDatabase struct {
 	At          Pos
 	Name        string
 	IfNotExists bool
+}
+
+// DropDatabase is DROP DATABASE|SCHEMA.
+type DropDatabase struct {
+	At       Pos
+	Name     string
+	IfExists bool
 }
 
 func (*Select) statement()         {}
@@ -248,3 +255,4 @@ func (*Explain) statement()        {}
 func (*Use) statement()            {}
 func (*CheckStore) statement()     {}
 func (*CreateDatabase) statement() {}
+func (*DropDatabase) statement()   {}

@@ -130,9 +130,6 @@ func (in *inserter) row(values []base.Value, dflt []bool, left int) error {
 	if err != nil {
 		return err
 	}
-	if generated != 0 && in.out.LastInsertID == 0 {
-		in.out.LastInsertID = generated
-	}
 	pk, _ := catalog.EncodeKey(in.t, in.t.Primary, row)
 	for {
 		c, err := in.findConflict(pk, row, "")
@@ -141,6 +138,9 @@ func (in *inserter) row(values []base.Value, dflt []bool, left int) error {
 		}
 		if c == nil {
 			in.out.Affected++
+			if in.out.LastInsertID == 0 {
+				in.out.LastInsertID = generated
+			}
 			return in.put(pk, row)
 		}
 		done, err := in.resolve(c, row)
@@ -265,8 +265,14 @@ func (in *inserter) update(c *conflict, row []base.Value) error {
 	}
 	b := rowBatch(in.t, old, row)
 	changed, err := in.set(in.plan.OnDup, b, old, in.rowNo, in.plan.Ignore)
-	if err != nil || changed == nil {
+	if err != nil {
 		return err
+	}
+	if in.auto >= 0 && in.out.LastInsertID == 0 {
+		in.out.LastInsertID, _ = positive(old[in.auto]) // the row's own, changed or not
+	}
+	if changed == nil {
+		return nil
 	}
 	pk, _ := catalog.EncodeKey(in.t, in.t.Primary, changed)
 	clash, err := in.findConflict(pk, changed, c.pk)
@@ -281,11 +287,6 @@ func (in *inserter) update(c *conflict, row []base.Value) error {
 		return in.duplicate(clash, changed)
 	}
 	in.out.Affected += 2
-	if in.auto >= 0 {
-		if n, ok := positive(changed[in.auto]); ok {
-			in.out.LastInsertID = n
-		}
-	}
 	return in.replace(c.pk, old, pk, changed)
 }
 
