@@ -11,14 +11,15 @@ import (
 
 // Store holds immutable blobs under string keys, with the two conditional writes that commits stand on.
 //
-// Keys are relative to the prefix the store was opened on, use '/' as separator and [A-Za-z0-9._/-] otherwise. All
-// methods may be called concurrently. Every method returns as soon as ctx ends, with an error that wraps ctx.Err();
+// Keys are relative to the prefix the store was opened on, use '/' as separator and [A-Za-z0-9._-] otherwise (CheckKey
+// has the limits); no key may be a folder of another, as a is of a/b, because file systems have no such thing. All
+// methods may be called concurrently. Every request is told to the observers of ctx (Report). Every method returns as soon as ctx ends, with an error that wraps ctx.Err();
 // a write cut off that way may still take effect (ErrUnknown).
 //
 // A write is atomic: readers see the whole object or none. Get, GetRange and List see every write that returned before
 // they started, by any process: certification (Certify) refuses a store that behaves otherwise.
 type Store interface {
-	// Get returns the whole object. The caller owns the bytes.
+	// Get returns the whole object. The caller owns the bytes. What comes with an error is of no use.
 	// Cost: one GET. Errors: ErrNotFound, ErrUnavailable, ErrDenied.
 	Get(ctx context.Context, key string) (Object, error)
 
@@ -27,7 +28,8 @@ type Store interface {
 	// Cost: one GET. Errors: as Get; ErrRange when offset is at or past the end.
 	GetRange(ctx context.Context, key string, offset, length int64) (Object, error)
 
-	// Put creates or replaces the object and returns its new version tag.
+	// Put creates or replaces the object and returns its new version tag, which is another one whenever the bytes are
+	// others; a store may give the same bytes the same tag.
 	// Cost: one PUT. Errors: ErrUnavailable, ErrDenied, ErrUnknown.
 	Put(ctx context.Context, key string, data []byte) (etag string, err error)
 
@@ -42,7 +44,8 @@ type Store interface {
 	PutIfMatch(ctx context.Context, key, etag string, data []byte) (newETag string, err error)
 
 	// List yields the objects whose key starts with prefix and sorts after startAfter, in byte order of the keys, over
-	// as many pages as it takes. On an error it yields it once and stops.
+	// as many pages as it takes; objects whose keys are not valid, put there by others, are left out. It is not a snapshot:
+	// each page shows a later state. On an error it yields it once and stops.
 	// Cost: one LIST per 1,000 keys. Errors: ErrUnavailable, ErrDenied.
 	List(ctx context.Context, prefix, startAfter string) iter.Seq2[Info, error]
 

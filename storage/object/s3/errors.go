@@ -141,21 +141,22 @@ func (s *Store) answered(op object.Op, key string, r *reply) error {
 		return fail(object.ErrNoBucket, fmt.Sprintf("there is no bucket %q at endpoint %s", s.cfg.Bucket, s.endpoint()))
 	case r.code == "RequestTimeTooSkewed":
 		return fail(object.ErrDenied, "the clock of this machine is wrong")
-	case r.code == "InvalidAccessKeyId" || r.code == "SignatureDoesNotMatch" || r.code == "ExpiredToken" || r.code == "InvalidToken":
+	case r.code == "InvalidAccessKeyId" || r.code == "XAdminUserNotFound" || r.code == "SignatureDoesNotMatch" || r.code == "ExpiredToken" || r.code == "InvalidToken":
 		return fail(object.ErrDenied, "the credentials are not valid")
 	case r.status == http.StatusUnauthorized || r.status == http.StatusForbidden:
 		return fail(object.ErrDenied, fmt.Sprintf("the credentials give no permission for this on bucket %q", s.cfg.Bucket))
 	case r.status >= 300 && r.status < 400 || r.code == "AuthorizationHeaderMalformed":
 		return fail(object.ErrNoBucket, fmt.Sprintf("bucket %q is not in this region%s", s.cfg.Bucket, hint(r.region)))
-	case r.status == http.StatusNotFound && op == object.OpPutIfMatch:
+	case r.code == "NoSuchKey" && op == object.OpPutIfMatch:
 		return fail(object.ErrChanged, "")
-	case r.status == http.StatusNotFound && (op == object.OpGet || op == object.OpGetRange):
+	case r.code == "NoSuchKey" && (op == object.OpGet || op == object.OpGetRange):
+		// Not any 404: that a commit record does not exist is proof of freshness, so a proxy's page must not pass for it.
 		return fail(object.ErrNotFound, "")
 	case r.status == http.StatusPreconditionFailed && op == object.OpPutIfMatch:
 		return fail(object.ErrChanged, "")
 	case r.status == http.StatusPreconditionFailed:
 		return fail(object.ErrExists, "")
-	case r.status == http.StatusConflict:
+	case r.code == "ConditionalRequestConflict" || r.code == "OperationAborted":
 		return fail(object.ErrConflict, "")
 	case r.status == http.StatusRequestedRangeNotSatisfiable:
 		return fail(object.ErrRange, "")

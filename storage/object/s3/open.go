@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/s3sql/s3sql/internal/base"
 )
@@ -43,7 +44,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	transport := newTransport()
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(transport), config.WithRetryMaxAttempts(1)}
+	options := []func(*config.LoadOptions) error{config.WithHTTPClient(transport), config.WithRetryMaxAttempts(1),
+		config.WithLogger(logging.Nop{})} // whose text would go to standard error
 	if cfg.Region != "" {
 		options = append(options, config.WithRegion(cfg.Region))
 	}
