@@ -60,6 +60,9 @@ var (
 	CodeFuncNotExist       = Code{1305, "42000", KindInvalid}
 	CodeSavepointMissing   = Code{1305, "42000", KindInvalid}
 	CodeQueryInterrupted   = Code{1317, "70100", KindInvalid}
+	CodeWrongLiteral       = Code{1525, "HY000", KindInvalid} // incorrect DATE, TIME or DATETIME literal
+	CodeTooBigScale        = Code{1425, "42000", KindInvalid}
+	CodeTooBigPrecision    = Code{1426, "42000", KindInvalid}
 	CodeDivisionByZero     = Code{1365, "22012", KindInvalid}
 	CodeWrongValue         = Code{1292, "22007", KindInvalid} // incorrect DATETIME value, …
 	CodeWrongValueForType  = Code{1366, "HY000", KindInvalid} // incorrect integer value: '…' for column

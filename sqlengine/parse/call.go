@@ -1,0 +1,309 @@
+package parse
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+)
+
+// special reports whether the arguments of a function are not a plain list of expressions.
+func special(name string) bool {
+	switch name {
+	case "CAST", "CONVERT", "EXTRACT", "TRIM", "POSITION", "SUBSTRING", "SUBSTR", "MID", "GROUP_CONCAT", "MATCH", "VALUES", "DEFAULT",
+		"CHAR", "ROW", "TIMESTAMPADD", "TIMESTAMPDIFF", "INTERVAL", "EXISTS", "JSON_VALUE", "GET_FORMAT":
+		return true
+	}
+	return false
+}
+
+// call reads name(…), with the OVER clause behind it.
+func (p *parser) call(schema string) ast.Expr {
+	at, name := p.at(), strings.ToUpper(p.nameText(p.tok()))
+	p.i++
+	p.enter()
+	defer p.leave()
+	p.expectOp("(")
+	if schema == "" && special(name) {
+		if e := p.specialCall(at, name); e != nil {
+			return e
+		}
+	}
+	c := &ast.Call{At: at, Schema: schema, Name: name}
+	p.arguments(c)
+	p.expectOp(")")
+	p.over(c)
+	return c
+}
+
+// specialCall reads the arguments and the closing parenthesis of a function with a syntax of its own; nil if this call of it is
+// an ordinary one.
+//
+//lint:long one case a function
+func (p *parser) specialCall(at ast.Pos, name string) ast.Expr {
+	var e ast.Expr
+	switch name {
+	case "CAST":
+		e = p.cast(at)
+	case "CONVERT":
+		c := &ast.Cast{At: at, X: p.expr()}
+		if p.accept("USING") {
+			c.Charset = p.charset("a character set")
+		} else {
+			p.expectOp(",")
+			c.Type = p.castType()
+		}
+		e = c
+	case "EXTRACT":
+		u := text(p.at(), p.unit())
+		p.expect("FROM")
+		e = &ast.Call{At: at, Name: name, Args: []ast.Expr{u, p.expr()}}
+	case "TIMESTAMPADD", "TIMESTAMPDIFF":
+		u := text(p.at(), p.unit())
+		p.expectOp(",")
+		e = &ast.Call{At: at, Name: name, Args: append([]ast.Expr{u}, p.exprList()...)}
+	case "GET_FORMAT":
+		u := text(p.at(), p.expectAny("DATE", "TIME", "DATETIME", "TIMESTAMP"))
+		p.expectOp(",")
+		e = &ast.Call{At: at, Name: name, Args: []ast.Expr{u, p.expr()}}
+	case "TRIM":
+		e = p.trim(at)
+	case "POSITION":
+		l := p.bit(1)
+		p.expect("IN")
+		e = &ast.Call{At: at, Name: "LOCATE", Args: []ast.Expr{l, p.expr()}}
+	case "SUBSTRING", "SUBSTR", "MID":
+		c := &ast.Call{At: at, Name: name, Args: []ast.Expr{p.expr()}}
+		for _, w := range [...]string{"FROM", "FOR"} {
+			if p.accept(w) || p.acceptOp(",") {
+				c.Args = append(c.Args, p.expr())
+			}
+		}
+		e = c
+	case "MATCH":
+		return p.match(at)
+	case "VALUES":
+		e = &ast.ValuesOf{At: at, Column: p.columnName()}
+	case "DEFAULT":
+		e = &ast.Default{At: at, Column: p.columnName()}
+	case "ROW":
+		e = &ast.Tuple{At: at, Items: p.exprList()}
+	case "CHAR":
+		c := &ast.Call{At: at, Name: name, Args: p.exprList()}
+		e = c
+		if p.accept("USING") {
+			e = &ast.Cast{At: at, X: c, Charset: p.charset("a character set")}
+		}
+	case "JSON_VALUE":
+		e = p.jsonValue(at)
+	default:
+		return nil
+	}
+	p.expectOp(")")
+	return e
+}
+
+func (p *parser) cast(at ast.Pos) ast.Expr {
+	c := &ast.Cast{At: at, X: p.expr()}
+	if p.accept("AT", "TIME", "ZONE") {
+		p.unsupported("AT TIME ZONE")
+	}
+	p.expect("AS")
+	c.Type = p.castType()
+	c.Array = p.accept("ARRAY")
+	return c
+}
+
+// trim reads [BOTH|LEADING|TRAILING] [what] FROM x, or x; the tree has TRIM, LTRIM or RTRIM of (x[, what]).
+func (p *parser) trim(at ast.Pos) ast.Expr {
+	c := &ast.Call{At: at, Name: "TRIM"}
+	side := p.acceptAny("BOTH", "LEADING", "TRAILING")
+	switch side {
+	case "LEADING":
+		c.Name = "LTRIM"
+	case "TRAILING":
+		c.Name = "RTRIM"
+	}
+	var what ast.Expr
+	if side == "" || !p.is("FROM") {
+		what = p.expr()
+	}
+	if side == "" && !p.is("FROM") {
+		c.Args = []ast.Expr{what}
+		return c
+	}
+	p.expect("FROM")
+	c.Args = []ast.Expr{p.expr()}
+	if what != nil {
+		c.Args = append(c.Args, what)
+	}
+	return c
+}
+
+// match reads (columns) AGAINST (words [mode]); the opening parenthesis has been read.
+func (p *parser) match(at ast.Pos) ast.Expr {
+	m := &ast.Match{At: at, Mode: "NATURAL"}
+	for ok := true; ok; ok = p.acceptOp(",") {
+		m.Columns = append(m.Columns, p.columnName())
+	}
+	p.expectOp(")")
+	p.expect("AGAINST")
+	p.expectOp("(")
+	m.Against = p.bit(1)
+	switch {
+	case p.accept("IN", "BOOLEAN", "MODE"):
+		m.Mode = "BOOLEAN"
+	case p.accept("IN", "NATURAL", "LANGUAGE", "MODE"):
+		if p.accept("WITH", "QUERY", "EXPANSION") {
+			m.Mode = "EXPANSION"
+		}
+	case p.accept("WITH", "QUERY", "EXPANSION"):
+		m.Mode = "EXPANSION"
+	}
+	p.expectOp(")")
+	return m
+}
+
+// jsonValue reads JSON_VALUE(doc, path [RETURNING type]); a type makes it a cast.
+func (p *parser) jsonValue(at ast.Pos) ast.Expr {
+	c := &ast.Call{At: at, Name: "JSON_VALUE", Args: p.exprList()}
+	if p.accept("RETURNING") {
+		return &ast.Cast{At: at, X: c, Type: p.castType()}
+	}
+	return c
+}
+
+// arguments reads what stands between the parentheses of an ordinary call.
+func (p *parser) arguments(c *ast.Call) {
+	if p.isOp(")") {
+		return
+	}
+	if p.isOp("*") && c.Name == "COUNT" {
+		c.Args = []ast.Expr{&ast.Star{At: p.at()}}
+		p.i++
+		return
+	}
+	if c.Distinct = p.accept("DISTINCT"); !c.Distinct {
+		p.accept("ALL")
+	}
+	c.Args = p.exprList()
+	if c.Name != "GROUP_CONCAT" {
+		return
+	}
+	if p.is("ORDER") {
+		c.OrderBy = p.orderBy()
+	}
+	if p.accept("SEPARATOR") {
+		s := p.str("a string")
+		c.Separator = &s
+	}
+}
+
+// over reads the clauses that make a call a window function.
+func (p *parser) over(c *ast.Call) {
+	if p.is("FROM", "LAST") && c.Name == "NTH_VALUE" {
+		c.FromLast = true
+		p.i += 2
+	} else if c.Name == "NTH_VALUE" {
+		p.accept("FROM", "FIRST")
+	}
+	if p.accept("IGNORE", "NULLS") {
+		c.IgnoreNil = true
+	} else {
+		p.accept("RESPECT", "NULLS")
+	}
+	if !p.accept("OVER") {
+		if c.FromLast || c.IgnoreNil {
+			p.fail("expected OVER")
+		}
+		return
+	}
+	if p.isOp("(") {
+		c.Over = p.window()
+		return
+	}
+	c.Over = &ast.Window{At: p.at(), Name: p.name("a window or '('")}
+}
+
+// window reads (name PARTITION BY … ORDER BY … frame).
+func (p *parser) window() *ast.Window {
+	w := &ast.Window{At: p.at()}
+	p.expectOp("(")
+	if isName(p.tok()) && !p.is("PARTITION") {
+		w.Name = p.name("a window")
+	}
+	if p.accept("PARTITION", "BY") {
+		w.Partition = p.exprList()
+	}
+	if p.is("ORDER") {
+		w.OrderBy = p.orderBy()
+	}
+	if unit := p.acceptAny("ROWS", "RANGE", "GROUPS"); unit != "" {
+		f := &ast.Frame{Unit: unit, End: ast.Bound{Kind: "CURRENT ROW"}}
+		if p.accept("BETWEEN") {
+			f.Start = p.bound()
+			p.expect("AND")
+			f.End = p.bound()
+		} else {
+			f.Start = p.bound()
+		}
+		w.Frame = f
+	}
+	p.expectOp(")")
+	return w
+}
+
+func (p *parser) bound() ast.Bound {
+	if p.accept("CURRENT", "ROW") {
+		return ast.Bound{Kind: "CURRENT ROW"}
+	}
+	if p.accept("UNBOUNDED") {
+		return ast.Bound{Kind: "UNBOUNDED " + p.expectAny("PRECEDING", "FOLLOWING")}
+	}
+	b := ast.Bound{Offset: p.bit(1)}
+	b.Kind = p.expectAny("PRECEDING", "FOLLOWING")
+	return b
+}
+
+// orderBy reads ORDER BY and its list.
+func (p *parser) orderBy() []ast.OrderItem {
+	p.expect("ORDER", "BY")
+	var list []ast.OrderItem
+	for ok := true; ok; ok = p.acceptOp(",") {
+		o := ast.OrderItem{Expr: p.expr()}
+		if o.Desc = p.accept("DESC"); !o.Desc {
+			p.accept("ASC")
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// limit reads LIMIT count, LIMIT offset, count or LIMIT count OFFSET offset; nil if none is next.
+func (p *parser) limit() *ast.Limit {
+	if !p.accept("LIMIT") {
+		return nil
+	}
+	l := &ast.Limit{Count: p.limitValue()}
+	switch {
+	case p.acceptOp(","):
+		l.Offset, l.Count = l.Count, p.limitValue()
+	case p.accept("OFFSET"):
+		l.Offset = p.limitValue()
+	}
+	return l
+}
+
+func (p *parser) limitValue() ast.Expr {
+	switch t := p.tok(); t.kind {
+	case tParam, tNamed, tUser:
+		return p.primary()
+	case tNumber:
+		if l := p.literal(); l.Value.Class() == base.Int || l.Value.Class() == base.Uint {
+			return l
+		}
+		p.i--
+	}
+	p.fail("expected a number of rows")
+	return nil
+}

@@ -1,0 +1,150 @@
+package parse
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+)
+
+// show reads SHOW.
+//
+//lint:long one case a kind
+func (p *parser) show() ast.Statement {
+	s := &ast.Show{At: p.at()}
+	p.i++
+	p.accept("EXTENDED")
+	s.Full = p.accept("FULL")
+	s.Scope = p.acceptAny("GLOBAL", "SESSION", "LOCAL")
+	if s.Scope == "LOCAL" {
+		s.Scope = "SESSION"
+	}
+	w := strings.ToUpper(p.text(p.tok()))
+	p.i++
+	switch w {
+	case "TABLES":
+		s.Kind = w
+		p.showFrom(s)
+	case "TABLE":
+		p.expect("STATUS")
+		s.Kind = "TABLE STATUS"
+		p.showFrom(s)
+	case "DATABASES", "SCHEMAS":
+		s.Kind = "DATABASES"
+	case "COLUMNS", "FIELDS":
+		s.Kind = "COLUMNS"
+		p.showTable(s)
+	case "INDEX", "INDEXES", "KEYS":
+		s.Kind = "INDEX"
+		p.showTable(s)
+	case "CREATE":
+		p.showCreate(s)
+		return s
+	case "VARIABLES", "STATUS", "WARNINGS", "ERRORS", "COLLATION", "ENGINES", "PROCESSLIST", "PRIVILEGES", "PLUGINS":
+		s.Kind = w
+	case "STORAGE":
+		p.expect("ENGINES")
+		s.Kind = "ENGINES"
+	case "CHARSET":
+		s.Kind = "CHARACTER SET"
+	case "CHARACTER":
+		p.expect("SET")
+		s.Kind = "CHARACTER SET"
+	case "GRANTS":
+		s.Kind = w
+		p.showGrants()
+		return s
+	case "COUNT":
+		p.showCount(s)
+		return s
+	default:
+		p.i--
+		p.showOther(w)
+	}
+	p.showFilter(s)
+	return s
+}
+
+// showOther refuses a kind: as not supported when it is a word that could be one.
+func (p *parser) showOther(w string) {
+	switch w {
+	case "BINARY", "BINLOG", "MASTER", "REPLICA", "REPLICAS", "SLAVE", "TRIGGERS", "EVENTS", "FUNCTION", "PROCEDURE", "OPEN", "PROFILE",
+		"PROFILES", "ENGINE", "COSTS", "COST", "METRICS", "REPORT", "BUDGETS", "CACHES", "REPLICATIONS", "CONSUMERS", "AUDITS", "SECRETS":
+		p.unsupported("SHOW " + w)
+	}
+	p.fail("expected TABLES, COLUMNS, CREATE TABLE, INDEX, DATABASES, VARIABLES, STATUS or WARNINGS")
+}
+
+// showFrom reads [FROM database].
+func (p *parser) showFrom(s *ast.Show) {
+	if p.acceptAny("FROM", "IN") != "" {
+		s.From = p.name("a database")
+	}
+}
+
+// showTable reads FROM table [FROM database].
+func (p *parser) showTable(s *ast.Show) {
+	p.expectAny("FROM", "IN")
+	s.Table = p.tableName()
+	if p.acceptAny("FROM", "IN") != "" {
+		s.Table.Schema = p.name("a database")
+	}
+}
+
+func (p *parser) showCreate(s *ast.Show) {
+	switch kind := p.expectAny("TABLE", "DATABASE", "SCHEMA", "VIEW"); kind {
+	case "TABLE", "VIEW":
+		s.Kind = "CREATE " + kind
+		s.Table = p.tableName()
+	default:
+		s.Kind = "CREATE DATABASE"
+		p.accept("IF", "NOT", "EXISTS")
+		s.From = p.name("a database")
+	}
+}
+
+// showGrants reads and drops FOR user.
+func (p *parser) showGrants() {
+	if !p.accept("FOR") {
+		return
+	}
+	if p.accept("CURRENT_USER") {
+		if p.acceptOp("(") {
+			p.expectOp(")")
+		}
+		return
+	}
+	if p.tok().kind == tString {
+		p.str("a user")
+	} else {
+		p.name("a user")
+	}
+	if p.tok().kind == tUser {
+		p.i++
+	}
+}
+
+// showCount reads COUNT(*) WARNINGS and COUNT(*) ERRORS.
+func (p *parser) showCount(s *ast.Show) {
+	p.expectOp("(")
+	p.expectOp("*")
+	p.expectOp(")")
+	s.Kind = "COUNT " + p.expectAny("WARNINGS", "ERRORS")
+}
+
+// showFilter reads LIKE, WHERE and LIMIT.
+func (p *parser) showFilter(s *ast.Show) {
+	switch {
+	case p.accept("LIKE"):
+		like := p.str("a string")
+		s.Like = &like
+	case p.accept("WHERE"):
+		s.Where = p.expr()
+	}
+	if s.Kind == "WARNINGS" || s.Kind == "ERRORS" {
+		s.Limit = p.limit()
+	}
+	if s.Full && s.Kind != "TABLES" && s.Kind != "COLUMNS" && s.Kind != "PROCESSLIST" {
+		p.failCode(base.CodeParse, "You have an error in your SQL syntax: SHOW FULL is for TABLES, COLUMNS and PROCESSLIST")
+	}
+}
