@@ -12,9 +12,6 @@ import (
 	_ "github.com/s3sql/s3sql/driver"
 )
 
-// caps: @name is a user variable for now (docs/compatibility.md).
-var caps = sqldriver.Caps{NoAtNames: true}
-
 func open(t *testing.T, dsn, params string) *sql.DB {
 	t.Helper()
 	if params != "" {
@@ -37,12 +34,12 @@ func open(t *testing.T, dsn, params string) *sql.DB {
 
 func TestMem(t *testing.T) {
 	t.Parallel()
-	sqldriver.Run(t, func(t *testing.T, params string) *sql.DB { return open(t, "mem://", params) }, caps)
+	sqldriver.Run(t, func(t *testing.T, params string) *sql.DB { return open(t, "mem://", params) }, sqldriver.Caps{})
 }
 
 func TestFile(t *testing.T) {
 	t.Parallel()
-	sqldriver.Run(t, func(t *testing.T, params string) *sql.DB { return open(t, "file://"+t.TempDir(), params) }, caps)
+	sqldriver.Run(t, func(t *testing.T, params string) *sql.DB { return open(t, "file://"+t.TempDir(), params) }, sqldriver.Caps{})
 }
 
 func TestS3(t *testing.T) {
@@ -52,5 +49,5 @@ func TestS3(t *testing.T) {
 		dsn := fmt.Sprintf("s3://%s:%s@%s/shop?endpoint=%s&region=%s", url.PathEscape(server.AccessKey), url.PathEscape(server.SecretKey),
 			server.Bucket(t), server.Endpoint, server.Region)
 		return open(t, dsn, params)
-	}, caps)
+	}, sqldriver.Caps{})
 }
