@@ -14,106 +14,163 @@ import (
 	"golang.org/x/term"
 )
 
-const version = "0.1.0"
+const version = "0.1.0-dev"
 
 const usage = `Usage: s3sql [flags] DSN [< script]
 
 DSN  s3://[KEY:SECRET@]bucket/prefix[?region=…&endpoint=…]   https://[KEY:SECRET@]host/bucket/prefix
-     file:///directory   mem://
+     file:///directory   file:directory   mem://
+     The variable S3SQL_DSN is read when there is none; other users of the machine do not see it.
 A database that does not exist is created; add mode=ro or create=false to prevent that.
+Results go to the output; in the formats csv and json, what they cost goes to the error stream.
+Exit code: 0, 1 after a failed statement, 2 after a wrong call, 130 after Ctrl-C.
 
 Flags:
 `
+
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// process is what the shell uses of the process it is.
+type process struct {
+	args        []string
+	in          io.Reader
+	out, err    io.Writer
+	interactive bool // a person types at in
+	getenv      func(string) string
+	interrupts  <-chan os.Signal
+}
 
 // options are the flags of one run.
 type options struct {
 	execute string
 	format  string
+	history string
+	dsn     string
 	force   bool
 	echo    bool
-	history string
+	quiet   bool
 	version bool
-	dsn     string
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code := realMain(ctx, stop, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	os.Exit(run(process{args: os.Args[1:], in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv,
+		interactive: term.IsTerminal(int(os.Stdin.Fd())), interrupts: interrupts}))
 }
 
-// realMain is main without the process: it returns the exit code. 2 is a wrong call, 1 a failed statement.
-func realMain(ctx context.Context, release func(), args []string, stdin *os.File, stdout, stderr io.Writer) int {
-	o, err := parseFlags(args, stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	if err != nil {
-		return 2
-	}
-	if o.version {
-		fmt.Fprintln(stdout, "s3sql", version)
-		return 0
-	}
-	interactive := o.execute == "" && term.IsTerminal(int(stdin.Fd()))
-	sh := &shell{out: stdout, err: stderr, format: o.format, force: o.force, echo: o.echo, timing: true}
-	if err := sh.connect(ctx, o.dsn); err != nil {
-		sh.fail(err, 0)
-		return 1
-	}
+// run is main without the process: it returns the exit code.
+func run(p process) int {
+	o, err := parseFlags(p)
 	switch {
-	case interactive:
-		release() // from here on Ctrl-C cancels a statement, not the shell
-		err = sh.interact(o.history)
-	case o.execute != "":
-		err = sh.script(ctx, o.execute)
-	default:
-		var text []byte
-		if text, err = io.ReadAll(stdin); err == nil {
-			err = sh.script(ctx, string(text))
-		}
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return exitUsage
+	case o.version:
+		fmt.Fprintln(p.out, "s3sql", version)
+		return 0
 	}
-	if cerr := sh.close(); err == nil {
+	sh := &shell{out: p.out, err: p.err, format: o.format, force: o.force, echo: o.echo, timing: !o.quiet}
+	db, name, err := open(o.dsn)
+	if err != nil {
+		sh.fail(err, 0)
+		return exitUsage
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	work := func() error { return sh.interact(name, o.history, p.interrupts) }
+	if o.execute != "" || !p.interactive {
+		var in io.Reader = strings.NewReader(o.execute)
+		if o.execute == "" {
+			in = p.in
+		}
+		go cancelOn(p.interrupts, cancel, ctx.Done())
+		work = func() error { return sh.script(ctx, in) }
+	}
+	if err := sh.connect(ctx, db); err != nil {
+		sh.fail(err, 0)
+		return exitFailed
+	}
+	return sh.finish(ctx, work())
+}
+
+// finish closes the database and turns the outcome into an exit code.
+func (s *shell) finish(ctx context.Context, err error) int {
+	interrupted := ctx.Err() != nil
+	if errors.Is(err, errQuit) {
+		err = nil
+	}
+	if err != nil && !errors.Is(err, errReported) {
+		s.fail(err, 0)
+	}
+	if cerr := s.close(); cerr != nil {
+		s.fail(cerr, 0)
 		err = cerr
 	}
-	if err != nil {
-		if !errors.Is(err, errReported) {
-			sh.fail(err, 0)
-		}
-		return 1
+	switch {
+	case interrupted:
+		return exitInterrupted
+	case err != nil:
+		return exitFailed
 	}
 	return 0
 }
 
-func parseFlags(args []string, stderr io.Writer) (options, error) {
+// cancelOn cancels the work of a script at the first interrupt.
+func cancelOn(interrupts <-chan os.Signal, cancel func(), done <-chan struct{}) {
+	select {
+	case <-interrupts:
+		cancel()
+	case <-done:
+	}
+}
+
+func parseFlags(p process) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("s3sql", flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	fs.StringVar(&o.execute, "e", "", "run these `statements` and leave")
+	fs.SetOutput(p.err)
+	fs.Func("e", "run these `statements` and leave; may be given several times", func(s string) error {
+		o.execute += s + "\n;\n"
+		return nil
+	})
 	fs.StringVar(&o.format, "format", "table", "`layout` of results: "+strings.Join(formatNames(), ", "))
+	fs.StringVar(&o.history, "history", defaultHistory(p.getenv), "history `file`; empty keeps none; S3SQL_HISTORY sets another default")
 	fs.BoolVar(&o.force, "force", false, "in a script, go on after an error")
 	fs.BoolVar(&o.echo, "echo", false, "in a script, print each statement before it runs")
-	fs.StringVar(&o.history, "history", defaultHistory(), "history `file`; empty keeps none")
+	fs.BoolVar(&o.quiet, "quiet", false, "do not print what statements cost")
 	fs.BoolVar(&o.version, "version", false, "print the version and leave")
 	fs.Usage = func() {
-		fmt.Fprint(stderr, usage)
+		fmt.Fprint(p.err, usage)
 		fs.PrintDefaults()
 	}
-	if err := fs.Parse(args); err != nil {
+	if err := fs.Parse(p.args); err != nil || o.version {
 		return o, err
 	}
+	err := o.complete(fs.Args(), p.getenv)
+	if err != nil {
+		fmt.Fprintf(p.err, "s3sql: %v; --help tells more\n", err)
+	}
+	return o, err
+}
+
+func (o *options) complete(args []string, getenv func(string) string) error {
 	if newFormat(o.format) == nil {
-		fmt.Fprintf(stderr, "s3sql: unknown format %q; there are %s\n", o.format, strings.Join(formatNames(), ", "))
-		return o, errors.New("format")
+		return unknownFormat(o.format)
 	}
-	if o.version {
-		return o, nil
+	switch {
+	case len(args) == 1:
+		o.dsn = args[0]
+	case len(args) > 1:
+		return fmt.Errorf("one DSN is needed, not %d arguments; flags stand before it", len(args))
+	case getenv("S3SQL_DSN") == "":
+		return errors.New("a DSN is needed, such as file:data or s3://bucket/prefix")
+	default:
+		o.dsn = getenv("S3SQL_DSN")
 	}
-	if fs.NArg() != 1 {
-		fs.Usage()
-		return o, errors.New("one DSN is needed")
-	}
-	o.dsn = fs.Arg(0)
-	return o, nil
+	return nil
 }

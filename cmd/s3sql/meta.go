@@ -2,41 +2,52 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 )
 
-const help = `\d            tables            \d NAME       columns of a table
-\costs        what the requests of this process cost
-\format F     table, vertical, csv or json; without F: show it
+const help = `\d            tables             \d NAME      columns of a table
+\costs        requests so far, and what they cost
+\format F     table, vertical, csv or json; without F: which it is
+\x            vertical format: on or off
 \timing       time, requests and USD after each result: on or off
-\?            this help         \q            leave (also quit, exit, Ctrl-D)
-End a statement with ; or with \G for one column a line. Ctrl-C cancels.
+\i FILE       run a script
+\?            this help          \q           leave (also quit, exit, Ctrl-D)
+A statement ends with ;, with \g, or with \G for one column a line. Ctrl-C cancels it. A table cuts values at 500
+columns; the other formats print all of them. In json, DECIMAL and BIGINT are numbers with all their digits.
 `
+
+// errQuit ends the shell.
+var errQuit = errors.New("quit")
 
 // meta runs a command of the shell itself.
 func (s *shell) meta(ctx context.Context, text string) error {
-	word, arg, _ := strings.Cut(strings.TrimSuffix(text, ";"), " ")
+	word, arg, _ := strings.Cut(text, " ")
 	arg = strings.TrimSpace(arg)
 	switch strings.ToLower(word) {
-	case `\q`, "quit", "exit":
+	case `\q`:
 		return errQuit
-	case `\?`, `\h`, "help":
-		_, err := fmt.Fprint(s.out, help)
-		return err
+	case `\?`, `\h`:
+		return s.say(help)
 	case `\d`:
 		if arg == "" {
-			return s.run(ctx, "SHOW TABLES", 0)
+			return s.sql(ctx, "SHOW TABLES", s.format)
 		}
-		return s.run(ctx, "DESCRIBE "+quoteName(arg), 0)
+		return s.sql(ctx, "DESCRIBE "+quoteName(arg), s.format)
 	case `\costs`:
-		return s.run(ctx, "SELECT command, requests, bytes_in, bytes_out, cost_usd FROM system.costs", 0)
+		return s.sql(ctx, "SELECT * FROM system.costs", s.format)
 	case `\timing`:
 		s.timing = !s.timing
-		_, err := fmt.Fprintf(s.out, "Timing is %s.\n", map[bool]string{true: "on", false: "off"}[s.timing])
-		return err
+		return s.say("Timing is " + map[bool]string{true: "on", false: "off"}[s.timing] + ".\n")
+	case `\x`:
+		s.format = map[bool]string{true: "table", false: "vertical"}[s.format == "vertical"]
+		return s.say("Format is " + s.format + ".\n")
 	case `\format`:
 		return s.setFormat(arg)
+	case `\i`, `\.`:
+		return s.include(ctx, arg)
 	}
 	return fmt.Errorf("unknown command %s; \\? lists the commands", word)
 }
@@ -44,12 +55,33 @@ func (s *shell) meta(ctx context.Context, text string) error {
 func (s *shell) setFormat(name string) error {
 	if name != "" {
 		if newFormat(name) == nil {
-			return fmt.Errorf("unknown format %q; there are %s", name, strings.Join(formatNames(), ", "))
+			return unknownFormat(name)
 		}
 		s.format = name
 	}
-	_, err := fmt.Fprintf(s.out, "Format is %s.\n", s.format)
-	return err
+	return s.say("Format is " + s.format + ".\n")
+}
+
+func unknownFormat(name string) error {
+	return fmt.Errorf("unknown format %q; there are %s", name, strings.Join(formatNames(), ", "))
+}
+
+// include runs the script in a file.
+func (s *shell) include(ctx context.Context, name string) error {
+	if name == "" {
+		return errors.New(`\i needs the name of a file`)
+	}
+	if s.depth >= 16 {
+		return errors.New("more than 16 scripts run each other")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	s.depth++
+	defer func() { s.depth-- }()
+	return s.script(ctx, f)
 }
 
 // quoteName quotes a name, or schema.name, typed after \d.

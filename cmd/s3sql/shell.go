@@ -1,46 +1,49 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"time"
 
 	"github.com/s3sql/s3sql/driver"
-	"github.com/s3sql/s3sql/sqlengine/parse"
 )
 
 // errReported is returned for an error that the user has been shown.
 var errReported = errors.New("reported")
 
-// errQuit ends the shell.
-var errQuit = errors.New("quit")
-
 // shell runs statements on one connection and prints what they answer.
 type shell struct {
 	db     *sql.DB
 	conn   *sql.Conn
-	name   string // of the database, for the prompt
 	out    io.Writer
 	err    io.Writer
 	format string
-	force  bool
-	echo   bool
+	force  bool // in a script, go on after an error
+	echo   bool // in a script, print each statement before its result
 	timing bool
+	depth  int // of scripts that run scripts
 }
 
-func (s *shell) connect(ctx context.Context, dsn string) error {
-	db, err := sql.Open("s3sql", dsn)
+// open makes the database of a DSN. Times stay the text that the engine writes.
+func open(dsn string) (db *sql.DB, name string, err error) {
+	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
+	cfg.ParseTime = new(false)
+	connector, err := driver.NewConnector(cfg)
+	if err != nil {
+		return nil, "", err
+	}
+	return sql.OpenDB(connector), cfg.Database(), nil
+}
+
+// connect takes the one connection that all statements run on, so that transactions and settings last.
+func (s *shell) connect(ctx context.Context, db *sql.DB) error {
 	conn, err := db.Conn(ctx)
-	if err == nil {
-		err = conn.QueryRowContext(ctx, "SELECT DATABASE()").Scan(&s.name)
-	}
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
@@ -51,179 +54,160 @@ func (s *shell) connect(ctx context.Context, dsn string) error {
 func (s *shell) close() error { return errors.Join(s.conn.Close(), s.db.Close()) }
 
 // script runs the statements of a text, up to the first error unless force is set.
-func (s *shell) script(ctx context.Context, text string) error {
+func (s *shell) script(ctx context.Context, text io.Reader) error {
+	in, split := bufio.NewReader(text), newSplitter()
 	var failed error
-	for stmt, offset := range parse.Split(text) {
-		if s.echo {
-			fmt.Fprintf(s.out, "%s%s;\n", comments(text, offset), strings.TrimSpace(stmt))
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil && err != io.EOF {
+			return err
 		}
-		if err := s.run(ctx, stmt, 1+strings.Count(text[:offset], "\n")); err != nil {
-			failed = err
-			if !s.force || ctx.Err() != nil {
-				return err
+		done := split.feed(line)
+		if err == io.EOF {
+			if last, ok := split.rest(); ok {
+				done = append(done, last)
 			}
 		}
+		for _, st := range done {
+			s.echoed(st)
+			if rerr := s.run(ctx, st, true); rerr != nil {
+				if failed = rerr; !s.force || errors.Is(rerr, errQuit) || ctx.Err() != nil {
+					return rerr
+				}
+			}
+		}
+		if err == io.EOF {
+			return failed
+		}
 	}
-	return failed
 }
 
-// comments returns the comment lines that stand directly before a statement: a script that is echoed is read by people.
-func comments(text string, offset int) string {
-	lines := strings.Split(text[:offset], "\n")
-	first := len(lines) - 1
-	for first > 0 && strings.HasPrefix(lines[first-1], "--") {
-		first--
+// echoed prints a statement of a script that people read, with the comments before it.
+func (s *shell) echoed(st statement) {
+	if !s.echo {
+		return
 	}
-	if first == len(lines)-1 {
-		return ""
+	text := st.text
+	if !st.command {
+		text += map[bool]string{true: `\G`, false: ";"}[st.vertical]
 	}
-	return "\n" + strings.Join(lines[first:len(lines)-1], "\n") + "\n"
+	if st.lead != "" {
+		text = st.lead + "\n" + text
+	}
+	s.print(s.out, text+"\n")
 }
 
-// run runs one statement and prints its result. line is where it starts in a script, 0 at the prompt.
-func (s *shell) run(ctx context.Context, stmt string, line int) error {
+// run runs one statement and shows its result or its error, which it returns as errReported. In a script the error says
+// where the statement begins.
+func (s *shell) run(ctx context.Context, st statement, inScript bool) error {
 	format := s.format
-	if trimmed := strings.TrimSuffix(strings.TrimSpace(stmt), `\G`); trimmed != strings.TrimSpace(stmt) {
-		stmt, format = trimmed, "vertical"
+	if st.vertical {
+		format = "vertical"
 	}
 	var err error
-	if returnsRows(stmt) {
-		err = s.query(ctx, stmt, format)
+	if st.command {
+		err = s.meta(ctx, st.text)
 	} else {
-		err = s.exec(ctx, stmt)
+		err = s.sql(ctx, st.text, format)
 	}
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, errQuit) || errors.Is(err, errReported) {
+		return err
+	}
+	line := 0
+	if inScript {
+		line = st.line
 	}
 	s.fail(err, line)
 	return errReported
 }
 
-// returnsRows tells a statement with a result set by its first word.
-func returnsRows(stmt string) bool {
-	stmt = skipComments(stmt)
-	if strings.HasPrefix(stmt, "(") {
-		return true
-	}
-	word, _, _ := strings.Cut(strings.Join(strings.Fields(stmt), " "), " ")
-	switch strings.ToUpper(strings.TrimRight(word, ";(*")) {
-	case "SELECT", "SHOW", "DESC", "DESCRIBE", "EXPLAIN", "WITH", "VALUES", "CHECK":
-		return true
-	}
-	return false
-}
-
-func skipComments(s string) string {
-	for {
-		s = strings.TrimSpace(s)
-		end := "\n"
-		switch {
-		case strings.HasPrefix(s, "--"), strings.HasPrefix(s, "#"):
-		case strings.HasPrefix(s, "/*"):
-			end = "*/"
-		default:
-			return s
-		}
-		_, rest, found := strings.Cut(s, end)
-		if !found {
-			return ""
-		}
-		s = rest
-	}
-}
-
-func (s *shell) query(ctx context.Context, stmt, format string) error {
-	rows, err := s.conn.QueryContext(ctx, stmt)
-	if err != nil {
-		return err
-	}
-	n, err := printRows(s.out, rows, newFormat(format))
-	if cerr := rows.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	if what := plural(n, "row") + " in set"; n > 0 {
-		s.summary(what)
+// sql runs one SQL statement.
+func (s *shell) sql(ctx context.Context, text, format string) error {
+	var what string
+	var err error
+	if changes(text) {
+		what, err = s.exec(ctx, text)
 	} else {
-		s.summary("Empty set")
+		what, err = s.query(ctx, text, format)
 	}
-	return nil
-}
-
-func (s *shell) exec(ctx context.Context, stmt string) error {
-	res, err := s.conn.ExecContext(ctx, stmt)
 	if err != nil {
 		return err
+	}
+	return s.summary(what, format)
+}
+
+func (s *shell) exec(ctx context.Context, text string) (what string, err error) {
+	res, err := s.conn.ExecContext(ctx, text)
+	if err != nil {
+		return "", err
 	}
 	n, err := res.RowsAffected()
+	return "Query OK, " + plural(n, "row") + " affected", err
+}
+
+func (s *shell) query(ctx context.Context, text, format string) (what string, err error) {
+	rows, err := s.conn.QueryContext(ctx, text)
 	if err != nil {
-		return err
+		return "", err
 	}
-	s.summary("Query OK, " + plural(n, "row") + " affected")
-	return nil
+	out := bufio.NewWriterSize(s.out, 64<<10)
+	n, err := printRows(out, rows, newFormat(format))
+	err = errors.Join(err, out.Flush(), rows.Close())
+	switch {
+	case n < 0:
+		return "Query OK", err
+	case n == 0:
+		return "Empty set", err
+	}
+	return plural(n, "row") + " in set", err
 }
 
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// printRows prints all rows and returns their number, -1 when the statement has no result set.
+func printRows(w io.Writer, rows *sql.Rows, f format) (int64, error) {
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return 0, err
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	if len(types) == 0 {
+		return -1, rows.Err()
+	}
+	columns := make([]column, len(types))
+	values, dest := make([]any, len(types)), make([]any, len(types))
+	for i, t := range types {
+		columns[i], dest[i] = newColumn(t.Name(), t.DatabaseTypeName()), &values[i]
+	}
+	if err := f.begin(w, columns); err != nil {
+		return 0, err
+	}
+	var n int64
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return n, err
+		}
+		cells := make([]cell, len(values))
+		for i, v := range values {
+			cells[i] = columns[i].cell(v)
+		}
+		if err := f.row(w, cells); err != nil {
+			return n, err
+		}
+		n++
+	}
+	if err := rows.Err(); err != nil {
+		return n, err
+	}
+	return n, f.end(w)
 }
 
-// summary ends every result: what came of it, and what it cost. It goes to the error stream when the output is for a
-// program.
-func (s *shell) summary(what string) {
-	w := s.out
-	if f := newFormat(s.format); f != nil && f.forPrograms() {
-		w = s.err
-	}
-	var st driver.Stats
-	err := s.conn.Raw(func(c any) error {
-		st = c.(interface{ LastStats() driver.Stats }).LastStats()
+// stats asks the driver what the last statement has cost.
+func (s *shell) stats() (st driver.Stats, err error) {
+	err = s.conn.Raw(func(c any) error {
+		counter, ok := c.(interface{ LastStats() driver.Stats })
+		if !ok {
+			return fmt.Errorf("the driver counts no requests")
+		}
+		st = counter.LastStats()
 		return nil
 	})
-	if err != nil || !s.timing {
-		fmt.Fprintf(w, "%s\n\n", what)
-		return
-	}
-	fmt.Fprintf(w, "%s (%s, %s, %s)\n\n", what, duration(st.Duration), plural(st.Requests, "request"), usd(st.CostUSD))
-}
-
-func duration(d time.Duration) string {
-	switch {
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.2f ms", float64(d)/1e6)
-	case d < time.Second:
-		return fmt.Sprintf("%.0f ms", float64(d)/1e6)
-	}
-	return fmt.Sprintf("%.2f s", d.Seconds())
-}
-
-// usd writes an amount with as many digits as it takes to see it.
-func usd(v float64) string {
-	if v == 0 {
-		return "$0"
-	}
-	s := fmt.Sprintf("%.10f", v)
-	return "$" + strings.TrimRight(s, "0")
-}
-
-// fail prints an error as MySQL's client does. line is where the statement starts in a script; 0 leaves it out.
-func (s *shell) fail(err error, line int) {
-	at := ""
-	if line > 0 {
-		at = fmt.Sprintf(" at line %d", line)
-	}
-	var e *driver.Error
-	if errors.As(err, &e) {
-		msg := e.Message
-		if e.Object != "" {
-			msg += " (object " + e.Object + ")"
-		}
-		fmt.Fprintf(s.err, "ERROR %d (%s)%s: %s\n", e.Number, e.SQLState, at, msg)
-		return
-	}
-	fmt.Fprintf(s.err, "ERROR%s: %v\n", at, err)
+	return st, err
 }

@@ -55,7 +55,6 @@ var clients = map[string][]string{
 	"cloud.google.com/go/bigquery":        {"plugins/replication/bigquery"},
 	"github.com/rabbitmq/amqp091-go":      {"plugins/consumer/rabbitmq", "plugins/replication/rabbitmq"},
 	"github.com/reeflective/readline":     {"cmd/s3sql"},
-	"github.com/mattn/go-runewidth":       {"cmd/s3sql"},
 	"github.com/rivo/uniseg":              {"cmd/s3sql"},
 	"golang.org/x/term":                   {"cmd/s3sql"},
 	"golang.org/x/text":                   {"sqlengine/expr", "catalog"},
