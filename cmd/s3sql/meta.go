@@ -15,8 +15,9 @@ const help = `\d            tables             \d NAME      columns of a table
 \timing       time, requests and USD after each result: on or off
 \i FILE       run a script
 \?            this help          \q           leave (also quit, exit, Ctrl-D)
-A statement ends with ;, with \g, or with \G for one column a line. Ctrl-C cancels it. A table cuts values at 500
-columns; the other formats print all of them. In json, DECIMAL and BIGINT are numbers with all their digits.
+A statement ends with ; or \g, or with \G for one column a line. Ctrl-C cancels it.
+A table cuts values at 500 columns; the other formats print all of them.
+In json, DECIMAL and BIGINT are numbers with all their digits.
 `
 
 // errQuit ends the shell.

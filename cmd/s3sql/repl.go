@@ -29,6 +29,9 @@ func (s *shell) interact(name, historyFile string, interrupts <-chan os.Signal) 
 	rl.Prompt.Secondary(func() string { return promptMore })
 	rl.AcceptMultiline = func(line []rune) bool { return complete(string(line)) }
 	rl.History.Add("s3sql", past)
+	if err := rl.Config.Set("multiline-column", true); err != nil { // without it promptMore is not shown
+		return err
+	}
 	for {
 		text, err := rl.Readline()
 		switch {
