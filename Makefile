@@ -1,18 +1,19 @@
-# Everything a contributor runs. `make help` lists it.
+# Everything a contributor runs. `make` and `make help` list it.
 export CGO_ENABLED ?= 0
 GO ?= go
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.0
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+TESTENV := $(GO) run ./conformance/testenv/cmd/testenv --
 BENCH ?= .
 FUZZTIME ?= 20s
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo run test test-short lint bench fuzz clean prepare
+.PHONY: help build demo run test test-short test-all lint bench fuzz clean prepare
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 build: ## build the shell as bin/s3sql
-	$(GO) build -o bin/s3sql ./cmd/s3sql
+	@$(GO) build -trimpath -o bin/s3sql ./cmd/s3sql
 
 demo: build ## a tour on an embedded database in a temporary folder
 	@./examples/demo/run.sh
@@ -20,18 +21,17 @@ demo: build ## a tour on an embedded database in a temporary folder
 run: build ## open the shell on file:// data in ./s3sql-data
 	@./bin/s3sql "file://$(CURDIR)/s3sql-data"
 
-prepare: # the race detector needs a C compiler
-	@command -v gcc >/dev/null || (apt-get update -qq && apt-get install -y -qq gcc libc6-dev)
-
 test: prepare lint ## install what the tests need, start it, run everything, stop it
-	$(GO) run ./conformance/testenv/cmd/testenv -- env CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
+	@$(TESTENV) $(MAKE) --no-print-directory test-all
 
-test-short: ## the unit tests, without the race detector
+test-short: ## the unit tests, without the race detector and the services
 	$(GO) test -short ./...
 
-lint: ## gofmt and go vet; the rules of the house are tests in internal/lint
-	@fmt=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$fmt" ] || { echo "not gofmt'ed:"; echo "$$fmt"; exit 1; }
-	$(GO) vet ./...
+lint: ## gofmt, go vet, staticcheck; the rules of the house are tests in internal/lint
+	@fmt=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' | grep -v /testdata/)); \
+	  [ -z "$$fmt" ] || { echo "not formatted; run gofmt -w on"; echo "$$fmt"; exit 1; }
+	@$(GO) vet ./...
+	@$(GO) run $(STATICCHECK) ./...
 
 bench: ## benchmarks; BENCH=regexp selects
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
@@ -44,3 +44,15 @@ fuzz: ## every fuzz target for FUZZTIME
 
 clean: ## remove what the build made
 	rm -rf bin
+
+# The race detector needs a C compiler; nothing else here does.
+prepare:
+	@command -v gcc >/dev/null || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq gcc libc6-dev; }
+
+# All tests of all modules, in the environment that testenv makes.
+test-all:
+	CGO_ENABLED=1 $(GO) test -race -timeout 5m ./...
+	@for mod in $$(find conformance -name go.mod); do dir=$$(dirname $$mod); \
+	  if find $$dir -name '*_test.go' | grep -q .; then echo "module $$dir"; \
+	    (cd $$dir && CGO_ENABLED=1 $(GO) test -race -timeout 5m ./...) || exit 1; fi; done

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -119,6 +120,24 @@ func TestSecretsStayInside(t *testing.T) {
 		code, out, errs := call(t, "SELECT 1", nil, dsn)
 		if code == 0 || strings.Contains(out+errs, "hush") {
 			t.Errorf("code %d: %s%s", code, out, errs)
+		}
+	}
+}
+
+// TestTour runs the script of make demo.
+func TestTour(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile(filepath.Join("..", "..", "examples", "demo", "tour.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := call(t, string(script), nil, "--echo", "mem://shop-of-the-tour")
+	if code != 0 || errs != "" {
+		t.Fatalf("code %d, %s", code, errs)
+	}
+	for _, part := range []string{"-- 1. ", "CREATE TABLE customers (", "| Grace |      1 | 240.00 |", "-> ", "| PutObject "} {
+		if !strings.Contains(out, part) {
+			t.Errorf("no %q in\n%s", part, out)
 		}
 	}
 }

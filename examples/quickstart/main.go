@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"log"
 	"os"
 
@@ -17,12 +18,12 @@ func main() {
 	if len(os.Args) > 1 {
 		dsn = os.Args[1]
 	}
-	if err := run(context.Background(), dsn); err != nil {
+	if err := run(context.Background(), dsn, os.Stdout); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, dsn string) (err error) {
+func run(ctx context.Context, dsn string, w io.Writer) (err error) {
 	db, err := sql.Open("s3sql", dsn)
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ func run(ctx context.Context, dsn string) (err error) {
 	if err := upvote(ctx, db, id); err != nil {
 		return err
 	}
-	return print(ctx, db)
+	return list(ctx, db, w)
 }
 
 // upvote changes a row in a transaction.
@@ -65,7 +66,8 @@ func upvote(ctx context.Context, db *sql.DB, id int64) error {
 	return tx.Commit()
 }
 
-func print(ctx context.Context, db *sql.DB) error {
+// list prints the notes, the best first.
+func list(ctx context.Context, db *sql.DB, w io.Writer) error {
 	rows, err := db.QueryContext(ctx, "SELECT id, title, stars FROM notes WHERE stars >= ? ORDER BY stars DESC", 1)
 	if err != nil {
 		return err
@@ -77,7 +79,9 @@ func print(ctx context.Context, db *sql.DB) error {
 		if err := rows.Scan(&id, &title, &stars); err != nil {
 			return err
 		}
-		fmt.Printf("%d  %-12s %d\n", id, title, stars)
+		if _, err := fmt.Fprintf(w, "%d  %-12s %d\n", id, title, stars); err != nil {
+			return err
+		}
 	}
 	return rows.Err()
 }
