@@ -275,9 +275,13 @@ func (r *run) write(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 // statement read, and a statement that wrote nothing asks the store before it answers.
 func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 	serializable := r.s.settings.isolation == "SERIALIZABLE"
+	fresh := table.None
 	for try := 0; ; try++ {
+		if try == 2 { // after a wait the state is old again, and a statement that runs on it loses for certain
+			fresh = table.Strong
+		}
 		tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: r.s.settings.readOnly, Serializable: serializable,
-			Fresh: table.None, TrackReads: r.s.e.strong()})
+			Fresh: fresh, TrackReads: r.s.e.strong()})
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,245 @@
+package crash
+
+import (
+	"bufio"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/s3sql/s3sql/conformance/testenv"
+	"github.com/s3sql/s3sql/driver"
+)
+
+func TestMain(m *testing.M) {
+	if dsn := os.Getenv(envDSN); dsn != "" {
+		if err := worker(dsn, number(envWorker), number(envFirst), number(envCount), os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func number(env string) int {
+	n, err := strconv.Atoi(os.Getenv(env))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, env, err)
+		os.Exit(2)
+	}
+	return n
+}
+
+const (
+	workers    = 4
+	increments = 250 // acknowledged by each worker
+	killsEach  = 4
+)
+
+func TestS3(t *testing.T) {
+	t.Parallel()
+	s := testenv.S3(t)
+	run(t, fmt.Sprintf("s3://%s:%s@%s/shop?endpoint=%s&region=%s", url.PathEscape(s.AccessKey), url.PathEscape(s.SecretKey), s.Bucket(t), s.Endpoint, s.Region))
+}
+
+func TestFile(t *testing.T) {
+	t.Parallel()
+	run(t, "file://"+t.TempDir())
+}
+
+// run lets the workers increment one row, kills and restarts them at random, and compares.
+func run(t *testing.T, dsn string) {
+	db, err := sql.Open(driver.Name, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, query := range []string{"CREATE TABLE counter (id INT PRIMARY KEY, n INT NOT NULL)", "INSERT INTO counter VALUES (1, 0)",
+		"CREATE TABLE mark (worker INT, n INT, PRIMARY KEY (worker, n))"} {
+		if _, err := db.Exec(query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	tallies := make([]tally, workers)
+	var wg sync.WaitGroup
+	for i := range tallies {
+		tallies[i] = tally{t: t, dsn: dsn, worker: i, outcome: map[int]string{}, random: rand.New(rand.NewPCG(seed, uint64(i)))}
+		wg.Go(tallies[i].drive)
+	}
+	wg.Wait()
+	compare(t, db, tallies)
+}
+
+// tally is what one worker has told, over all its lives.
+type tally struct {
+	t       *testing.T
+	dsn     string
+	worker  int
+	random  *rand.Rand
+	outcome map[int]string // by number of the increment
+	next    int            // number of the next increment
+	kills   int
+}
+
+func (w *tally) count(outcome string) int {
+	n := 0
+	for _, o := range w.outcome {
+		if o == outcome {
+			n++
+		}
+	}
+	return n
+}
+
+// drive starts the worker until it has acknowledged its increments, and kills it now and then.
+func (w *tally) drive() {
+	for lives := 0; w.count(acked) < increments; lives++ {
+		if lives > 3*killsEach {
+			w.t.Errorf("worker %d ended %d times without being killed", w.worker, lives-w.kills)
+			return
+		}
+		kill := 0 // after so many lines
+		if w.kills < killsEach {
+			kill = 1 + w.random.IntN(2*increments/killsEach)
+		}
+		if err := w.live(kill, time.Duration(w.random.IntN(3000))*time.Microsecond); err != nil {
+			w.t.Errorf("worker %d: %v", w.worker, err)
+			return
+		}
+	}
+}
+
+// live runs the worker once. It is killed some time after its killAfter-th line, wherever it is then; 0 lets it finish.
+func (w *tally) live(killAfter int, delay time.Duration) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), envDSN+"="+w.dsn, fmt.Sprintf("%s=%d", envWorker, w.worker), fmt.Sprintf("%s=%d", envFirst, w.next),
+		fmt.Sprintf("%s=%d", envCount, increments-w.count(acked)))
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	var killing sync.WaitGroup
+	killed := false
+	lines := bufio.NewScanner(out)
+	for n := 1; lines.Scan(); n++ {
+		if err := w.note(lines.Text()); err != nil {
+			return err
+		}
+		if n == killAfter {
+			killed = true
+			killing.Go(func() {
+				time.Sleep(delay)
+				_ = cmd.Process.Kill() // it may have ended by itself
+			})
+		}
+	}
+	killing.Wait()
+	err = cmd.Wait()
+	if said.Len() > 0 {
+		w.t.Logf("worker %d said: %.2000s", w.worker, said.String())
+	}
+	if killed {
+		w.kills++
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %.2000s", err, said.String())
+	}
+	return lines.Err()
+}
+
+// note takes down a line. A line is one write to the pipe, which a kill does not cut.
+func (w *tally) note(line string) error {
+	what, digits, ok := strings.Cut(line, " ")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil {
+		return fmt.Errorf("the worker said %q", line)
+	}
+	w.outcome[n] = what
+	w.next = max(w.next, n+1)
+	return nil
+}
+
+// compare holds what the workers were told against what the database has.
+func compare(t *testing.T, db *sql.DB, tallies []tally) {
+	t.Helper()
+	sure, open, kills := 0, 0, 0
+	for i := range tallies {
+		w := &tallies[i]
+		inDoubt := w.count(begun) + w.count(unknown)
+		t.Logf("worker %d: %d acknowledged, %d in doubt, %d refused, killed %d times", i, w.count(acked), inDoubt, w.count(refused), w.kills)
+		kills += w.kills
+		if w.count(refused) > 0 {
+			t.Errorf("worker %d was kept out by the others: %d increments gave up", i, w.count(refused))
+		}
+		if i%2 == 0 {
+			sure, open = sure+w.count(acked), open+inDoubt
+			continue
+		}
+		marks := w.marks(db) // settles what is in doubt
+		sure += len(marks)
+		for n, o := range w.outcome {
+			if o == acked && !marks[n] || o == refused && marks[n] {
+				t.Errorf("worker %d, increment %d: it was told %s; committed: %v", i, n, o, marks[n])
+			}
+		}
+	}
+	var counter int
+	if err := db.QueryRow("SELECT n FROM counter WHERE id = 1").Scan(&counter); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("counter %d, committed for sure %d, in doubt %d", counter, sure, open)
+	if counter < sure || counter > sure+open {
+		t.Errorf("the counter is %d, not between %d and %d", counter, sure, sure+open)
+	}
+	if sure < workers*increments || kills == 0 {
+		t.Errorf("%d increments and %d kills prove nothing", sure, kills)
+	}
+}
+
+func (w *tally) marks(db *sql.DB) map[int]bool {
+	rows, err := db.Query("SELECT n FROM mark WHERE worker = ?", w.worker)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() {
+		if err := rows.Close(); err != nil {
+			w.t.Error(err)
+		}
+	}()
+	found := map[int]bool{}
+	for rows.Next() {
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			w.t.Fatal(err)
+		}
+		found[n] = true
+	}
+	if err := rows.Err(); err != nil {
+		w.t.Fatal(err)
+	}
+	return found
+}
