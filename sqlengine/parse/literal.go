@@ -76,10 +76,19 @@ func (p *parser) stringValue() string {
 
 func (p *parser) rawString() string {
 	s := unquote(p.text(p.tok()))
-	for p.i++; p.tok().kind == tString && p.text(p.tok())[0]|0x20 != 'n'; p.i++ {
-		s += unquote(p.text(p.tok()))
+	if p.i++; !p.stringGoesOn() {
+		return s
 	}
-	return s
+	var b strings.Builder // adding one by one would take time in the square of their number
+	for b.WriteString(s); p.stringGoesOn(); p.i++ {
+		b.WriteString(unquote(p.text(p.tok())))
+	}
+	return b.String()
+}
+
+// stringGoesOn reports whether a string comes next that adjoins the one before: 'a' 'b' is 'ab'.
+func (p *parser) stringGoesOn() bool {
+	return p.tok().kind == tString && p.text(p.tok())[0]|0x20 != 'n'
 }
 
 // unquote returns the value of '…', "…" and N'…'. Backslash escapes are MySQL's: \% and \_ keep their backslash, which LIKE
