@@ -33,9 +33,13 @@ func openEngine(ctx context.Context, d *Driver, cfg Config, p parts) (engine, er
 		}
 		store = retry.New(store, p.clock, p.rand, retry.Policy{})
 	}
+	maintenance := cfg.Maintenance
+	if cfg.Scheme == SchemeMem && cfg.Name == "" && p.store == nil {
+		maintenance = "off" // checkpoints are for those who open the database later, and nobody can open a private one again
+	}
 	e, err := sqlengine.Open(ctx, sqlengine.Config{
 		Store: store, Ledger: object.NewLedger(0), Database: cfg.Database(), ReadOnly: cfg.Mode == "ro", Create: *cfg.Create,
-		Consistency: cfg.Consistency, MaxStaleness: cfg.MaxStaleness, Isolation: cfg.Isolation, Maintenance: cfg.Maintenance,
+		Consistency: cfg.Consistency, MaxStaleness: cfg.MaxStaleness, Isolation: cfg.Isolation, Maintenance: maintenance,
 		MemoryLimit: cfg.MemoryLimit, ConflictRetries: cfg.ConflictRetries, User: cfg.User,
 		Logger: p.logger, Clock: p.clock, Rand: p.rand,
 	})
