@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine"
@@ -22,16 +23,22 @@ func NewConnector(cfg Config, opts ...Option) (*Connector, error) {
 	return registered.newConnector(cfg, opts...)
 }
 
+// openElapsed is how long a request is repeated while the database is opened: who waits for it has probably mistyped where
+// it is. Once it is open the store is known to be there, and is waited for longer.
+const openElapsed = 3 * time.Second
+
 // openEngine is the opener of the registered driver: store, retries above it, engine above both. The engine counts
 // requests itself; the store reports every try to it.
 func openEngine(ctx context.Context, d *Driver, cfg Config, p parts) (engine, error) {
 	store, release := p.store, func() error { return nil }
+	opened := func() {}
 	if store == nil {
-		var err error
-		if store, release, err = openStore(ctx, d, cfg); err != nil {
+		bare, free, err := openStore(ctx, d, cfg)
+		if err != nil {
 			return nil, err
 		}
-		store = retry.New(store, p.clock, p.rand, retry.Policy{})
+		patient := retry.New(bare, p.clock, p.rand, retry.Policy{Elapsed: openElapsed})
+		store, release, opened = patient, free, func() { patient.SetPolicy(retry.Policy{}) }
 	}
 	maintenance := cfg.Maintenance
 	if cfg.Scheme == SchemeMem && cfg.Name == "" && p.store == nil {
@@ -46,6 +53,7 @@ func openEngine(ctx context.Context, d *Driver, cfg Config, p parts) (engine, er
 	if err != nil {
 		return nil, errors.Join(err, release())
 	}
+	opened()
 	return wiredEngine{e, release}, nil
 }
 

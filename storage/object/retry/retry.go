@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"iter"
+	"sync/atomic"
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -51,15 +52,22 @@ type Store struct {
 	store  object.Store
 	clock  base.Clock
 	rand   base.Rand
-	policy Policy
+	policy atomic.Pointer[Policy]
 }
 
 var _ object.Store = (*Store)(nil)
 
 // New returns store with retries.
 func New(store object.Store, clock base.Clock, rand base.Rand, policy Policy) *Store {
+	s := &Store{store: store, clock: clock, rand: rand}
+	s.SetPolicy(policy)
+	return s
+}
+
+// SetPolicy replaces the policy, from the next try of any call on.
+func (s *Store) SetPolicy(policy Policy) {
 	policy.EnsureDefaults()
-	return &Store{store: store, clock: clock, rand: rand, policy: policy}
+	s.policy.Store(&policy)
 }
 
 // tries counts the tries of one call.
@@ -75,7 +83,7 @@ func (s *Store) tries(op object.Op) *tries { return &tries{store: s, op: op, sta
 // again is asked after a try: it waits and returns true if another one is due.
 func (t *tries) again(ctx context.Context, err error) bool {
 	t.made++
-	p := &t.store.policy
+	p := t.store.policy.Load()
 	attempts := p.Attempts
 	switch {
 	case err == nil || ctx.Err() != nil:
@@ -92,17 +100,17 @@ func (t *tries) again(ctx context.Context, err error) bool {
 	if t.made >= attempts {
 		return false
 	}
-	wait := t.delay()
+	wait := t.delay(p)
 	if t.store.clock.Now().Sub(t.start)+wait > p.Elapsed {
 		return false
 	}
 	return t.store.clock.Sleep(wait, ctx.Done())
 }
 
-func (t *tries) delay() time.Duration {
-	bound := t.store.policy.DelayMax
+func (t *tries) delay(p *Policy) time.Duration {
+	bound := p.DelayMax
 	if shift := t.made - 1; shift < 20 {
-		bound = min(bound, t.store.policy.DelayFirst<<shift)
+		bound = min(bound, p.DelayFirst<<shift)
 	}
 	var b [8]byte
 	t.store.rand.Read(b[:])

@@ -48,7 +48,7 @@ func isDial(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	return errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect") || errors.As(err, &dns) ||
-		errors.As(err, &certificate) || errors.As(err, &record)
+		errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // transportText is the innermost text of a failed exchange, without the URL.

@@ -19,7 +19,7 @@ import (
 
 // Timeouts of the transport. What a whole request may take is up to the caller's context.
 const (
-	dialTimeout      = 5 * time.Second
+	dialTimeout      = 4 * time.Second // in which a lost SYN is sent again twice
 	handshakeTimeout = 10 * time.Second
 	headerTimeout    = 30 * time.Second // from the end of the request to the first byte of the reply
 	stallTimeout     = 30 * time.Second // between two bytes of the reply
