@@ -77,7 +77,7 @@ func (r *run) planQuery(st *statement, q ast.Query, tx *table.Tx) (*plan.Plan, e
 	st.mu.Lock()
 	p, ok := st.mu.query, st.mu.version == version && sameTypes(st.mu.types, r.types)
 	st.mu.Unlock()
-	if p != nil && ok {
+	if p != nil && ok && p.Sizes.Hold(rowCount(tx)) {
 		return p, nil
 	}
 	env, err := r.env(tx)
@@ -99,7 +99,7 @@ func (r *run) planMutation(st *statement, tx *table.Tx) (*plan.Mutation, error) 
 	st.mu.Lock()
 	m, ok := st.mu.change, st.mu.version == version && sameTypes(st.mu.types, r.types)
 	st.mu.Unlock()
-	if m != nil && ok {
+	if m != nil && ok && m.Sizes.Hold(rowCount(tx)) {
 		return m, nil
 	}
 	env, err := r.env(tx)
@@ -113,6 +113,10 @@ func (r *run) planMutation(st *statement, tx *table.Tx) (*plan.Mutation, error) 
 	defer st.mu.Unlock()
 	st.mu.version, st.mu.types, st.mu.change = version, r.types, m
 	return m, nil
+}
+
+func rowCount(tx *table.Tx) func(uint32) float64 {
+	return func(id uint32) float64 { return float64(tx.RowCount(id)) }
 }
 
 func sameTypes(a, b []base.Type) bool {

@@ -370,5 +370,5 @@ func (r *run) env(tx *table.Tx) (plan.Env, error) {
 
 func (s *Session) planEnv(cat *catalog.Catalog, tx *table.Tx, types []base.Type) plan.Env {
 	return plan.Env{Catalog: cat, Database: s.e.cfg.Database, Virtual: s.virtual, ParseExpr: s.e.parseExpr,
-		RowCount: func(id uint32) float64 { return float64(tx.RowCount(id)) }, Params: types, Var: s.variableType}
+		RowCount: rowCount(tx), Params: types, Var: s.variableType}
 }

@@ -16,8 +16,8 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 		need.addExpr(f)
 	}
 	node := &Scan{Table: n.table, Alias: n.alias, Est: 1000}
-	if p.RowCount != nil {
-		node.Est = max(p.RowCount(n.table.ID), 1)
+	if rows := p.rows(n.table.ID); rows >= 0 {
+		node.Est = max(rows, 1)
 	}
 	var l layout
 	for i, id := range n.ids {

@@ -62,6 +62,7 @@ type Mutation struct {
 	Stmt   any // *Insert, *Update or *Delete
 	Slots  int
 	Cached bool
+	Sizes  Sizes // as in Plan
 }
 
 // Mutate plans an INSERT, REPLACE, UPDATE or DELETE.
@@ -82,7 +83,7 @@ func Mutate(env Env, stmt ast.Statement) (*Mutation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mutation{Stmt: out, Slots: p.nextSlot, Cached: !p.volatile}, nil
+	return &Mutation{Stmt: out, Slots: p.nextSlot, Cached: !p.volatile, Sizes: p.sizes}, nil
 }
 
 func (p *planner) insert(s *ast.Insert) (*Insert, error) {

@@ -48,8 +48,8 @@ func (p *planner) canLookup(n *lJoin, ll layout, right Node, rl layout) bool {
 }
 
 func tableRows(p *planner, n Node) float64 {
-	if s, ok := n.(*Scan); ok && p.RowCount != nil {
-		return p.RowCount(s.Table.ID)
+	if s, ok := n.(*Scan); ok {
+		return max(p.rows(s.Table.ID), 0)
 	}
 	return 0
 }

@@ -34,7 +34,8 @@ type VirtualTable struct {
 type planner struct {
 	Env
 	lastCol  colID
-	nextSlot int  // first parameter number that no argument and no outer column has
+	nextSlot int // first parameter number that no argument and no outer column has
+	sizes    Sizes
 	volatile bool // the plan may not be cached: it depends on session state
 	ctes     *cteScope
 	text     string
@@ -44,6 +45,7 @@ type planner struct {
 type Plan struct {
 	Root    Node
 	Columns []Column // of the result, as it is shown
+	Sizes   Sizes    // what it was chosen by
 	Slots   int      // number of parameters, those of correlated subqueries included
 	Cached  bool     // may be kept for the next execution of the same text
 }
@@ -61,7 +63,34 @@ func Query(env Env, q ast.Query) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{Root: root, Columns: out.cols, Slots: p.nextSlot, Cached: !p.volatile}, nil
+	return &Plan{Root: root, Columns: out.cols, Slots: p.nextSlot, Cached: !p.volatile, Sizes: p.sizes}, nil
+}
+
+// Sizes are the row counts of tables that a plan was chosen by.
+type Sizes map[uint32]float64
+
+// Hold reports whether the tables still have the sizes that the plan was chosen by, roughly: a plan made when a table was
+// empty is a bad one once it is not.
+func (s Sizes) Hold(rowCount func(table uint32) float64) bool {
+	for id, then := range s {
+		if now := rowCount(id); now > 4*then+1000 || then > 4*now+1000 {
+			return false
+		}
+	}
+	return true
+}
+
+// rows returns the row count of a table and notes that the plan depends on it; -1 when it is not known.
+func (p *planner) rows(table uint32) float64 {
+	if p.RowCount == nil {
+		return -1
+	}
+	n := p.RowCount(table)
+	if p.sizes == nil {
+		p.sizes = Sizes{}
+	}
+	p.sizes[table] = n
+	return n
 }
 
 func (p *planner) newCol() colID {
