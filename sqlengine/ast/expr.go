@@ -100,7 +100,9 @@ type Like struct {
 	Regexp     bool
 }
 
-// Call is a function call, scalar, aggregate or window. Name is upper case.
+// Call is a function call, scalar, aggregate or window. Name is upper case. Words among the arguments are string literals:
+// EXTRACT('DAY', x), TIMESTAMPDIFF('DAY', a, b), TIMESTAMPADD, GET_FORMAT and TRIM('LEADING', what, x); TRIM(what FROM x) is
+// TRIM(x, what), and POSITION(a IN b) is LOCATE(a, b).
 type Call struct {
 	At        Pos
 	Schema    string

@@ -114,17 +114,12 @@ func (p *parser) cast(at ast.Pos) ast.Expr {
 	return c
 }
 
-// trim reads [BOTH|LEADING|TRAILING] [what] FROM x, or x; the tree has TRIM, LTRIM or RTRIM of (x[, what]).
+// trim reads [BOTH|LEADING|TRAILING] [what] FROM x, or x. The tree has TRIM(x), TRIM(x, what) or TRIM(side, what, x).
 func (p *parser) trim(at ast.Pos) ast.Expr {
 	c := &ast.Call{At: at, Name: "TRIM"}
+	sideAt := p.at()
 	side := p.acceptAny("BOTH", "LEADING", "TRAILING")
-	switch side {
-	case "LEADING":
-		c.Name = "LTRIM"
-	case "TRAILING":
-		c.Name = "RTRIM"
-	}
-	var what ast.Expr
+	var what ast.Expr = text(at, " ")
 	if side == "" || !p.is("FROM") {
 		what = p.expr()
 	}
@@ -133,9 +128,10 @@ func (p *parser) trim(at ast.Pos) ast.Expr {
 		return c
 	}
 	p.expect("FROM")
-	c.Args = []ast.Expr{p.expr()}
-	if what != nil {
-		c.Args = append(c.Args, what)
+	if x := p.expr(); side == "" {
+		c.Args = []ast.Expr{x, what}
+	} else {
+		c.Args = []ast.Expr{text(sideAt, side), what, x}
 	}
 	return c
 }

@@ -165,7 +165,7 @@ func (p *parser) nameText(t *token) string {
 	return s
 }
 
-// names reads a list of identifiers in parentheses.
+// nameList reads a list of identifiers in parentheses.
 func (p *parser) nameList(what string) []string {
 	p.expectOp("(")
 	list := []string{p.name(what)}

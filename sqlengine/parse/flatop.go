@@ -76,6 +76,9 @@ func (f *flat) symbol(t *token) (more, ok bool) {
 		p.i++
 		return true, true
 	case "&&":
+		if f.between > 0 { // BETWEEN takes AND alone
+			return false, false
+		}
 		return f.logic(" and ")
 	case "||":
 		return f.logic(" or ")

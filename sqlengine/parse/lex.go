@@ -42,6 +42,7 @@ type lexer struct {
 	i    int
 	gate bool // inside /*! … */
 	prev kind
+	end  int // of the previous token
 	dot  int // where the last "." ended if a name stood before it; a digit there starts a name
 	hint string
 }
@@ -57,7 +58,7 @@ func (lx *lexer) next() (t token, ok bool) {
 		return t, true
 	}
 	ok = lx.scan(&t)
-	t.end, lx.prev = int32(lx.i), t.kind
+	t.end, lx.prev, lx.end = int32(lx.i), t.kind, lx.i
 	return t, ok
 }
 
@@ -68,6 +69,11 @@ func (lx *lexer) at(i int) byte {
 	return 0
 }
 
+// afterName reports whether a name ends where the lexer is.
+func (lx *lexer) afterName() bool {
+	return lx.end == lx.i && (lx.prev == tWord || lx.prev == tQuoted)
+}
+
 func (lx *lexer) afterDot() bool { return lx.i > 0 && lx.dot == lx.i }
 
 func (lx *lexer) scan(t *token) bool {
@@ -75,7 +81,7 @@ func (lx *lexer) scan(t *token) bool {
 	switch {
 	case (c|0x20 == 'x' || c|0x20 == 'b' || c|0x20 == 'n') && d == '\'':
 		return lx.prefixed(t, c|0x20)
-	case c >= '0' && c <= '9' && !lx.afterDot(), c == '.' && d >= '0' && d <= '9' && lx.prev != tWord && lx.prev != tQuoted:
+	case c >= '0' && c <= '9' && !lx.afterDot(), c == '.' && d >= '0' && d <= '9' && !lx.afterName():
 		lx.number(t)
 		return true
 	case wordByte(c):

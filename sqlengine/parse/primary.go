@@ -44,8 +44,6 @@ func (p *parser) paren() ast.Expr {
 	if p.queryAt(p.i) {
 		return &ast.Subquery{At: at, Query: p.parenQuery()}
 	}
-	p.enter()
-	defer p.leave()
 	p.i++
 	list := p.exprList()
 	p.expectOp(")")
@@ -159,8 +157,6 @@ func (p *parser) columnName() *ast.ColumnRef {
 
 func (p *parser) caseExpr() ast.Expr {
 	c := &ast.Case{At: p.at()}
-	p.enter()
-	defer p.leave()
 	p.i++
 	if !p.is("WHEN") {
 		c.Operand = p.expr()
@@ -185,8 +181,6 @@ func (p *parser) caseExpr() ast.Expr {
 func (p *parser) interval() ast.Expr {
 	at := p.at()
 	p.i++
-	p.enter()
-	defer p.leave()
 	if p.isOp("(") && p.commaIn(p.i) {
 		p.i++
 		list := p.exprList()

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"iter"
+	"strings"
 )
 
 // Split yields the statements of a script with their offsets, without the semicolons between them. Statements without a word
@@ -11,11 +12,12 @@ func Split(sql string) iter.Seq2[string, int] {
 		lx := lexer{sql: sql}
 		start, end := -1, 0
 		for {
+			from := lx.i
 			t, ok := lx.next()
 			switch {
 			case !ok:
 				if start < 0 {
-					start = lx.i
+					start = len(sql) - len(strings.TrimLeft(sql[from:], " \t\n\r"))
 				}
 				yield(sql[start:], start)
 				return
