@@ -168,7 +168,7 @@ func (p *parser) update(with *ast.With) ast.Statement {
 	e.raw(" set ")
 	e.assignments()
 	e.whereClause()
-	e.tail()
+	e.tail(false)
 	s.Returning = p.returning()
 	n, ok := e.core().(*sqlparser.Update)
 	if !ok {
@@ -199,7 +199,7 @@ func (p *parser) delete(with *ast.With) ast.Statement {
 		e.raw("from ")
 		e.table(p.tableRef())
 		e.whereClause()
-		e.tail()
+		e.tail(false)
 		s.Returning = p.returning()
 		e.finishDelete(s)
 		return s

@@ -39,7 +39,7 @@ func (p *parser) selectBlock() *ast.Select {
 			s.Windows = append(s.Windows, w)
 		}
 	}
-	e.tail()
+	e.tail(true)
 	p.into()
 	p.locks(s)
 	p.into()
@@ -153,8 +153,8 @@ func (e *emitter) whereClause() {
 	}
 }
 
-// tail writes ORDER BY and LIMIT.
-func (e *emitter) tail() {
+// tail writes ORDER BY and LIMIT, with an offset where one is allowed.
+func (e *emitter) tail(offset bool) {
 	p := e.p
 	if p.is("ORDER") {
 		p.expect("ORDER", "BY")
@@ -175,6 +175,10 @@ func (e *emitter) tail() {
 	}
 	if l := p.limit(); l != nil {
 		e.raw(" limit ")
+		if l.Offset != nil && !offset {
+			p.i--
+			p.fail("LIMIT takes one number here")
+		}
 		if l.Offset != nil {
 			e.lift(l.Offset)
 			e.raw(",")
