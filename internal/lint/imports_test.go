@@ -58,7 +58,7 @@ var clients = map[string][]string{
 	"github.com/rivo/uniseg":              {"cmd/s3sql"},
 	"golang.org/x/term":                   {"cmd/s3sql"},
 	"golang.org/x/text":                   {"sqlengine/expr", "catalog"},
-	"golang.org/x/sync":                   {"storage", "catalog", "sqlengine", "fts", "plugins", "driver"},
+	"golang.org/x/sync":                   {"storage", "catalog", "sqlengine", "fts", "plugins", "driver", "conformance", "tests"},
 	"golang.org/x/sys":                    {"storage/object/dir"},
 	"github.com/cockroachdb/datadriven":   {"tests"},
 	"github.com/DATA-DOG/go-sqlmock":      {"tests"},
