@@ -39,7 +39,12 @@ type Error struct {
 
 // Error returns number, SQLSTATE and message, laid out as other MySQL drivers for Go do.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("Error %d (%s): %s", e.Number, e.SQLState, e.Message)
+	return fmt.Sprintf("Error %d (%s): %s", e.Number, e.SQLState, e.text())
+}
+
+// text returns message, object and cause.
+func (e *Error) text() string {
+	s := e.Message
 	if e.Object != "" {
 		s += " (object " + e.Object + ")"
 	}
@@ -89,7 +94,7 @@ func (e *Error) As(target any) bool {
 	copy(code[:], e.SQLState)
 	number.SetUint(uint64(e.Number))
 	state.Set(reflect.ValueOf(code))
-	message.SetString(e.Message)
+	message.SetString(e.text()) // the other type has no cause: without it only "object store Get failed" would be left
 	p.Elem().Set(v)
 	return true
 }

@@ -93,6 +93,11 @@ func TestAsMySQLError(t *testing.T) {
 	if !errors.As(err, &m) || m.Number != 1062 || string(m.SQLState[:]) != "23000" || m.Message != "Duplicate entry" {
 		t.Errorf("%+v", m)
 	}
+	cause := base.Errorf(base.CodeUnavailable, "reading failed")
+	cause.Object, cause.Err = "log/1", errors.New("no route")
+	if !errors.As(convertError(cause), &m) || m.Message != "reading failed (object log/1): no route" {
+		t.Errorf("the cause is lost: %+v", m)
+	}
 	var o *otherError
 	if errors.As(err, &o) {
 		t.Error("became an unrelated type")

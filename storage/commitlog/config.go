@@ -75,7 +75,7 @@ func (m masked) Error() string { return m.cause.Error() }
 // Is passes on what is not a kind.
 func (m masked) Is(target error) bool {
 	switch target {
-	case base.ErrInternal, base.ErrInvalid, base.ErrConflict, base.ErrUnavailable, base.ErrClosed, base.ErrFenced,
+	case base.ErrInternal, base.ErrInvalid, base.ErrConflict, base.ErrUnavailable, base.ErrCorrupt, base.ErrClosed, base.ErrFenced,
 		base.ErrCommitUnknown, base.ErrUnsupported:
 		return false
 	}
