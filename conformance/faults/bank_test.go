@@ -56,6 +56,8 @@ type bank struct {
 	cfg   driver.Config
 	each  int // transfers by each worker
 
+	patience time.Duration // about what a transfer takes
+
 	mu        sync.Mutex
 	transfers []transfer
 }
@@ -145,7 +147,12 @@ func (b *bank) work(t *testing.T, p *process, worker int) {
 		tr := transfer{id: (worker+1)*1000 + i, from: r.IntN(accounts), amount: 1 + r.IntN(50), single: r.IntN(2) == 0}
 		tr.to = (tr.from + 1 + r.IntN(accounts-1)) % accounts
 		db := p.pool(t.Context())
-		tr.err = tr.make(t.Context(), db)
+		ctx, cancel := context.WithCancel(t.Context())
+		if r.IntN(8) == 0 { // the caller changes its mind, at any moment
+			time.AfterFunc(time.Duration(r.IntN(int(b.patience))), cancel)
+		}
+		tr.err = tr.make(ctx, db)
+		cancel()
 		switch {
 		case tr.err == nil:
 			tr.fate = acknowledged
@@ -177,7 +184,8 @@ func (b *bank) survive(t *testing.T, p *process, db *sql.DB, err error) {
 	if errors.Is(err, faults.ErrCrashed) {
 		p.crashed(db)
 	}
-	if err.Error() == "sql: database is closed" { // database/sql's own: another worker has buried the pool
+	if !errors.Is(err, driver.ErrCommitUnknown) && (errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrTxDone) ||
+		err.Error() == "sql: database is closed") { // database/sql's own: another worker has buried the pool
 		return
 	}
 	e := checkTyped(t, err)
@@ -330,7 +338,7 @@ func TestBankOnMemory(t *testing.T) {
 	for _, seed := range seeds(*seedsFlag) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
 			t.Parallel()
-			(&bank{seed: seed, store: mem.New(), cfg: bankConfig(seed), each: 25}).run(t)
+			(&bank{seed: seed, store: mem.New(), cfg: bankConfig(seed), each: 25, patience: time.Millisecond}).run(t)
 		})
 	}
 }
@@ -342,7 +350,7 @@ func TestBankOnS3(t *testing.T) {
 	for _, seed := range seeds(2) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
 			t.Parallel()
-			(&bank{seed: seed, store: server.Store(t), cfg: bankConfig(seed), each: 12}).run(t)
+			(&bank{seed: seed, store: server.Store(t), cfg: bankConfig(seed), each: 12, patience: 20 * time.Millisecond}).run(t)
 		})
 	}
 }
