@@ -249,3 +249,19 @@ func TestContextEndsWait(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+func TestSetPolicy(t *testing.T) {
+	t.Parallel()
+	s, f, _ := open(retry.Policy{Attempts: 2})
+	for _, want := range []int{2, 6} {
+		before := f.Count(faults.Unavailable)
+		f.FailNext(object.OpGet, slices.Repeat([]faults.Fault{faults.Unavailable}, want)...)
+		if _, err := s.Get(t.Context(), "none"); !errors.Is(err, object.ErrUnavailable) {
+			t.Errorf("Get: %v", err)
+		}
+		if got := f.Count(faults.Unavailable) - before; got != want {
+			t.Errorf("%d tries, want %d", got, want)
+		}
+		s.SetPolicy(retry.Policy{})
+	}
+}
