@@ -270,7 +270,9 @@ func (g *gen) pred(cols []mcol, depth int) string {
 	return c.name + g.op() + g.literal(c.kind)
 }
 
-func (g *gen) op() string { return g.pick(" = ", " = ", " = ", " < ", " <= ", " > ", " >= ", " <> ", " <=> ") }
+func (g *gen) op() string {
+	return g.pick(" = ", " = ", " = ", " < ", " <= ", " > ", " >= ", " <> ", " <=> ")
+}
 
 // subquery makes a condition with a subquery, most of them correlated through c or d.
 func (g *gen) subquery(c, d mcol) string {
@@ -283,10 +285,13 @@ func (g *gen) subquery(c, d mcol) string {
 	if g.n(2) == 0 && strings.Contains(d.name, ".") {
 		where = y.name + g.op() + d.name
 	}
-	if g.n(6) == 0 && strings.Contains(d.name, ".") { // two levels deep
+	if g.n(3) == 0 && strings.Contains(d.name, ".") { // two levels deep
 		g.alias++
 		z := fmt.Sprintf("s%d", g.alias)
-		where += fmt.Sprintf(" AND EXISTS (SELECT 1 FROM ~%d %s WHERE %s.c0 = %s AND %s.c1 <> %s)", i, z, z, d.name, z, x.name)
+		where += g.pick(
+			fmt.Sprintf(" AND EXISTS (SELECT 1 FROM ~%d %s WHERE %s.c0 = %s AND %s.c1 <> %s)", i, z, z, d.name, z, x.name),
+			fmt.Sprintf(" AND %s IN (SELECT %s.c1 FROM ~%d %s WHERE %s.c0%s%s)", y.name, z, i, z, z, g.op(), d.name),
+			fmt.Sprintf(" AND (SELECT COUNT(*) FROM ~%d %s WHERE %s.c0%s%s) > 1", i, z, z, g.op(), d.name))
 	}
 	switch g.n(4) {
 	case 0:

@@ -90,12 +90,15 @@ func keyAccess(n *lScan, parts []catalog.KeyPart, unique bool, rows float64) (Ac
 	return Access{Points: points}, est
 }
 
-// partial is the access of a key whose first k columns are fixed to one value each.
+// partial is the access of a key whose first k columns are fixed to one value each, or to a few.
 func partial(points [][]expr.Expr, k int, rows float64) (Access, float64) {
-	if k == 0 || len(points) != 1 {
+	switch {
+	case k == 0:
 		return Access{}, rows
+	case len(points) == 1:
+		return Access{Eq: points[0]}, max(rows/100, 1)
 	}
-	return Access{Eq: points[0]}, max(rows/100, 1)
+	return Access{Points: points}, min(float64(len(points))*max(rows/100, 1), rows)
 }
 
 // keyColumn returns the logical column of a key part that can be looked up: one stored whole, in binary order.
@@ -212,6 +215,12 @@ func ordered(n Node, keys []SortKey) bool {
 	scan := sourceScan(n, cols)
 	if scan == nil || scan.Access.Index != nil || scan.Access.Points != nil {
 		return false
+	}
+	for i, e := range scan.Access.Eq {
+		col := &scan.Table.Columns[scan.Table.ColumnByID(scan.Table.Primary[i].Column)]
+		if !sameValues(e.Type(), col.Type) {
+			return false // several keys may be equal to it, each with rows in order
+		}
 	}
 	parts := scan.Table.Primary[len(scan.Access.Eq):]
 	if len(cols) > len(parts) {

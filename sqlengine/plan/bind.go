@@ -17,6 +17,8 @@ type binder struct {
 	aggs *aggCollector
 	// aliases are select-list items that an unqualified name may mean when no column has it.
 	aliases []item
+	// prefer are select-list items that an unqualified name means before any column: in HAVING, those no group key hides.
+	prefer []item
 	// values resolves VALUES(col) and row aliases in ON DUPLICATE KEY UPDATE; nil elsewhere.
 	values func(*ast.ColumnRef) (expr.Expr, error)
 	// defaultOf resolves DEFAULT(col); nil elsewhere.
@@ -118,6 +120,11 @@ func (b *binder) param(e *ast.Param) (expr.Expr, error) {
 
 // column resolves a name in the scope, then in the enclosing queries.
 func (b *binder) column(ref *ast.ColumnRef) (expr.Expr, error) {
+	if i, err := aliased(b.prefer, ref, b.clause); err != nil {
+		return nil, err
+	} else if i >= 0 {
+		return b.prefer[i].expr, nil
+	}
 	c, err := b.scope.find(ref)
 	if err != nil {
 		return nil, b.inClause(err)
@@ -140,6 +147,23 @@ func (b *binder) column(ref *ast.ColumnRef) (expr.Expr, error) {
 		}
 	}
 	return nil, base.Errorf(base.CodeBadField, "Unknown column '%s' in '%s'%s", refName(ref), b.clause, didYouMean(ref.Name, near))
+}
+
+// aliased returns which item an unqualified name means; -1 if none. Error 1052 if it means several that differ.
+func aliased(items []item, ref *ast.ColumnRef, clause string) (int, error) {
+	hit := -1
+	for i := range items {
+		if ref.Table != "" || !strings.EqualFold(items[i].col.Name, ref.Name) {
+			continue
+		}
+		if hit >= 0 && !expr.Equal(items[i].expr, items[hit].expr) {
+			return -1, base.Errorf(base.CodeNonUniqColumn, "Column '%s' in %s is ambiguous", ref.Name, clause)
+		}
+		if hit < 0 {
+			hit = i
+		}
+	}
+	return hit, nil
 }
 
 func (b *binder) inClause(err error) error {

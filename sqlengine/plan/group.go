@@ -38,7 +38,7 @@ func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 		return nil, base.Errorf(base.CodeInvalidGroupFunc, "Invalid use of group function")
 	}
 	inner := *b
-	inner.aggs = nil
+	inner.aggs, inner.prefer = nil, nil
 	var args []expr.Expr
 	if len(e.Args) != 1 || !isStar(e.Args[0]) {
 		var err error
@@ -88,6 +88,8 @@ type grouping struct {
 	node *lAggregate
 	b    *binder
 	keys int // written keys
+	// fixed are the columns of the input that the keys determine; nil until one is asked for.
+	fixed idSet
 }
 
 // group plans GROUP BY over n.
@@ -99,9 +101,28 @@ func (p *planner) group(n logical, by []ast.Expr, b *binder, items []item) (*gro
 		if err != nil {
 			return nil, err
 		}
+		if readsAny(k, b.aggs.ids) {
+			return nil, base.Errorf(base.CodeWrongGroupField, "Can't group on '%s'", k)
+		}
+		used := idSet{}
+		if used.addExpr(k); used.any(b.aggs.ids) {
+			return nil, base.Errorf(base.CodeWrongGroupField, "Can't group on '%s'", k)
+		}
 		agg.keys, agg.kids = append(agg.keys, k), append(agg.kids, p.newCol())
 	}
 	return &grouping{node: agg, b: b, keys: len(by)}, nil
+}
+
+// readsAny reports whether e reads one of the columns ids.
+func readsAny(e expr.Expr, ids []colID) bool {
+	reads := idSet{}
+	reads.addExpr(e)
+	for _, id := range ids {
+		if reads[id] {
+			return true
+		}
+	}
+	return false
 }
 
 // groupKey binds one GROUP BY expression: a position, a column, or an alias when no column has the name.
@@ -166,7 +187,10 @@ func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
 				return e, nil
 			}
 		}
-		if !g.determined(id) {
+		if g.fixed == nil {
+			g.fixed = determined(g.node.input, g.node.keys)
+		}
+		if !g.fixed[id] {
 			return nil, g.notGrouped(e, n, where)
 		}
 		any, err := expr.NewAgg("ANY_VALUE", []expr.Expr{e}, expr.AggOptions{})
@@ -192,32 +216,6 @@ func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
 	return e.WithChildren(out), nil
 }
 
-// determined reports whether the group keys hold the whole primary key of the table that column id comes from.
-func (g *grouping) determined(id colID) bool {
-	var scan *lScan
-	walkLogical(g.node.input, func(n logical) {
-		if s, ok := n.(*lScan); ok && idIn(s.ids, id) {
-			scan = s
-		}
-	})
-	if scan == nil {
-		return false
-	}
-	for _, part := range scan.table.Primary {
-		pk := scan.ids[scan.table.ColumnByID(part.Column)]
-		found := false
-		for _, k := range g.node.keys {
-			if kid, ok := expr.AsColumn(k); ok && kid == pk {
-				found = true
-			}
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
-}
-
 func (g *grouping) notGrouped(e expr.Expr, n int, where string) error {
 	if g.keys == 0 {
 		return base.Errorf(base.CodeMixOfGroupFunc, "In aggregated query without GROUP BY, expression #%d of %s contains nonaggregated column '%s'; this is incompatible with sql_mode=only_full_group_by",
@@ -225,13 +223,4 @@ func (g *grouping) notGrouped(e expr.Expr, n int, where string) error {
 	}
 	return base.Errorf(base.CodeWrongFieldGroup, "Expression #%d of %s is not in GROUP BY clause and contains nonaggregated column '%s' which is not functionally dependent on columns in GROUP BY clause; this is incompatible with sql_mode=only_full_group_by",
 		n, where, e)
-}
-
-func idIn(ids []colID, id colID) bool {
-	for _, x := range ids {
-		if x == id {
-			return true
-		}
-	}
-	return false
 }

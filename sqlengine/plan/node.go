@@ -43,8 +43,8 @@ type Scan struct {
 // Access says which keys a Scan reads. The zero Access is the whole table.
 type Access struct {
 	Index *catalog.Index // nil: the primary key
-	// Points are complete keys, one row of expressions each: at most one row of the table matches each (for a non-unique
-	// index: a prefix). Each expression is constant during execution.
+	// Points are complete keys, one row of expressions each, of which at most one row of the table matches each; or, all
+	// of one length, the first columns of keys. Each expression is constant during execution.
 	Points [][]expr.Expr
 	// Eq fixes the first columns of the key; Lo and Hi bound the next one.
 	Eq             []expr.Expr
@@ -204,6 +204,7 @@ type Subquery struct {
 	Args   []expr.Expr // outer columns used inside
 	Slots  []int       // parameter numbers they are stored at
 	Once   bool        // depends on no outer row: run once per execution
+	Free   bool        // depends on columns from further out than the outer row: equal arguments may have other results
 	Result base.Type
 }
 

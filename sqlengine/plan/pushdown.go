@@ -28,6 +28,16 @@ func (s idSet) addExpr(e expr.Expr) {
 	}
 }
 
+// any reports whether one of ids is in s.
+func (s idSet) any(ids []colID) bool {
+	for _, id := range ids {
+		if s[id] {
+			return true
+		}
+	}
+	return false
+}
+
 func (s idSet) clone() idSet {
 	out := make(idSet, len(s))
 	for id := range s {
@@ -82,8 +92,9 @@ func pushdown(n logical, preds []expr.Expr) logical {
 			return n
 		}
 	case *lDistinct:
-		n.input = pushdown(n.input, preds)
-		return n
+		down, stay := partition(preds, func(pr expr.Expr) bool { return !volatile(pr) && exact(pr) })
+		n.input = pushdown(n.input, down)
+		return filtered(n, stay)
 	case *lAggregate:
 		return pushAggregate(n, preds)
 	case *lSetOp:
@@ -162,13 +173,51 @@ func movable(e expr.Expr) bool {
 	return true
 }
 
+// volatile reports whether e may have another value each time it is evaluated.
+func volatile(e expr.Expr) bool {
+	if expr.Volatile(e) {
+		return true
+	}
+	for _, c := range e.Children() {
+		if volatile(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// exact reports whether e has the same value for all rows whose columns compare as equal: not so for the columns of a
+// collation that holds different texts for equal, of which a group shows only one.
+func exact(e expr.Expr) bool {
+	if _, ok := expr.AsColumn(e); ok {
+		return exactType(e.Type())
+	}
+	for _, c := range e.Children() {
+		if !exact(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func partition(preds []expr.Expr, first func(expr.Expr) bool) (yes, no []expr.Expr) {
+	for _, pr := range preds {
+		if first(pr) {
+			yes = append(yes, pr)
+		} else {
+			no = append(no, pr)
+		}
+	}
+	return yes, no
+}
+
 // pushAggregate moves conditions on group keys below the aggregation.
 func pushAggregate(n *lAggregate, preds []expr.Expr) logical {
 	keys := newIDSet(n.kids...)
 	proj := &lProject{ids: n.kids, exprs: n.keys}
 	var down, stay []expr.Expr
 	for _, pr := range preds {
-		if len(n.keys) > 0 && within(pr, keys) && movable(pr) {
+		if len(n.keys) > 0 && within(pr, keys) && movable(pr) && exact(pr) {
 			if e, ok := substitute(pr, proj); ok {
 				down = append(down, e)
 				continue
@@ -227,7 +276,7 @@ func pushJoin(n *lJoin, preds []expr.Expr) logical {
 	var left, right, on, above []expr.Expr
 	for _, pr := range preds {
 		switch {
-		case n.kind == FullJoin:
+		case n.kind == FullJoin || volatile(pr):
 			above = append(above, pr)
 		case within(pr, l):
 			left = append(left, pr)
@@ -241,7 +290,7 @@ func pushJoin(n *lJoin, preds []expr.Expr) logical {
 	}
 	for _, c := range n.on {
 		switch {
-		case n.kind == FullJoin:
+		case n.kind == FullJoin || volatile(c):
 			on = append(on, c)
 		case within(c, r):
 			right = append(right, c)

@@ -41,7 +41,7 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 	}
 	var having expr.Expr
 	if s.Having != nil {
-		if having, err = b.having(s.Having, items); err != nil {
+		if having, err = b.having(s, items); err != nil {
 			return nil, output{}, err
 		}
 	}
@@ -78,14 +78,20 @@ func (p *planner) projectSelect(n logical, s *ast.Select, items []item, keys []S
 		out.ids = append(out.ids, id)
 		out.cols[i].Type, out.cols[i].Nullable = it.expr.Type(), it.expr.Nullable()
 	}
+	above := &lProject{keep: true} // sort keys that DISTINCT must not see
 	for i := range keys {
-		if j := sameItem(keys[i].Expr, items); j >= 0 {
-			keys[i].Expr = expr.Column(out.ids[j], out.cols[j].Type, out.cols[j].Name, out.cols[j].Nullable)
-		} else if s.Distinct {
+		e, ok := overItems(keys[i].Expr, items, out)
+		switch {
+		case ok && s.Distinct:
+			keys[i].Expr = p.asColumn(above, e)
+		case s.Distinct:
 			return nil, out, base.Errorf(base.CodeOrderNotInSelect,
 				"Expression #%d of ORDER BY clause is not in SELECT list; this is incompatible with DISTINCT", i+1)
-		} else {
-			keys[i].Expr = p.asColumn(proj, keys[i].Expr)
+		default:
+			if j := sameItem(keys[i].Expr, items); j < 0 {
+				e = keys[i].Expr
+			}
+			keys[i].Expr = p.asColumn(proj, e)
 		}
 	}
 	if len(proj.ids) > 0 {
@@ -94,6 +100,10 @@ func (p *planner) projectSelect(n logical, s *ast.Select, items []item, keys []S
 	}
 	if s.Distinct {
 		n = &lDistinct{input: n, ids: uniqueIDs(out.ids)}
+		if len(above.ids) > 0 {
+			above.input = n
+			n = above
+		}
 	}
 	n, err := p.orderLimit(n, keys, s.Limit, b)
 	return n, out, err
@@ -109,6 +119,27 @@ func uniqueIDs(ids []colID) []colID {
 		}
 	}
 	return out
+}
+
+// overItems rewrites e to read select-list items alone; ok is false if it reads anything else.
+func overItems(e expr.Expr, items []item, out output) (_ expr.Expr, ok bool) {
+	if j := sameItem(e, items); j >= 0 {
+		return expr.Column(out.ids[j], out.cols[j].Type, out.cols[j].Name, out.cols[j].Nullable), true
+	}
+	if _, column := expr.AsColumn(e); column {
+		return nil, false
+	}
+	children := e.Children()
+	if len(children) == 0 {
+		return e, true
+	}
+	over := make([]expr.Expr, len(children))
+	for i, c := range children {
+		if over[i], ok = overItems(c, items, out); !ok {
+			return nil, false
+		}
+	}
+	return e.WithChildren(over), true
 }
 
 func sameItem(e expr.Expr, items []item) int {
@@ -187,12 +218,23 @@ func (b *binder) star(star *ast.Star) ([]item, error) {
 	return out, nil
 }
 
-// having binds HAVING, where a select-list alias may stand for its expression.
-func (b *binder) having(e ast.Expr, items []item) (expr.Expr, error) {
+// having binds HAVING, where a select-list alias may stand for its expression: an unqualified name means a group key,
+// else an alias, else a column (MySQL reference manual, "SELECT Statement").
+func (b *binder) having(s *ast.Select, items []item) (expr.Expr, error) {
 	saved := b.clause
 	b.clause, b.aliases = "having clause", items
-	defer func() { b.clause, b.aliases = saved, nil }()
-	return b.expr(e)
+	for _, it := range items {
+		hidden := false
+		for _, g := range s.GroupBy {
+			ref, ok := g.(*ast.ColumnRef)
+			hidden = hidden || ok && strings.EqualFold(ref.Name, it.col.Name)
+		}
+		if !hidden {
+			b.prefer = append(b.prefer, it)
+		}
+	}
+	defer func() { b.clause, b.aliases, b.prefer = saved, nil, nil }()
+	return b.expr(s.Having)
 }
 
 func (b *binder) orderKeys(list []ast.OrderItem, out output, items []item) ([]SortKey, error) {
@@ -224,11 +266,15 @@ func (b *binder) orderKey(e ast.Expr, out output, items []item) (expr.Expr, erro
 		}
 		return at(n - 1), nil
 	}
-	if ref, ok := e.(*ast.ColumnRef); ok && ref.Table == "" {
+	if ref, ok := e.(*ast.ColumnRef); ok {
+		named := make([]item, len(out.cols))
 		for i := range out.cols {
-			if strings.EqualFold(out.cols[i].Name, ref.Name) {
-				return at(i), nil
-			}
+			named[i] = item{col: out.cols[i], expr: at(i)}
+		}
+		if i, err := aliased(named, ref, b.clause); err != nil {
+			return nil, err
+		} else if i >= 0 {
+			return at(i), nil
 		}
 	}
 	b.aliases = items

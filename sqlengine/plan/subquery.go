@@ -18,7 +18,7 @@ func (b *binder) subplan(q ast.Query) (*Subquery, output, error) {
 	if err != nil {
 		return nil, out, err
 	}
-	s := &Subquery{Plan: root, Slots: f.slots, Once: len(f.args) == 0 && !f.free}
+	s := &Subquery{Plan: root, Slots: f.slots, Once: len(f.args) == 0 && !f.free, Free: f.free}
 	for i := range f.args {
 		s.Args = append(s.Args, f.args[i].ref())
 	}
