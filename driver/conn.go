@@ -12,11 +12,14 @@ import (
 
 // Conn is one connection: a session on the engine that all connections of a Connector share. database/sql uses it from
 // one goroutine at a time. Programs meet it only inside sql.Conn.Raw, for LastStats.
+//
+// The first statement on any connection of a Connector opens the database, not Connect: only so the state that was read to
+// open it is known to be as fresh as the statement asks for.
 type Conn struct {
-	eng    engine
-	sess   session
-	format format
-	closed bool
+	connector *Connector
+	sess      session // nil until the first statement
+	format    format
+	closed    bool
 }
 
 var (
@@ -31,7 +34,28 @@ var (
 	_ driver.NamedValueChecker  = (*Conn)(nil)
 )
 
-func newConn(eng engine, f format) *Conn { return &Conn{eng: eng, sess: eng.newSession(), format: f} }
+func newConn(c *Connector) *Conn { return &Conn{connector: c, format: c.format} }
+
+// session returns the connection's session, and opens the database for it if that has not been done. For a statement or a
+// transaction, asking is set: what it takes to open the database is then a proof of freshness for it.
+func (c *Conn) session(ctx context.Context, asking bool) (session, error) {
+	if err := c.ready(ctx); err != nil {
+		return nil, err
+	}
+	if c.sess != nil {
+		return c.sess, nil
+	}
+	began := c.connector.parts.clock.Now()
+	eng, err := c.connector.engine(ctx)
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	c.sess = eng.newSession()
+	if asking {
+		c.sess.began(began)
+	}
+	return c.sess, nil
+}
 
 func (c *Conn) ready(ctx context.Context) error {
 	if c.closed {
@@ -40,26 +64,32 @@ func (c *Conn) ready(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Ping asks the store whether the database is there.
+// Ping asks the store whether the database is there, and opens it if that has not been done.
 //
 // Cost: one GET.
 func (c *Conn) Ping(ctx context.Context) error {
 	if err := c.ready(ctx); err != nil {
 		return err
 	}
-	return failure(ctx, c.eng.ping(ctx))
+	eng := c.connector.current()
+	if eng == nil { // opening it is answer enough
+		_, err := c.connector.engine(ctx)
+		return failure(ctx, err)
+	}
+	return failure(ctx, eng.ping(ctx))
 }
 
 // ExecContext runs one statement or several and returns the counts of the last. Rows are produced and dropped.
 func (c *Conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if err := c.ready(ctx); err != nil {
+	sess, err := c.session(ctx, true)
+	if err != nil {
 		return nil, err
 	}
 	values, err := c.format.args(args)
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.sess.exec(ctx, query, values)
+	r, err := sess.exec(ctx, query, values)
 	if err != nil {
 		return nil, failure(ctx, err)
 	}
@@ -69,14 +99,15 @@ func (c *Conn) ExecContext(ctx context.Context, query string, args []driver.Name
 // QueryContext runs one statement or several and returns the rows of the first that has some; the others follow by
 // NextResultSet.
 func (c *Conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if err := c.ready(ctx); err != nil {
+	sess, err := c.session(ctx, true)
+	if err != nil {
 		return nil, err
 	}
 	values, err := c.format.args(args)
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.sess.exec(ctx, query, values)
+	r, err := sess.exec(ctx, query, values)
 	if err != nil {
 		return nil, failure(ctx, err)
 	}
@@ -87,10 +118,11 @@ func (c *Conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 //
 // Cost: no request.
 func (c *Conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	if err := c.ready(ctx); err != nil {
+	sess, err := c.session(ctx, false)
+	if err != nil {
 		return nil, err
 	}
-	st, err := c.sess.prepare(ctx, query)
+	st, err := sess.prepare(ctx, query)
 	if err != nil {
 		return nil, failure(ctx, err)
 	}
@@ -124,7 +156,11 @@ func (c *Conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 	default:
 		return nil, convertError(base.Errorf(base.CodeNotSupported, "isolation level %s is not supported; the strictest is Serializable", level))
 	}
-	if err := c.sess.begin(ctx, to); err != nil {
+	sess, err := c.session(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := sess.begin(ctx, to); err != nil {
 		return nil, failure(ctx, err)
 	}
 	return &tx{conn: c, ctx: ctx}, nil
@@ -135,7 +171,7 @@ func (c *Conn) ResetSession(ctx context.Context) error {
 	if c.closed {
 		return driver.ErrBadConn // nothing of the next user's has been done
 	}
-	if err := c.sess.reset(ctx); err != nil {
+	if c.sess != nil && c.sess.reset(ctx) != nil {
 		return driver.ErrBadConn
 	}
 	return nil
@@ -150,11 +186,19 @@ func (c *Conn) Close() error {
 		return nil
 	}
 	c.closed = true
+	if c.sess == nil {
+		return nil
+	}
 	return convertError(c.sess.close())
 }
 
 // LastStats returns what the last statement of this connection has cost.
-func (c *Conn) LastStats() Stats { return c.sess.lastStats() }
+func (c *Conn) LastStats() Stats {
+	if c.sess == nil {
+		return Stats{}
+	}
+	return c.sess.lastStats()
+}
 
 // stmt is a prepared statement.
 type stmt struct {

@@ -249,7 +249,10 @@ func TestCancelLeavesTheConnection(t *testing.T) {
 func TestClosedHandles(t *testing.T) {
 	t.Parallel()
 	e := &fakeEngine{}
-	c := newConn(e, format{loc: time.UTC})
+	c, err := connectAndOpen(t.Context(), memConnector(t, func(context.Context, *Driver, Config, parts) (engine, error) { return e, nil }))
+	if err != nil {
+		t.Fatal(err)
+	}
 	st, err := c.Prepare("x")
 	if err != nil {
 		t.Fatal(err)

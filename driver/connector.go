@@ -14,8 +14,8 @@ import (
 // closeTimeout bounds how long closing waits for work in the background.
 const closeTimeout = 30 * time.Second
 
-// Connector makes the connections of one sql.DB. They share one engine, which the first of them opens and Close closes;
-// when opening fails, the next connection tries again. It is safe for concurrent use.
+// Connector makes the connections of one sql.DB. They share one engine, which the first statement opens and Close closes;
+// when opening fails, the next statement tries again. It is safe for concurrent use.
 type Connector struct {
 	drv    *Driver
 	cfg    Config
@@ -71,19 +71,34 @@ func (c *Connector) Config() Config { return c.cfg }
 // Driver returns the driver that is registered with database/sql.
 func (c *Connector) Driver() driver.Driver { return c.drv }
 
-// Connect returns a new connection.
+// Connect returns a new connection. The first statement, or Ping, on any of them opens the database.
 //
-// Cost: none, but for the first connection, which opens the database: at most 4 requests in 3 round trips.
-// Errors: ErrClosed after Close; ErrInvalid when there is no database and create=false; ErrUnavailable, ErrCorrupt.
+// Cost: none.
+// Errors: ErrClosed after Close; ctx.Err().
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
-	eng, err := c.engine(ctx)
-	if err != nil {
-		return nil, failure(ctx, err)
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	return newConn(eng, c.format), nil
+	c.mu.Lock()
+	closed := c.mu.closed
+	c.mu.Unlock()
+	if closed {
+		return nil, convertError(errConnectorClosed())
+	}
+	return newConn(c), nil
+}
+
+// current returns the engine, nil when it is not open.
+func (c *Connector) current() engine {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.engine
 }
 
 // engine returns the engine, and opens it if nobody has.
+//
+// Cost: opening takes 3+k requests in at most 3 round trips, for k commits after the newest checkpoint.
+// Errors: ErrClosed after Close; ErrInvalid when there is no database and create=false; ErrUnavailable, ErrCorrupt.
 func (c *Connector) engine(ctx context.Context) (engine, error) {
 	for {
 		if err := ctx.Err(); err != nil {

@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -35,7 +36,7 @@ func TestConcurrentConnectsOpenOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if _, err := c.Connect(t.Context()); err != nil {
+			if _, err := connectAndOpen(t.Context(), c); err != nil {
 				t.Error(err)
 			}
 		})
@@ -43,7 +44,7 @@ func TestConcurrentConnectsOpenOnce(t *testing.T) {
 	<-begun
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.Connect(ctx); err != context.Canceled {
+	if _, err := connectAndOpen(ctx, c); err != context.Canceled {
 		t.Errorf("a cancelled wait: %v", err)
 	}
 	close(proceed)
@@ -59,7 +60,7 @@ func TestConcurrentConnectsOpenOnce(t *testing.T) {
 	if e.closed != 1 {
 		t.Errorf("closed %d times", e.closed)
 	}
-	if _, err := c.Connect(t.Context()); !errors.Is(err, ErrClosed) {
+	if _, err := connectAndOpen(t.Context(), c); !errors.Is(err, ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 }
@@ -102,13 +103,13 @@ func TestOpenOutlivesTheFirstContext(t *testing.T) {
 	first, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if _, err := c.Connect(first); err != context.Canceled {
+		if _, err := connectAndOpen(first, c); err != context.Canceled {
 			t.Errorf("first: %v", err)
 		}
 	})
 	<-begun
 	wg.Go(func() {
-		if _, err := c.Connect(t.Context()); err != nil {
+		if _, err := connectAndOpen(t.Context(), c); err != nil {
 			t.Errorf("second: %v", err)
 		}
 	})
@@ -129,7 +130,7 @@ func TestCloseWhileOpening(t *testing.T) {
 		return e, nil
 	})
 	done := make(chan error)
-	go func() { done <- second(c.Connect(t.Context())) }()
+	go func() { done <- second(connectAndOpen(t.Context(), c)) }()
 	<-begun
 	if err := c.Close(); err != nil {
 		t.Error(err)
@@ -165,6 +166,9 @@ func TestDriverOpenOwnsItsEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := conn.(driver.Pinger).Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
 	if err := conn.Close(); err != nil || e.closed != 1 {
 		t.Errorf("%v, closed %d times", err, e.closed)
 	}
@@ -198,4 +202,14 @@ func TestNamedMemoryIsShared(t *testing.T) {
 	if len(d.mu.memory) != 0 {
 		t.Errorf("%d stores left", len(d.mu.memory))
 	}
+}
+
+// connectAndOpen returns a connection that has opened the database.
+func connectAndOpen(ctx context.Context, c *Connector) (*Conn, error) {
+	conn, err := c.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = conn.(*Conn).session(ctx, true)
+	return conn.(*Conn), err
 }

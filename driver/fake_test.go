@@ -39,6 +39,8 @@ func (e *fakeEngine) seen() string {
 	return strings.Join(e.calls, " ")
 }
 
+func (s *fakeSession) began(time.Time) {}
+
 func (e *fakeEngine) newSession() session        { return &fakeSession{e: e} }
 func (e *fakeEngine) ping(context.Context) error { e.log("ping"); return e.pingErr }
 func (e *fakeEngine) close(context.Context) error {

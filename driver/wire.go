@@ -90,6 +90,7 @@ func (w wiredSession) begin(ctx context.Context, o txOptions) error {
 func (w wiredSession) commit(ctx context.Context) error   { return w.s.Commit(ctx) }
 func (w wiredSession) rollback(ctx context.Context) error { return w.s.Rollback(ctx) }
 func (w wiredSession) reset(ctx context.Context) error    { return w.s.Reset(ctx) }
+func (w wiredSession) began(t time.Time)                  { w.s.Began(t) }
 func (w wiredSession) lastStats() Stats                   { return Stats(w.s.LastStats()) }
 func (w wiredSession) close() error                       { return w.s.Close() }
 

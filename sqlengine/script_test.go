@@ -65,7 +65,10 @@ func TestScripts(t *testing.T) {
 
 // answer runs SQL and prints what comes back.
 func answer(s *sqlengine.Session, sql string) string {
-	ctx := context.Background()
+	return answerContext(context.Background(), s, sql)
+}
+
+func answerContext(ctx context.Context, s *sqlengine.Session, sql string) string {
 	var b strings.Builder
 	r, err := s.Exec(ctx, sql, nil)
 	for err == nil && r != nil {

@@ -18,6 +18,8 @@ type Session struct {
 	id uint64
 	tx *table.Tx // the explicit transaction; nil outside one
 
+	start time.Time // see Began; zero when not set
+
 	savepoints []savepoint
 	vars       map[string]userVar
 	settings   settings
@@ -69,6 +71,20 @@ type Stats struct {
 	Rows              int64
 }
 
+// Began says that the call which the next statement, or Begin, serves was made at t, before it had a session. What proved
+// the state current after t, such as opening the database, then serves as its proof.
+func (s *Session) Began(t time.Time) { s.start = t }
+
+// since returns the time from which on a proof of freshness holds for the call being served.
+func (s *Session) since() time.Time {
+	t := s.start
+	s.start = time.Time{}
+	if t.IsZero() {
+		t = s.e.now()
+	}
+	return t
+}
+
 // Begin starts an explicit transaction.
 //
 // Cost: one GET under consistency strong, shared with whoever asks at once; none or one under bounded.
@@ -89,7 +105,7 @@ func (s *Session) begin(ctx context.Context, o TxOptions) error {
 		iso = o.Isolation
 	}
 	tx, err := s.e.db.Begin(ctx, table.TxOptions{ReadOnly: o.ReadOnly || s.next.readOnly || s.settings.readOnly,
-		Serializable: iso == "SERIALIZABLE", Fresh: s.e.freshness(), Since: s.e.now()})
+		Serializable: iso == "SERIALIZABLE", Fresh: s.e.freshness(), Since: s.since()})
 	if err != nil {
 		return err
 	}
@@ -162,7 +178,7 @@ func (s *Session) execList(ctx context.Context, texts []string, args []Arg) (*Re
 
 // statement runs one statement and measures it.
 func (s *Session) statement(ctx context.Context, sql string, args []Arg) (*Result, error) {
-	run := &run{s: s, sql: sql, args: args, start: s.e.now(), meter: new(object.Meter)}
+	run := &run{s: s, sql: sql, args: args, start: s.e.now(), since: s.since(), meter: new(object.Meter)}
 	run.ctx = object.WithMeter(ctx, run.meter)
 	r, err := run.exec()
 	if err != nil {

@@ -44,6 +44,9 @@ func open(dsn string) (db *sql.DB, name string, err error) {
 // connect takes the one connection that all statements run on, so that transactions and settings last.
 func (s *shell) connect(ctx context.Context, db *sql.DB) error {
 	conn, err := db.Conn(ctx)
+	if err == nil {
+		err = conn.PingContext(ctx) // opens the database
+	}
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}

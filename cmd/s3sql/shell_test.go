@@ -115,7 +115,7 @@ func TestInterruptCancelsTheStatement(t *testing.T) {
 		<-f.started
 		interrupts <- os.Interrupt
 	}()
-	if err := s.enter("SLOW;", interrupts); !errors.Is(err, errReported) || errs.String() != "ERROR: context canceled\n" {
+	if err := s.enter("SLOW;", interrupts); !errors.Is(err, errReported) || errs.String() != "ERROR 1317 (70100): Query execution was interrupted\n" {
 		t.Errorf("%v, %s", err, errs)
 	}
 	interrupts <- os.Interrupt

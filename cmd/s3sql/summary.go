@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -48,6 +49,10 @@ func (s *shell) fail(err error, line int) {
 	}
 	var e *driver.Error
 	if !errors.As(err, &e) {
+		if errors.Is(err, context.Canceled) { // by Ctrl-C, and nothing is in doubt
+			s.print(s.err, fmt.Sprintf("ERROR 1317 (70100)%s: Query execution was interrupted\n", at))
+			return
+		}
 		s.print(s.err, fmt.Sprintf("ERROR%s: %s\n", at, printable(err.Error(), false)))
 		return
 	}

@@ -101,9 +101,6 @@ func (p *planner) group(n logical, by []ast.Expr, b *binder, items []item) (*gro
 		if err != nil {
 			return nil, err
 		}
-		if readsAny(k, b.aggs.ids) {
-			return nil, base.Errorf(base.CodeWrongGroupField, "Can't group on '%s'", k)
-		}
 		used := idSet{}
 		if used.addExpr(k); used.any(b.aggs.ids) {
 			return nil, base.Errorf(base.CodeWrongGroupField, "Can't group on '%s'", k)
@@ -111,18 +108,6 @@ func (p *planner) group(n logical, by []ast.Expr, b *binder, items []item) (*gro
 		agg.keys, agg.kids = append(agg.keys, k), append(agg.kids, p.newCol())
 	}
 	return &grouping{node: agg, b: b, keys: len(by)}, nil
-}
-
-// readsAny reports whether e reads one of the columns ids.
-func readsAny(e expr.Expr, ids []colID) bool {
-	reads := idSet{}
-	reads.addExpr(e)
-	for _, id := range ids {
-		if reads[id] {
-			return true
-		}
-	}
-	return false
 }
 
 // groupKey binds one GROUP BY expression: a position, a column, or an alias when no column has the name.

@@ -59,6 +59,8 @@ func (s *script) play(_ context.Context, op, key string, apply func() error) err
 		return object.ErrConflict
 	case "503", "get-503":
 		return object.ErrUnavailable
+	case "refused":
+		return object.ErrRefused
 	case "denied":
 		return object.ErrDenied
 	case "get-torn":
@@ -133,7 +135,8 @@ func TestSettle(t *testing.T) {
 		{"written, then refused", "lost denied", nil, []string{"mine"}, 2, 1},
 		{"store is away", rep("503", 8), base.ErrUnavailable, nil, 8, 0},
 		{"store is away for a while", "503 503", nil, []string{"mine"}, 3, 0},
-		{"refused", "denied", base.ErrUnavailable, nil, 1, 0},
+		{"denied", "denied", base.ErrUnavailable, nil, 1, 0},
+		{"refused", "refused", base.ErrUnavailable, nil, 1, 0},
 		{"412, read back fails at first", "sdk get-503", nil, []string{"mine"}, 1, 2},
 		{"412, read back torn at first", "sdk get-torn", nil, []string{"mine"}, 1, 2},
 		{"412, read back never works", "sdk " + rep("get-503", 27), base.ErrCommitUnknown, []string{"mine"}, 8, 27},

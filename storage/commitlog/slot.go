@@ -76,7 +76,7 @@ func certain(err error) bool {
 		return false
 	}
 	return errors.Is(err, object.ErrConflict) || errors.Is(err, object.ErrUnavailable) || errors.Is(err, object.ErrDenied) ||
-		errors.Is(err, object.ErrNoBucket)
+		errors.Is(err, object.ErrNoBucket) || errors.Is(err, object.ErrRefused)
 }
 
 func (l *Log) put(ctx context.Context, key string, data []byte) error {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	tailParallel = 16  // GETs at a time
+	tailParallel = 64  // GETs at a time
 	tailWindow   = 128 // records held before they are handed on
 )
 
@@ -19,7 +19,7 @@ const (
 //
 // Everything that existed when it was called is in the result. from need not exist. A zero db takes the records of any
 // database: for a caller that reads the identity meanwhile, and compares Record.DB itself.
-// Cost: one LIST per 1,000 records and one GET a record, 16 at a time: two round trips for a short tail.
+// Cost: one LIST per 1,000 records and one GET a record, 64 at a time: two round trips for the tail that checkpoints leave.
 // Errors: kind Unavailable; kind Corrupt, with the key; Fenced when records after from have been cleaned up (a newer
 // checkpoint holds them); ctx.Err().
 func ReadTail(ctx context.Context, store object.Store, db ID, from uint64) ([]*Record, error) {
