@@ -20,7 +20,6 @@ var (
 	CodeNonUniqColumn      = Code{1052, "23000", KindInvalid} // ambiguous
 	CodeBadField           = Code{1054, "42S22", KindInvalid}
 	CodeWrongFieldGroup    = Code{1055, "42000", KindInvalid}
-	CodeWrongGroupField    = Code{1056, "42000", KindInvalid}
 	CodeDupFieldName       = Code{1060, "42S21", KindInvalid}
 	CodeDupKeyName         = Code{1061, "42000", KindInvalid}
 	CodeDupEntry           = Code{1062, "23000", KindInvalid}
