@@ -99,7 +99,7 @@ type want struct {
 	kind   error
 	number uint16
 	state  string   // SQLSTATE; "" is any
-	object string   // key that it names
+	object string   // key that it names; "*" is any
 	texts  []string // in the message
 }
 
@@ -110,7 +110,7 @@ func (w want) check(t *testing.T, err error, secrets ...string) {
 	}
 	t.Log(err)
 	e := checkTyped(t, err)
-	if !errors.Is(err, w.kind) || e.Number != w.number || w.state != "" && e.SQLState != w.state || e.Object != w.object {
+	if !errors.Is(err, w.kind) || e.Number != w.number || w.state != "" && e.SQLState != w.state || w.object != "*" && e.Object != w.object {
 		t.Errorf("kind %v %v, number %d, SQLSTATE %s, object %q; want %+v", w.kind, errors.Is(err, w.kind), e.Number, e.SQLState, e.Object, w)
 	}
 	for _, text := range w.texts {

@@ -82,7 +82,7 @@ func codeOf(sentinel error) base.Code {
 	switch sentinel {
 	case ErrExists, ErrChanged, ErrConflict:
 		return base.CodeDeadlock
-	case ErrUnknown, ErrUnavailable:
+	case ErrUnknown, ErrUnavailable, ErrRefused:
 		return base.CodeUnavailable
 	case ErrDenied:
 		return base.CodeAccessDenied

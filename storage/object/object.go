@@ -80,4 +80,5 @@ var (
 	ErrUnavailable = errors.New("object store unavailable")
 	ErrDenied      = errors.New("object store refused access")
 	ErrNoBucket    = errors.New("bucket does not exist")
+	ErrRefused     = errors.New("object store refused the request") // an answer that no other try will change; nothing was done
 )

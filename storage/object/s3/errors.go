@@ -163,17 +163,16 @@ func (s *Store) answered(op object.Op, key string, r *reply) error {
 	case r.code == "SlowDown" || r.code == "RequestTimeout" || r.status == http.StatusTooManyRequests:
 		return fail(object.ErrUnavailable, "") // refused before anything was done
 	case r.status == http.StatusNotImplemented:
-		return fail(errRefused, "the service does not know this request")
+		return fail(object.ErrRefused, "the service does not know this request")
+	case r.status == http.StatusNotFound:
+		return fail(object.ErrRefused, fmt.Sprintf("endpoint %s does not answer as an S3 service does", s.endpoint()))
 	case r.status >= 500 && op.IsWrite():
 		return fail(object.ErrUnknown, "")
 	case r.status >= 500:
 		return fail(object.ErrUnavailable, "")
 	}
-	return fail(errRefused, "")
+	return fail(object.ErrRefused, "")
 }
-
-// errRefused is an answer that no other try will change.
-var errRefused = errors.New("the service refused the request")
 
 func hint(region string) string {
 	if region == "" {

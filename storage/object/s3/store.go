@@ -85,7 +85,7 @@ func (s *Store) ranged(op object.Op, key string, o object.Object, asked, got str
 		part, ok := object.Slice(o.Data, offset, length)
 		switch {
 		case err != nil:
-			return o, object.Fail(op, key, errRefused, err)
+			return o, object.Fail(op, key, object.ErrRefused, err)
 		case !ok:
 			return object.Object{}, object.Fail(op, key, object.ErrRange, nil)
 		}
