@@ -55,4 +55,4 @@ SELECT COUNT(*) AS orders FROM orders;
 
 -- 7. What all this would have cost on S3. A new database first makes sure that its store keeps its word about
 --    conditional writes, with races of many writers: that is what most of these requests were.
-SELECT command, requests, bytes_in, bytes_out, ROUND(cost_usd, 7) AS cost_usd FROM system.costs;
+SELECT command, requests, bytes_in, bytes_out, cost_usd FROM system.costs;

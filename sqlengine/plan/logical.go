@@ -111,33 +111,3 @@ func (n *lDistinct) cols() []colID { return n.ids }
 func (n *lSort) cols() []colID     { return n.input.cols() }
 func (n *lLimit) cols() []colID    { return n.input.cols() }
 func (n *lSetOp) cols() []colID    { return n.ids }
-
-// inputs returns the nodes below n.
-func inputs(n logical) []logical {
-	switch n := n.(type) {
-	case *lFilter:
-		return []logical{n.input}
-	case *lProject:
-		return []logical{n.input}
-	case *lJoin:
-		return []logical{n.left, n.right}
-	case *lAggregate:
-		return []logical{n.input}
-	case *lDistinct:
-		return []logical{n.input}
-	case *lSort:
-		return []logical{n.input}
-	case *lLimit:
-		return []logical{n.input}
-	case *lSetOp:
-		return n.inputs
-	}
-	return nil
-}
-
-func walkLogical(n logical, fn func(logical)) {
-	fn(n)
-	for _, c := range inputs(n) {
-		walkLogical(c, fn)
-	}
-}

@@ -38,7 +38,6 @@ type planner struct {
 	sizes    Sizes
 	volatile bool // the plan may not be cached: it depends on session state
 	ctes     *cteScope
-	text     string
 }
 
 // Plan is a physical plan and what running it needs.
