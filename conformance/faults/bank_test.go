@@ -21,7 +21,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("seed", 0, "run the bank with this seed alone")
-	seedsFlag = flag.Int("seeds", 48, "run the bank in memory with this many seeds")
+	seedsFlag = flag.Int("seeds", 24, "run the bank in memory with this many seeds")
 )
 
 const (

@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"database/sql"
 	"errors"
 	"io"
 	"net"
@@ -83,20 +82,7 @@ func TestOutage(t *testing.T) {
 	l := newLine(t, strings.TrimPrefix(p.server.Endpoint, "http://"))
 	server := *p.server
 	p.server, server.Endpoint = &server, "http://"+l.address
-	cfg, err := driver.ParseDSN(p.dsn(""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	connector, err := driver.NewConnector(cfg, driver.WithClock(newFastClock())) // a write is tried for ten seconds
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sql.OpenDB(connector)
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := openFast(t, p.dsn("")) // a write is tried for ten seconds
 	mustExec(t, db, "CREATE TABLE item (id INT PRIMARY KEY)")
 	mustExec(t, db, "INSERT INTO item VALUES (1)")
 	l.cut()

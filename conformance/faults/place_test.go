@@ -58,6 +58,26 @@ func open(t *testing.T, dsn string) *sql.DB {
 	return db
 }
 
+// openFast returns a pool whose waits between tries take next to no time.
+func openFast(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	cfg, err := driver.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connector, err := driver.NewConnector(cfg, driver.WithClock(newFastClock()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
 // contents returns all objects of a store.
 func contents(t *testing.T, s object.Store) map[string]string {
 	t.Helper()
