@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/suggest"
 )
 
 // ParseDSN reads a data source name. The Config has the values that the DSN gives and no defaults.
@@ -154,7 +155,7 @@ func (c *Config) parseQuery(query string, offset int) error {
 
 func unknownKey(key, place string) error {
 	hint := ""
-	if near := nearest(strings.ToLower(key), keys()); near != "" {
+	if near := suggest.Nearest(key, keys()); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	return configError("DSN parameter %q%s is not known%s; valid parameters: %s", key, place, hint, validKeys())
@@ -255,36 +256,4 @@ func escape(s, keep string) string {
 		b.Write([]byte{'%', hex[ch>>4], hex[ch&15]})
 	}
 	return b.String()
-}
-
-// nearest returns the candidate within two edits of s, or "".
-func nearest(s string, candidates []string) string {
-	best, bestDist := "", 3
-	for _, c := range candidates {
-		if d := editDistance(s, c); d < bestDist {
-			best, bestDist = c, d
-		}
-	}
-	return best
-}
-
-// editDistance is Levenshtein's, one row at a time.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diag := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diag
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diag = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/catalog"
-	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/exec"
 )
 
@@ -36,34 +35,6 @@ func contains(names []string, name string) bool {
 		}
 	}
 	return false
-}
-
-// naturalType is the SQL type of an argument that comes without one.
-func naturalType(v base.Value) base.Type {
-	switch v.Class() {
-	case base.Int:
-		return base.Type{ID: base.TypeBigInt}
-	case base.Uint:
-		return base.Type{ID: base.TypeBigInt, Unsigned: true}
-	case base.Float:
-		return base.Type{ID: base.TypeDouble}
-	case base.Decimal:
-		_, scale := v.Decimal()
-		return base.Type{ID: base.TypeDecimal, Precision: 38, Scale: scale}
-	case base.String:
-		return base.Type{ID: base.TypeLongText}
-	case base.Bytes:
-		return base.Type{ID: base.TypeLongBlob}
-	case base.Date:
-		return base.Type{ID: base.TypeDate}
-	case base.Time:
-		return base.Type{ID: base.TypeTime, Scale: 6}
-	case base.DateTime:
-		return base.Type{ID: base.TypeDateTime, Scale: 6}
-	case base.JSON:
-		return base.Type{ID: base.TypeJSON}
-	}
-	return base.Type{}
 }
 
 func insertInfo(o exec.Outcome, warnings int) string {

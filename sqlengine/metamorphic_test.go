@@ -18,7 +18,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("seed", 0, "run TestMetamorphic with this seed alone")
-	seedsFlag = flag.Uint64("seeds", 40, "how many seeds TestMetamorphic runs, from 1")
+	seedsFlag = flag.Uint64("seeds", 24, "how many seeds TestMetamorphic runs, from 1")
 )
 
 // TestMetamorphic checks answers against other answers: random tables and queries, and for each query others that have

@@ -10,6 +10,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/exec"
+	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/table"
@@ -156,7 +157,7 @@ func argType(a Arg) base.Type {
 	if a.Type.ID != base.TypeNull {
 		return a.Type
 	}
-	return naturalType(a.Value)
+	return convert.NaturalType(a.Value)
 }
 
 func (r *run) addParam(a Arg) {

@@ -8,6 +8,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
@@ -130,7 +131,7 @@ func (s *Session) variableType(name string, system bool) (base.Type, bool) {
 		return s.vars[name].typ, true
 	}
 	v, ok := s.variable(name, true)
-	return naturalType(v), ok
+	return convert.NaturalType(v), ok
 }
 
 // setVariables is SET: all values are computed before the first variable changes.

@@ -279,39 +279,12 @@ func toClass(v base.Value, dst *vec.Vector) (base.Value, bool) {
 	if v.IsNull() {
 		return v, false
 	}
-	t := classType(dst.Class)
+	t := convert.ClassType(dst.Class)
 	if dst.Class == base.Decimal {
 		t.Scale = dst.Scale
 	}
 	out, err := convert.To(v, convert.NaturalType(v), t, nil)
 	return out, err == nil && out.Class() == dst.Class
-}
-
-// classType returns the widest type of a class.
-func classType(c base.Class) base.Type {
-	switch c {
-	case base.Int:
-		return base.Type{ID: base.TypeBigInt}
-	case base.Uint:
-		return base.Type{ID: base.TypeBigInt, Unsigned: true}
-	case base.Float:
-		return base.Type{ID: base.TypeDouble}
-	case base.Decimal:
-		return base.Type{ID: base.TypeDecimal, Precision: base.MaxDecimalDigits}
-	case base.String:
-		return base.Type{ID: base.TypeLongText}
-	case base.Bytes:
-		return base.Type{ID: base.TypeLongBlob}
-	case base.Date:
-		return base.Type{ID: base.TypeDate}
-	case base.Time:
-		return base.Type{ID: base.TypeTime, Scale: 6}
-	case base.DateTime:
-		return base.Type{ID: base.TypeDateTime, Scale: 6}
-	case base.JSON:
-		return base.Type{ID: base.TypeJSON}
-	}
-	return base.Type{}
 }
 
 // scatter sets dst to n rows of which row at[k] is row idx[k] of src; the others are undefined.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/suggest"
 )
 
 // registry holds every operator and function by its name in upper case. It is built once and never changed.
@@ -50,38 +51,11 @@ func Functions() []string {
 }
 
 func unknownFunction(name string) error {
-	best, bestDist := "", 3
-	for _, n := range Functions() {
-		if d := editDistance(strings.ToUpper(name), n); d < bestDist {
-			best, bestDist = n, d
-		}
-	}
 	hint := ""
-	if best != "" {
-		hint = "; did you mean " + best + "?"
+	if near := suggest.Nearest(name, Functions()); near != "" {
+		hint = "; did you mean " + near + "?"
 	}
 	return base.Errorf(base.CodeFuncNotExist, "FUNCTION %s does not exist%s", name, hint)
-}
-
-// editDistance is the Levenshtein distance.
-func editDistance(a, b string) int {
-	prev := make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := range len(a) {
-		diag := prev[0]
-		prev[0] = i + 1
-		for j := range len(b) {
-			cost := diag
-			if a[i] != b[j] {
-				cost++
-			}
-			diag = prev[j+1]
-			prev[j+1] = min(cost, diag+1, prev[j]+1)
-		}
-	}
-	return prev[len(b)]
 }
 
 // Signatures shared by the tables.

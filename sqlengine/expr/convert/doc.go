@@ -14,7 +14,16 @@ func warnf(w Warn, c base.Code, format string, args ...any) {
 
 // NaturalType is the SQL type of a value that comes without one.
 func NaturalType(v base.Value) base.Type {
-	switch v.Class() {
+	t := ClassType(v.Class())
+	if v.Class() == base.Decimal {
+		_, t.Scale = v.Decimal()
+	}
+	return t
+}
+
+// ClassType is the widest type of a class; the scale of a DECIMAL is 0.
+func ClassType(c base.Class) base.Type {
+	switch c {
 	case base.Int:
 		return base.Type{ID: base.TypeBigInt}
 	case base.Uint:
@@ -22,8 +31,7 @@ func NaturalType(v base.Value) base.Type {
 	case base.Float:
 		return base.Type{ID: base.TypeDouble}
 	case base.Decimal:
-		_, scale := v.Decimal()
-		return base.Type{ID: base.TypeDecimal, Precision: base.MaxDecimalDigits, Scale: scale}
+		return base.Type{ID: base.TypeDecimal, Precision: base.MaxDecimalDigits}
 	case base.String:
 		return base.Type{ID: base.TypeLongText}
 	case base.Bytes:
