@@ -2,6 +2,7 @@ package commitlog
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -52,24 +53,39 @@ func (t tail) each(ctx context.Context, from uint64, f func(*Record) error) erro
 			return err
 		}
 		seq, ok := ParseKey(info.Key)
-		switch {
-		case !ok:
+		if !ok {
 			return base.Corruptf(info.Key, "foreign object among the commit records")
-		case seq != next && next == from+1:
-			return base.Errorf(base.CodeFenced, "the log goes on at record %d, the records after %d have been cleaned up; open the database again",
-				seq, from)
-		case seq != next:
-			return base.Corruptf(Key(next), "commit record is missing, the log goes on at record %d", seq)
 		}
-		next++
-		if window = append(window, seq); len(window) == tailWindow {
-			if err := t.flush(ctx, window, f); err != nil {
+		if seq > next {
+			if err := t.gap(ctx, from, next, seq); err != nil {
 				return err
 			}
-			window = window[:0]
+		}
+		for ; next <= seq; next++ {
+			if window = append(window, next); len(window) == tailWindow {
+				if err := t.flush(ctx, window, f); err != nil {
+					return err
+				}
+				window = window[:0]
+			}
 		}
 	}
 	return t.flush(ctx, window, f)
+}
+
+// gap tells what it means that a listing goes from before next to seq. A listing is no snapshot: of two records that are
+// created meanwhile it may show the later one alone (the dir store's does, and S3 promises no more). So the store is asked
+// for the record itself; it is an error only if that is not there.
+func (t tail) gap(ctx context.Context, from, next, seq uint64) error {
+	_, err := fetch(ctx, t.store, t.codec, t.db, next, t.timeout)
+	switch {
+	case !errors.Is(err, object.ErrNotFound):
+		return err
+	case next == from+1:
+		return base.Errorf(base.CodeFenced, "the log goes on at record %d, the records after %d have been cleaned up; open the database again",
+			seq, from)
+	}
+	return base.Corruptf(Key(next), "commit record is missing, the log goes on at record %d", seq)
 }
 
 func (t tail) flush(ctx context.Context, seqs []uint64, f func(*Record) error) error {
