@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // a bare machine has no time zone database
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
@@ -102,7 +103,7 @@ func TestTimesRoundTrip(t *testing.T) {
 	t.Parallel()
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skip("no time zone database")
+		t.Fatal(err)
 	}
 	for _, loc := range []*time.Location{time.UTC, berlin, time.FixedZone("x", -12345)} {
 		f := format{parseTime: true, loc: loc}

@@ -44,7 +44,7 @@ func blackhole(t *testing.T) string {
 			}
 		})
 	}
-	t.Skip("the queue of the socket does not fill up here")
+	t.Fatal("the queue of the socket does not fill up: no address that swallows connections can be had")
 	return ""
 }
 
