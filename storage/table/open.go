@@ -202,15 +202,19 @@ func (o *opener) fromStart(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if missing && len(tail) > 0 {
-		return base.Corruptf(manifest.IdentityKey, "it is missing although there are commit records: the prefix holds a damaged database")
-	}
-	if missing {
-		var err error
-		if id, err = o.create(ctx); err != nil {
-			return err
+	var err error
+	switch {
+	case missing && len(tail) > 0:
+		// The identity is written before any record: a creator that came between our two requests has made it by now.
+		if id, err = o.identity(ctx); errors.Is(err, object.ErrNotFound) {
+			return base.Corruptf(manifest.IdentityKey, "it is missing although there are commit records: the prefix holds a damaged database")
 		}
+	case missing:
+		id, err = o.create(ctx)
 		o.asked = time.Time{} // another creator may have committed since
+	}
+	if err != nil {
+		return err
 	}
 	uuid, err := parseUUID(manifest.IdentityKey, id.UUID)
 	if err != nil {

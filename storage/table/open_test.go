@@ -261,3 +261,25 @@ func TestCreateLosesReply(t *testing.T) {
 		t.Errorf("uuid %s, stored %s", db.UUID(), uuidOf(store))
 	}
 }
+
+// TestOpenDuringCreate opens while another process creates the database and commits: the identity is asked for before it is
+// there, the log listed after its first record.
+func TestOpenDuringCreate(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	other := openTest(t, store)
+	write(t, other, 1, 1, 1)
+	asked := 0
+	store.setHook(func(op, key string, after bool) error {
+		if key == manifest.IdentityKey && op == "GET" && !after {
+			if asked++; asked == 1 {
+				return object.ErrNotFound
+			}
+		}
+		return nil
+	})
+	db := openTest(t, store)
+	if n := begin(t, db, TxOptions{Fresh: None}).RowCount(1); db.UUID() != other.UUID() || n != 1 || asked != 2 {
+		t.Errorf("uuid %s, want %s; %d rows, identity asked for %d times", db.UUID(), other.UUID(), n, asked)
+	}
+}
