@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -23,7 +24,7 @@ func Create(tx *table.Tx, t *Table) error {
 		return err
 	}
 	if _, taken := tx.Get(NameTable, nameKey(t.Name)); taken {
-		return base.Errorf(base.CodeTableExists, "Table '%s' already exists", t.Name)
+		return base.Errorf(errno.TableExists, "Table '%s' already exists", t.Name)
 	}
 	first, err := tx.NextAutoInc(DescriptorTable, 2+len(t.Indexes))
 	if err != nil {
@@ -96,23 +97,23 @@ func check(t *Table) error {
 			return err
 		}
 		if l := strings.ToLower(c.Name); seen[l] {
-			return base.Errorf(base.CodeDupFieldName, "Duplicate column name '%s'", c.Name)
+			return base.Errorf(errno.DupFieldName, "Duplicate column name '%s'", c.Name)
 		} else {
 			seen[l] = true
 		}
 	}
 	if visible == 0 {
-		return base.Errorf(base.CodeTableNoColumns, "A table must have at least 1 column")
+		return base.Errorf(errno.TableNoColumns, "A table must have at least 1 column")
 	}
 	if visible > maxColumns {
-		return base.Errorf(base.CodeTooManyColumns, "Too many columns: %d of at most %d", visible, maxColumns)
+		return base.Errorf(errno.TooManyColumns, "Too many columns: %d of at most %d", visible, maxColumns)
 	}
 	return checkKeys(t)
 }
 
 func checkName(name string) error {
 	if name == "" || len([]rune(name)) > maxNameLength || strings.HasSuffix(name, " ") || strings.ContainsRune(name, 0) {
-		return base.Errorf(base.CodeWrongTableName, "Incorrect name '%s': names have 1 to %d characters and no trailing space",
+		return base.Errorf(errno.WrongTableName, "Incorrect name '%s': names have 1 to %d characters and no trailing space",
 			name, maxNameLength)
 	}
 	return nil
@@ -126,11 +127,11 @@ func checkKeys(t *Table) error {
 	for _, ix := range t.Indexes {
 		l := strings.ToLower(ix.Name)
 		if names[l] {
-			return base.Errorf(base.CodeDupKeyName, "Duplicate key name '%s'", ix.Name)
+			return base.Errorf(errno.DupKeyName, "Duplicate key name '%s'", ix.Name)
 		}
 		names[l] = true
 		if len(ix.Parts) > maxKeyParts {
-			return base.Errorf(base.CodeTooManyKeyParts, "Too many key parts specified; max %d parts allowed", maxKeyParts)
+			return base.Errorf(errno.TooManyKeyParts, "Too many key parts specified; max %d parts allowed", maxKeyParts)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // maxPointers bounds how deep CheckNamedValue follows pointers and Valuers.
@@ -127,7 +128,7 @@ func normaliseKind(rv reflect.Value, depth int) (driver.Value, error) {
 }
 
 func argError(format string, args ...any) error {
-	return convertError(base.Errorf(base.CodeWrongArguments, "Incorrect arguments to EXECUTE: "+format, args...))
+	return convertError(base.Errorf(errno.WrongArguments, "Incorrect arguments to EXECUTE: "+format, args...))
 }
 
 // args converts what CheckNamedValue left, or what a caller of Conn's methods passed without it.
@@ -159,7 +160,7 @@ func (f format) value(v driver.Value) (base.Value, error) {
 		return base.NewUint(x), nil
 	case float64:
 		if x != x || x-x != 0 {
-			return base.Value{}, convertError(base.Errorf(base.CodeWrongArguments, "Incorrect arguments to EXECUTE: %v has no SQL value", x))
+			return base.Value{}, convertError(base.Errorf(errno.WrongArguments, "Incorrect arguments to EXECUTE: %v has no SQL value", x))
 		}
 		return base.NewFloat(x), nil
 	case bool:

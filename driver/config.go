@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -215,7 +216,7 @@ func (c Config) redacted() Config {
 }
 
 func configError(format string, args ...any) error {
-	return convertError(base.Errorf(base.CodeConfig, format, args...))
+	return convertError(base.Errorf(errno.Config, format, args...))
 }
 
 // clip bounds what an error repeats of its input.

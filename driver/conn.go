@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // Conn is one connection: a session on the engine that all connections of a Connector share. database/sql uses it from
@@ -59,7 +60,7 @@ func (c *Conn) session(ctx context.Context, asking bool) (session, error) {
 
 func (c *Conn) ready(ctx context.Context) error {
 	if c.closed {
-		return convertError(base.Errorf(base.CodeClosed, "the connection is closed"))
+		return convertError(base.Errorf(errno.Closed, "the connection is closed"))
 	}
 	return ctx.Err()
 }
@@ -154,7 +155,7 @@ func (c *Conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 	case sql.LevelSerializable:
 		to.isolation = "SERIALIZABLE"
 	default:
-		return nil, convertError(base.Errorf(base.CodeNotSupported, "isolation level %s is not supported; the strictest is Serializable", level))
+		return nil, convertError(base.Errorf(errno.NotSupported, "isolation level %s is not supported; the strictest is Serializable", level))
 	}
 	sess, err := c.session(ctx, true)
 	if err != nil {
@@ -230,7 +231,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue) (result, error
 		return nil, err
 	}
 	if s.closed {
-		return nil, convertError(base.Errorf(base.CodeClosed, "the statement is closed"))
+		return nil, convertError(base.Errorf(errno.Closed, "the statement is closed"))
 	}
 	values, err := s.conn.format.args(args)
 	if err != nil {
@@ -304,7 +305,7 @@ type counts struct{ affected, lastID uint64 }
 
 func (c counts) LastInsertId() (int64, error) {
 	if int64(c.lastID) < 0 {
-		return 0, convertError(base.Errorf(base.CodeOutOfRange, "the generated id %d does not fit into int64; read it with SELECT LAST_INSERT_ID()", c.lastID))
+		return 0, convertError(base.Errorf(errno.OutOfRange, "the generated id %d does not fit into int64; read it with SELECT LAST_INSERT_ID()", c.lastID))
 	}
 	return int64(c.lastID), nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 func TestExecAndQuery(t *testing.T) {
@@ -105,7 +106,7 @@ func readSets(t *testing.T, db *sql.DB, query string) string {
 
 func TestErrorsInTheMiddle(t *testing.T) {
 	t.Parallel()
-	boom := base.Errorf(base.CodeDivisionByZero, "Division by 0")
+	boom := base.Errorf(errno.DivisionByZero, "Division by 0")
 	bad := ints("n", 1)
 	bad.err = boom
 	late := &fakeResult{nextErr: boom}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // closeTimeout bounds how long closing waits for work in the background.
@@ -132,7 +133,7 @@ func (c *Connector) engine(ctx context.Context) (engine, error) {
 	}
 }
 
-func errConnectorClosed() error { return base.Errorf(base.CodeClosed, "the database is closed") }
+func errConnectorClosed() error { return base.Errorf(errno.Closed, "the database is closed") }
 
 func (c *Connector) tryOpen(ctx context.Context, try *opening) (engine, error) {
 	eng, err := c.open(ctx, c.drv, c.cfg, c.parts)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 func memConnector(t *testing.T, open opener) *Connector {
@@ -70,7 +71,7 @@ func TestFailedOpenIsTriedAgain(t *testing.T) {
 	fail := true
 	c := memConnector(t, func(context.Context, *Driver, Config, parts) (engine, error) {
 		if fail {
-			return nil, base.Errorf(base.CodeUnavailable, "down")
+			return nil, base.Errorf(errno.Unavailable, "down")
 		}
 		return &fakeEngine{}, nil
 	})
@@ -122,7 +123,7 @@ func TestOpenOutlivesTheFirstContext(t *testing.T) {
 
 func TestCloseWhileOpening(t *testing.T) {
 	t.Parallel()
-	e := &fakeEngine{closeErr: base.Errorf(base.CodeUnavailable, "slow")}
+	e := &fakeEngine{closeErr: base.Errorf(errno.Unavailable, "slow")}
 	begun, proceed := make(chan struct{}), make(chan struct{})
 	c := memConnector(t, func(context.Context, *Driver, Config, parts) (engine, error) {
 		close(begun)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/suggest"
 )
 
@@ -137,7 +138,7 @@ func (c *Config) parseQuery(query string, offset int) error {
 			if harmless != "" && value == harmless {
 				continue
 			}
-			return convertError(base.Errorf(base.CodeNotSupported, "DSN parameter %q%s is not available yet: leave it out", key, place))
+			return convertError(base.Errorf(errno.NotSupported, "DSN parameter %q%s is not available yet: leave it out", key, place))
 		}
 		p := parameterNamed(key)
 		if p == nil {

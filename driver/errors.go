@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // Sentinels for errors.Is. Every *Error matches exactly one of the kinds; ErrDuplicateKey and ErrReadOnly match beside
@@ -65,10 +66,10 @@ func (e *Error) Is(target error) bool {
 	case ErrDuplicateKey:
 		return e.Number == 1062 || e.Number == 1586
 	case ErrReadOnly:
-		return e.Number == base.CodeOptionPrevents.Number || e.Number == base.CodeReadOnlyTx.Number
+		return e.Number == errno.OptionPrevents.Number || e.Number == errno.ReadOnlyTx.Number
 	}
 	other, ok := target.(*Error)
-	return ok && other.Number == e.Number && other.Number != base.CodeUnknown.Number
+	return ok && other.Number == e.Number && other.Number != errno.Unknown.Number
 }
 
 var kindSentinels = [...]error{ErrInternal, ErrInvalid, ErrConflict, ErrUnavailable, ErrCorrupt, ErrClosed, ErrFenced,
@@ -113,7 +114,7 @@ func convertError(err error) error {
 	}
 	var b *base.Error
 	if !errors.As(err, &b) {
-		return &Error{Number: base.CodeUnknown.Number, SQLState: base.CodeUnknown.State, Message: "internal error", kind: base.KindInternal, cause: err}
+		return &Error{Number: errno.Unknown.Number, SQLState: errno.Unknown.State, Message: "internal error", kind: base.KindInternal, cause: err}
 	}
 	return &Error{Number: b.Number, SQLState: b.State, Message: b.Msg, Object: b.Object, kind: b.Kind, cause: b.Err}
 }
@@ -141,5 +142,5 @@ func failure(ctx context.Context, err error) error {
 
 func interrupted(err error) bool {
 	var b *base.Error
-	return errors.As(err, &b) && b.Number == base.CodeQueryInterrupted.Number
+	return errors.As(err, &b) && b.Number == errno.QueryInterrupted.Number
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 func TestConvertError(t *testing.T) {
@@ -19,18 +20,18 @@ func TestConvertError(t *testing.T) {
 		isNot []error
 		retry bool
 	}{
-		{base.CodeParse, []error{ErrInvalid}, []error{ErrConflict, ErrDuplicateKey}, false},
-		{base.CodeDupEntry, []error{ErrInvalid, ErrDuplicateKey}, []error{ErrReadOnly}, false},
-		{base.CodeOptionPrevents, []error{ErrReadOnly}, nil, false},
-		{base.CodeReadOnlyTx, []error{ErrReadOnly}, nil, false},
-		{base.CodeDeadlock, []error{ErrConflict}, []error{ErrInvalid}, true},
-		{base.CodeUnavailable, []error{ErrUnavailable}, []error{ErrCommitUnknown}, false},
-		{base.CodeCommitUnknown, []error{ErrCommitUnknown}, []error{ErrConflict, ErrUnavailable}, false},
+		{errno.Parse, []error{ErrInvalid}, []error{ErrConflict, ErrDuplicateKey}, false},
+		{errno.DupEntry, []error{ErrInvalid, ErrDuplicateKey}, []error{ErrReadOnly}, false},
+		{errno.OptionPrevents, []error{ErrReadOnly}, nil, false},
+		{errno.ReadOnlyTx, []error{ErrReadOnly}, nil, false},
+		{errno.Deadlock, []error{ErrConflict}, []error{ErrInvalid}, true},
+		{errno.Unavailable, []error{ErrUnavailable}, []error{ErrCommitUnknown}, false},
+		{errno.CommitUnknown, []error{ErrCommitUnknown}, []error{ErrConflict, ErrUnavailable}, false},
 		{base.CodeCorrupt, []error{ErrCorrupt}, nil, false},
-		{base.CodeClosed, []error{ErrClosed}, nil, false},
-		{base.CodeFenced, []error{ErrFenced}, nil, false},
-		{base.CodeNotSupported, []error{ErrUnsupported}, nil, false},
-		{base.CodeUnknown, []error{ErrInternal}, nil, false},
+		{errno.Closed, []error{ErrClosed}, nil, false},
+		{errno.Fenced, []error{ErrFenced}, nil, false},
+		{errno.NotSupported, []error{ErrUnsupported}, nil, false},
+		{errno.Unknown, []error{ErrInternal}, nil, false},
 	}
 	for _, c := range cases {
 		cause := base.Errorf(c.code, "message")
@@ -60,7 +61,7 @@ func TestConvertError(t *testing.T) {
 	if err := convertError(io.EOF); numberOf(err) != 1105 || !errors.Is(err, ErrInternal) || !errors.Is(err, io.EOF) {
 		t.Errorf("foreign error: %v", err)
 	}
-	dup := convertError(base.Errorf(base.CodeDupEntry, "Duplicate entry '1' for key 't.PRIMARY'"))
+	dup := convertError(base.Errorf(errno.DupEntry, "Duplicate entry '1' for key 't.PRIMARY'"))
 	if got := dup.Error(); got != "Error 1062 (23000): Duplicate entry '1' for key 't.PRIMARY'" {
 		t.Error(got)
 	}
@@ -88,12 +89,12 @@ func (*otherError) Error() string { return "" }
 
 func TestAsMySQLError(t *testing.T) {
 	t.Parallel()
-	err := fmt.Errorf("save: %w", convertError(base.Errorf(base.CodeDupEntry, "Duplicate entry")))
+	err := fmt.Errorf("save: %w", convertError(base.Errorf(errno.DupEntry, "Duplicate entry")))
 	var m *MySQLError
 	if !errors.As(err, &m) || m.Number != 1062 || string(m.SQLState[:]) != "23000" || m.Message != "Duplicate entry" {
 		t.Errorf("%+v", m)
 	}
-	cause := base.Errorf(base.CodeUnavailable, "reading failed")
+	cause := base.Errorf(errno.Unavailable, "reading failed")
 	cause.Object, cause.Err = "log/1", errors.New("no route")
 	if !errors.As(convertError(cause), &m) || m.Message != "reading failed (object log/1): no route" {
 		t.Errorf("the cause is lost: %+v", m)
@@ -118,22 +119,22 @@ func TestFailureUnderContext(t *testing.T) {
 		err  error
 		want error
 	}{
-		{ended, with(base.CodeQueryInterrupted, nil), context.Canceled},
-		{ended, with(base.CodeUnavailable, context.Canceled), context.Canceled},
+		{ended, with(errno.QueryInterrupted, nil), context.Canceled},
+		{ended, with(errno.Unavailable, context.Canceled), context.Canceled},
 		{ended, fmt.Errorf("read: %w", context.Canceled), context.Canceled},
 	} {
 		if got := failure(c.ctx, c.err); got != c.want {
 			t.Errorf("%v became %v", c.err, got)
 		}
 	}
-	unknown := failure(ended, with(base.CodeCommitUnknown, context.Canceled))
+	unknown := failure(ended, with(errno.CommitUnknown, context.Canceled))
 	if !errors.Is(unknown, ErrCommitUnknown) || !errors.Is(unknown, context.Canceled) || unknown == context.Canceled {
 		t.Errorf("an unknown commit became %v", unknown)
 	}
-	if err := failure(ended, with(base.CodeDupEntry, nil)); !errors.Is(err, ErrDuplicateKey) {
+	if err := failure(ended, with(errno.DupEntry, nil)); !errors.Is(err, ErrDuplicateKey) {
 		t.Errorf("a duplicate key became %v", err)
 	}
-	if err := failure(t.Context(), with(base.CodeUnavailable, nil)); !errors.Is(err, ErrUnavailable) {
+	if err := failure(t.Context(), with(errno.Unavailable, nil)); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("unavailable became %v", err)
 	}
 	if failure(ended, nil) != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 )
 
@@ -60,7 +61,7 @@ func (s *fakeSession) exec(ctx context.Context, sql string, args []arg) (result,
 	s.e.mu.Unlock()
 	if sql == "block" {
 		<-ctx.Done()
-		e := base.Errorf(base.CodeQueryInterrupted, "Query execution was interrupted")
+		e := base.Errorf(errno.QueryInterrupted, "Query execution was interrupted")
 		e.Err = ctx.Err()
 		return nil, e
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // format is how values cross between Go and SQL on one Connector.
@@ -36,7 +37,7 @@ func shortestDouble(f float32) float64 {
 func (f format) timeValue(t time.Time) (base.Value, error) {
 	t = t.In(f.loc).Round(time.Microsecond)
 	if y := t.Year(); y < 0 || y > 9999 {
-		return base.Value{}, convertError(base.Errorf(base.CodeWrongValue, "Incorrect datetime value: the year %d is not in 0 to 9999", y))
+		return base.Value{}, convertError(base.Errorf(errno.WrongValue, "Incorrect datetime value: the year %d is not in 0 to 9999", y))
 	}
 	_, offset := t.Zone()
 	return base.NewDateTime((t.Unix()+int64(offset))*microsPerSecond + int64(t.Nanosecond()/1000)), nil

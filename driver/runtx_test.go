@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 func conflicts(n int) []error {
 	errs := make([]error, n)
 	for i := range errs {
-		errs[i] = base.Errorf(base.CodeDeadlock, "conflict")
+		errs[i] = base.Errorf(errno.Deadlock, "conflict")
 	}
 	return errs
 }
@@ -34,12 +35,12 @@ func TestRunTx(t *testing.T) {
 		{"lost twice", conflicts(2), nil, nil, 3, "commit commit commit"},
 		{"conflict inside", nil, func(try int) error {
 			if try == 1 {
-				return convertError(base.Errorf(base.CodeDeadlock, "conflict"))
+				return convertError(base.Errorf(errno.Deadlock, "conflict"))
 			}
 			return nil
 		}, nil, 2, "rollback commit"},
 		{"own error", nil, func(int) error { return plain }, plain, 1, "rollback"},
-		{"unknown commit", []error{base.Errorf(base.CodeCommitUnknown, "unknown")}, nil, ErrCommitUnknown, 1, "commit"},
+		{"unknown commit", []error{base.Errorf(errno.CommitUnknown, "unknown")}, nil, ErrCommitUnknown, 1, "commit"},
 		{"always lost", conflicts(runTxTries), nil, ErrConflict, runTxTries, strings.TrimSpace(strings.Repeat("commit ", runTxTries))},
 	}
 	for _, c := range cases {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // Stmt is a prepared statement: its text parses, and its placeholders are known. It belongs to its session.
@@ -22,7 +23,7 @@ func (s *Session) Prepare(_ context.Context, sql string) (*Stmt, error) {
 		return nil, err
 	}
 	if len(texts) > 1 {
-		return nil, base.Errorf(base.CodeUnsupportedPrepare, "This command is not supported in the prepared statement protocol yet: several statements in one")
+		return nil, base.Errorf(errno.UnsupportedPrepare, "This command is not supported in the prepared statement protocol yet: several statements in one")
 	}
 	st, err := s.e.parsed(texts[0])
 	if err != nil {

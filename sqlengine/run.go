@@ -8,6 +8,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/exec"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
@@ -101,7 +102,7 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 	case *ast.CreateDatabase:
 		return r.createDatabase(n)
 	}
-	return nil, base.Errorf(base.CodeNotSupported, "%T is not supported", st.stmt)
+	return nil, base.Errorf(errno.NotSupported, "%T is not supported", st.stmt)
 }
 
 // bindArgs matches arguments and placeholders.
@@ -111,7 +112,7 @@ func (r *run) bindArgs(st *statement) error {
 	}
 	if allPositional(st.names) {
 		if len(r.args) != len(st.names) {
-			return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to EXECUTE: the statement has %d placeholders, %d arguments were given",
+			return base.Errorf(errno.WrongArguments, "Incorrect arguments to EXECUTE: the statement has %d placeholders, %d arguments were given",
 				len(st.names), len(r.args))
 		}
 		for _, a := range r.args {
@@ -122,13 +123,13 @@ func (r *run) bindArgs(st *statement) error {
 	for _, name := range st.names {
 		a, ok := findArg(r.args, name)
 		if !ok {
-			return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to EXECUTE: no argument is named '%s'", name)
+			return base.Errorf(errno.WrongArguments, "Incorrect arguments to EXECUTE: no argument is named '%s'", name)
 		}
 		r.addParam(a)
 	}
 	for _, a := range r.args {
 		if !contains(st.names, a.Name) {
-			return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to EXECUTE: the statement has no placeholder '%s'", a.Name)
+			return base.Errorf(errno.WrongArguments, "Incorrect arguments to EXECUTE: the statement has no placeholder '%s'", a.Name)
 		}
 	}
 	return nil

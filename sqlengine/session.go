@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/table"
@@ -91,7 +92,7 @@ func (s *Session) since() time.Time {
 // Errors: 1568-class when one is open already; those of table.DB.Begin.
 func (s *Session) Begin(ctx context.Context, o TxOptions) error {
 	if s.tx != nil {
-		return base.Errorf(base.CodeTxInProgress, "a transaction is open on this connection; COMMIT or ROLLBACK it first")
+		return base.Errorf(errno.TxInProgress, "a transaction is open on this connection; COMMIT or ROLLBACK it first")
 	}
 	return s.begin(ctx, o)
 }
@@ -166,7 +167,7 @@ func (s *Session) Exec(ctx context.Context, sql string, args []Arg) (*Result, er
 // execList runs the first of several statements; the rest run when the caller asks for the next result.
 func (s *Session) execList(ctx context.Context, texts []string, args []Arg) (*Result, error) {
 	if len(texts) > 1 && len(args) > 0 {
-		return nil, base.Errorf(base.CodeWrongArguments, "Incorrect arguments: several statements in one call take no arguments")
+		return nil, base.Errorf(errno.WrongArguments, "Incorrect arguments: several statements in one call take no arguments")
 	}
 	r, err := s.statement(ctx, texts[0], args)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
@@ -82,7 +83,7 @@ func (r *run) listing(n *ast.Show, tx *table.Tx) (*listing, error) {
 		return &listing{cols: columns("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"),
 			rows: [][]base.Value{texts("S3SQL", "DEFAULT", "Tables on an object store", "YES", "NO", "YES")}}, nil
 	}
-	return nil, base.Errorf(base.CodeNotSupported, "SHOW %s is not supported; docs/compatibility.md lists what is", n.Kind)
+	return nil, base.Errorf(errno.NotSupported, "SHOW %s is not supported; docs/compatibility.md lists what is", n.Kind)
 }
 
 func (r *run) showTables(n *ast.Show, tx *table.Tx) (*listing, error) {
@@ -103,7 +104,7 @@ func (r *run) showTables(n *ast.Show, tx *table.Tx) (*listing, error) {
 			rows = append(rows, texts(t.Name, "SYSTEM VIEW"))
 		}
 	default:
-		return nil, base.Errorf(base.CodeBadDB, "Unknown database '%s'", n.From)
+		return nil, base.Errorf(errno.BadDB, "Unknown database '%s'", n.From)
 	}
 	sort.Slice(rows, func(i, j int) bool { return rows[i][0].Text() < rows[j][0].Text() })
 	if n.Full {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
@@ -26,7 +27,7 @@ func (r *run) createTable(n *ast.CreateTable, tx *table.Tx) (*Result, error) {
 		return nil, err
 	}
 	if cat.Table(n.Table.Name) != nil && n.IfNotExists {
-		r.s.warn(base.Errorf(base.CodeTableExists, "Table '%s' already exists", n.Table.Name))
+		r.s.warn(base.Errorf(errno.TableExists, "Table '%s' already exists", n.Table.Name))
 		return &Result{}, nil
 	}
 	t, err := r.describe(n)
@@ -47,12 +48,12 @@ func refuse(used map[string]bool) error {
 	if first == "" {
 		return nil
 	}
-	return base.Errorf(base.CodeNotSupported, "%s is not supported; docs/compatibility.md lists what is", first)
+	return base.Errorf(errno.NotSupported, "%s is not supported; docs/compatibility.md lists what is", first)
 }
 
 func (r *run) ownDatabase(t *ast.TableName) error {
 	if t.Schema != "" && !strings.EqualFold(t.Schema, r.s.e.cfg.Database) {
-		return base.Errorf(base.CodeBadDB, "Unknown database '%s'", t.Schema)
+		return base.Errorf(errno.BadDB, "Unknown database '%s'", t.Schema)
 	}
 	return nil
 }
@@ -108,12 +109,12 @@ func tableOption(t *catalog.Table, o ast.Option) error {
 		t.Comment = text
 	case "collate":
 		if !expr.KnownCollation(text) {
-			return base.Errorf(base.CodeUnknownCollation, "Unknown collation: '%s'", text)
+			return base.Errorf(errno.UnknownCollation, "Unknown collation: '%s'", text)
 		}
 		t.Collation = text
 	case "charset", "character set", "default charset", "default character set":
 		if !knownCharset(text) {
-			return base.Errorf(base.CodeUnknownCharset, "Unknown character set: '%s'", text)
+			return base.Errorf(errno.UnknownCharset, "Unknown character set: '%s'", text)
 		}
 	}
 	return nil
@@ -139,7 +140,7 @@ func (r *run) addColumn(t *catalog.Table, c *ast.ColumnDef) error {
 		col.Type.Collation = t.Collation
 	}
 	if col.Type.Collation != "" && !expr.KnownCollation(col.Type.Collation) {
-		return base.Errorf(base.CodeUnknownCollation, "Unknown collation: '%s'", col.Type.Collation)
+		return base.Errorf(errno.UnknownCollation, "Unknown collation: '%s'", col.Type.Collation)
 	}
 	if c.AutoIncrement {
 		if t.AutoIncrement != 0 || !integerType(c.Type) {
@@ -159,7 +160,7 @@ func integerType(t base.Type) bool {
 }
 
 func wrongAuto() error {
-	return base.Errorf(base.CodeWrongAutoKey, "Incorrect table definition; there can be only one auto column and it must be defined as a key")
+	return base.Errorf(errno.WrongAutoKey, "Incorrect table definition; there can be only one auto column and it must be defined as a key")
 }
 
 // setDefault checks a DEFAULT and keeps its text: a constant as the column stores it, an expression as written.
@@ -167,7 +168,7 @@ func (r *run) setDefault(col *catalog.Column, c *ast.ColumnDef) error {
 	if c.Default == nil {
 		return nil
 	}
-	invalid := base.Errorf(base.CodeInvalidDefault, "Invalid default value for '%s'", col.Name)
+	invalid := base.Errorf(errno.InvalidDefault, "Invalid default value for '%s'", col.Name)
 	if c.AutoIncrement {
 		return invalid
 	}
@@ -226,7 +227,7 @@ func (r *run) checkExpr(e ast.Expr) error {
 // addIndex adds a key to a descriptor.
 func addIndex(t *catalog.Table, d *ast.IndexDef) error {
 	if d.Kind == "FULLTEXT" || d.Kind == "SPATIAL" {
-		return base.Errorf(base.CodeNotSupported, "%s indexes are not supported; docs/compatibility.md lists what is", d.Kind)
+		return base.Errorf(errno.NotSupported, "%s indexes are not supported; docs/compatibility.md lists what is", d.Kind)
 	}
 	parts := make([]catalog.KeyPart, len(d.Columns))
 	for i, ic := range d.Columns {
@@ -236,14 +237,14 @@ func addIndex(t *catalog.Table, d *ast.IndexDef) error {
 		}
 		for _, q := range parts[:i] {
 			if q.Column == p.Column {
-				return base.Errorf(base.CodeDupFieldName, "Duplicate column name '%s'", ic.Name)
+				return base.Errorf(errno.DupFieldName, "Duplicate column name '%s'", ic.Name)
 			}
 		}
 		parts[i] = p
 	}
 	if d.Kind == "PRIMARY" {
 		if len(t.Primary) > 0 {
-			return base.Errorf(base.CodeMultiplePriKey, "Multiple primary key defined")
+			return base.Errorf(errno.MultiplePriKey, "Multiple primary key defined")
 		}
 		t.Primary = parts
 		return nil
@@ -258,25 +259,25 @@ func addIndex(t *catalog.Table, d *ast.IndexDef) error {
 
 func keyPart(t *catalog.Table, ic ast.IndexColumn, kind string) (catalog.KeyPart, error) {
 	if ic.Expr != nil {
-		return catalog.KeyPart{}, base.Errorf(base.CodeNotSupported, "functional key parts are not supported")
+		return catalog.KeyPart{}, base.Errorf(errno.NotSupported, "functional key parts are not supported")
 	}
 	c, i := t.Column(ic.Name)
 	if c == nil {
-		return catalog.KeyPart{}, base.Errorf(base.CodeKeyColumnMissing, "Key column '%s' doesn't exist in table", ic.Name)
+		return catalog.KeyPart{}, base.Errorf(errno.KeyColumnMissing, "Key column '%s' doesn't exist in table", ic.Name)
 	}
 	if c.Type.Class() == base.JSON {
-		return catalog.KeyPart{}, base.Errorf(base.CodeJSONKey, "JSON column '%s' supports indexing only via generated columns on a specified JSON path.", c.Name)
+		return catalog.KeyPart{}, base.Errorf(errno.JSONKey, "JSON column '%s' supports indexing only via generated columns on a specified JSON path.", c.Name)
 	}
 	if kind == "PRIMARY" {
 		t.Columns[i].NotNull = true
 	}
 	if (kind == "PRIMARY" || kind == "UNIQUE") && c.Type.Class() == base.String && !expr.BinaryCollation(c.Type.Collation) {
-		return catalog.KeyPart{}, base.Errorf(base.CodeNotSupported,
+		return catalog.KeyPart{}, base.Errorf(errno.NotSupported,
 			"a %s key on column '%s' is not supported: keys are compared byte by byte, its collation %s is not; use COLLATE %s for the column",
 			kind, c.Name, c.Type.Collation, catalog.DefaultCollation)
 	}
 	if ic.Length > 0 && c.Type.Class() != base.String && c.Type.Class() != base.Bytes {
-		return catalog.KeyPart{}, base.Errorf(base.CodeWrongSubKey, "Incorrect prefix key; the used key part isn't a string, the used length is longer than the key part, or the storage engine doesn't support unique prefix keys")
+		return catalog.KeyPart{}, base.Errorf(errno.WrongSubKey, "Incorrect prefix key; the used key part isn't a string, the used length is longer than the key part, or the storage engine doesn't support unique prefix keys")
 	}
 	return catalog.KeyPart{Column: c.ID, Desc: ic.Desc, Prefix: ic.Length}, nil
 }
@@ -325,7 +326,7 @@ func (r *run) dropTable(n *ast.DropTable, tx *table.Tx) (*Result, error) {
 		drop = append(drop, t)
 	}
 	if len(missing) > 0 {
-		e := base.Errorf(base.CodeBadTable, "Unknown table '%s'", strings.Join(missing, ","))
+		e := base.Errorf(errno.BadTable, "Unknown table '%s'", strings.Join(missing, ","))
 		if !n.IfExists {
 			return nil, e
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/object"
@@ -14,7 +15,7 @@ import (
 // explain shows the plan of a statement without running it.
 func (r *run) explain(n *ast.Explain, st *statement) (*Result, error) {
 	if n.Analyze || n.Format != "" && n.Format != "TREE" && n.Format != "TRADITIONAL" {
-		return nil, base.Errorf(base.CodeNotSupported, "EXPLAIN ANALYZE and FORMAT=JSON are not supported; EXPLAIN shows the tree")
+		return nil, base.Errorf(errno.NotSupported, "EXPLAIN ANALYZE and FORMAT=JSON are not supported; EXPLAIN shows the tree")
 	}
 	tx, done, err := r.readTx()
 	if err != nil {
@@ -64,7 +65,7 @@ func certifier(rand base.Rand) func(context.Context, object.Store) (string, erro
 // checkStore is CHECK STORE: it probes the store again and shows every check.
 func (r *run) checkStore() (*Result, error) {
 	if r.s.e.cfg.ReadOnly {
-		return nil, base.Errorf(base.CodeOptionPrevents, "CHECK STORE writes probes; the database was opened read-only")
+		return nil, base.Errorf(errno.OptionPrevents, "CHECK STORE writes probes; the database was opened read-only")
 	}
 	v, err := object.Certify(r.ctx, r.s.e.cfg.Store, r.s.e.cfg.Rand)
 	if err != nil && len(v.Checks) == 0 {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
 
@@ -13,7 +14,7 @@ func (r *run) beginStmt(n *ast.Begin) (*Result, error) {
 		return nil, err
 	}
 	if n.ReadWrite && r.s.settings.readOnly {
-		return nil, base.Errorf(base.CodeReadOnlyTx, "Cannot start a READ WRITE transaction: the session is read-only")
+		return nil, base.Errorf(errno.ReadOnlyTx, "Cannot start a READ WRITE transaction: the session is read-only")
 	}
 	return &Result{}, r.s.begin(r.ctx, TxOptions{ReadOnly: n.ReadOnly})
 }
@@ -35,7 +36,7 @@ func (r *run) rollbackStmt(n *ast.Rollback) (*Result, error) {
 	}
 	i := r.s.savepointIndex(n.To)
 	if i < 0 {
-		return nil, base.Errorf(base.CodeSavepointMissing, "SAVEPOINT %s does not exist", n.To)
+		return nil, base.Errorf(errno.SavepointMissing, "SAVEPOINT %s does not exist", n.To)
 	}
 	if err := r.s.tx.RollbackTo(r.s.savepoints[i].at); err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func (r *run) savepoint(n *ast.Savepoint) (*Result, error) {
 	i := r.s.savepointIndex(n.Name)
 	if n.Release {
 		if i < 0 {
-			return nil, base.Errorf(base.CodeSavepointMissing, "SAVEPOINT %s does not exist", n.Name)
+			return nil, base.Errorf(errno.SavepointMissing, "SAVEPOINT %s does not exist", n.Name)
 		}
 		r.s.savepoints = r.s.savepoints[:i]
 		return &Result{}, nil
@@ -66,7 +67,7 @@ func (r *run) savepoint(n *ast.Savepoint) (*Result, error) {
 
 func (r *run) setTransaction(n *ast.SetTransaction) (*Result, error) {
 	if strings.EqualFold(n.Scope, "GLOBAL") {
-		return nil, base.Errorf(base.CodeNotSupported, "SET GLOBAL TRANSACTION is not supported: give isolation in the DSN")
+		return nil, base.Errorf(errno.NotSupported, "SET GLOBAL TRANSACTION is not supported: give isolation in the DSN")
 	}
 	iso := ""
 	switch n.Isolation {
@@ -86,7 +87,7 @@ func (r *run) setTransaction(n *ast.SetTransaction) (*Result, error) {
 		return &Result{}, nil
 	}
 	if r.s.tx != nil {
-		return nil, base.Errorf(base.CodeTxInProgress, "Transaction characteristics can't be changed while a transaction is in progress")
+		return nil, base.Errorf(errno.TxInProgress, "Transaction characteristics can't be changed while a transaction is in progress")
 	}
 	if iso != "" {
 		r.s.next.isolation = iso
@@ -102,7 +103,7 @@ func (r *run) use(n *ast.Use) (*Result, error) {
 	if strings.EqualFold(n.Database, r.s.e.cfg.Database) {
 		return &Result{}, nil
 	}
-	return nil, base.Errorf(base.CodeBadDB, "Unknown database '%s'; a connection holds one database, '%s'", n.Database, r.s.e.cfg.Database)
+	return nil, base.Errorf(errno.BadDB, "Unknown database '%s'; a connection holds one database, '%s'", n.Database, r.s.e.cfg.Database)
 }
 
 func (r *run) createDatabase(n *ast.CreateDatabase) (*Result, error) {
@@ -110,7 +111,7 @@ func (r *run) createDatabase(n *ast.CreateDatabase) (*Result, error) {
 		if n.IfNotExists {
 			return &Result{AffectedRows: 1}, nil
 		}
-		return nil, base.Errorf(base.CodeDBCreateExists, "Can't create database '%s'; database exists", n.Name)
+		return nil, base.Errorf(errno.DBCreateExists, "Can't create database '%s'; database exists", n.Name)
 	}
-	return nil, base.Errorf(base.CodeNotSupported, "CREATE DATABASE is not supported: open a DSN with create=true")
+	return nil, base.Errorf(errno.NotSupported, "CREATE DATABASE is not supported: open a DSN with create=true")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
@@ -191,7 +192,7 @@ func firstError(errs ...error) error {
 func (r *run) setSystem(it ast.SetVariable, v base.Value, t base.Type) error {
 	name, st := it.Var.Name, &r.s.settings
 	if it.Var.Scope == "global" || it.Var.Scope == "persist" {
-		return base.Errorf(base.CodeNotSupported, "SET GLOBAL is not supported: there is no server; give settings in the DSN")
+		return base.Errorf(errno.NotSupported, "SET GLOBAL is not supported: there is no server; give settings in the DSN")
 	}
 	text := expr.Format(v, t)
 	if it.Value == nil { // DEFAULT
@@ -224,7 +225,7 @@ func (r *run) setSystem(it ast.SetVariable, v base.Value, t base.Type) error {
 		return err
 	case "time_zone":
 		if text != "+00:00" && !strings.EqualFold(text, "UTC") && !strings.EqualFold(text, "SYSTEM") {
-			return base.Errorf(base.CodeNotSupported, "time_zone '%s' is not supported: a session's time zone is UTC; the DSN's loc converts time.Time values", text)
+			return base.Errorf(errno.NotSupported, "time_zone '%s' is not supported: a session's time zone is UTC; the DSN's loc converts time.Time values", text)
 		}
 	case "s3sql_user":
 		st.user = text
@@ -243,9 +244,9 @@ func (r *run) setOther(name, text string) error {
 		return nil
 	}
 	if _, ok := r.s.readable()[name]; ok {
-		return base.Errorf(base.CodeReadOnlyVar, "Variable '%s' is a read only variable", name)
+		return base.Errorf(errno.ReadOnlyVar, "Variable '%s' is a read only variable", name)
 	}
-	return base.Errorf(base.CodeUnknownSysVar, "Unknown system variable '%s'", name)
+	return base.Errorf(errno.UnknownSysVar, "Unknown system variable '%s'", name)
 }
 
 func boolSetting(name, text string) (bool, error) {
@@ -255,7 +256,7 @@ func boolSetting(name, text string) (bool, error) {
 	case "0", "OFF", "FALSE":
 		return false, nil
 	}
-	return false, base.Errorf(base.CodeWrongValueForVar, "Variable '%s' can't be set to the value of '%s'", name, text)
+	return false, base.Errorf(errno.WrongValueForVar, "Variable '%s' can't be set to the value of '%s'", name, text)
 }
 
 // allVariables lists every system variable for SHOW VARIABLES, by name.

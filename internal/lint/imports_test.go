@@ -13,22 +13,23 @@ const module = "github.com/s3sql/s3sql/"
 // allowed. The most specific entry decides. docs/ARCHITECTURE.md draws the same arrows under "Layers".
 var allowed = map[string][]string{
 	"internal/base":     {},
-	"internal/vec":      {"internal/base"},
-	"storage":           {"internal/base", "internal/vec"},
-	"storage/object":    {"internal/base"},
-	"storage/commitlog": {"internal/base", "storage/object"},
-	"storage/manifest":  {"internal/base"},
-	"catalog":           {"internal/base", "internal/vec", "storage"},
-	"sqlengine":         {"internal/base", "internal/suggest", "internal/vec", "storage", "catalog"},
-	"sqlengine/ast":     {"internal/base"},
-	"sqlengine/parse":   {"internal/base", "sqlengine/ast"},
-	"sqlengine/expr":    {"internal/base", "internal/suggest", "internal/vec"},
-	"sqlengine/plan":    {"internal/base", "internal/suggest", "internal/vec", "catalog", "sqlengine/ast", "sqlengine/expr"},
-	"sqlengine/exec":    {"internal/base", "internal/vec", "catalog", "storage/table", "sqlengine/expr", "sqlengine/plan"},
-	"sqlengine/system":  {"internal/base", "storage/object", "sqlengine/expr", "sqlengine/plan"},
-	"fts":               {"internal/base", "internal/vec", "catalog", "storage"},
-	"plugins":           {"internal/base", "internal/vec", "catalog", "storage", "sqlengine"},
-	"driver":            {"internal/base", "internal/suggest", "internal/vec", "storage/object", "sqlengine", "fts", "plugins/cache", "plugins/costs", "plugins/metrics", "plugins/audit"},
+	"internal/errno":    {"internal/base"},
+	"internal/vec":      {"internal/base", "internal/errno"},
+	"storage":           {"internal/base", "internal/errno", "internal/vec"},
+	"storage/object":    {"internal/base", "internal/errno"},
+	"storage/commitlog": {"internal/base", "internal/errno", "storage/object"},
+	"storage/manifest":  {"internal/base", "internal/errno"},
+	"catalog":           {"internal/base", "internal/errno", "internal/vec", "storage"},
+	"sqlengine":         {"internal/base", "internal/errno", "internal/suggest", "internal/vec", "storage", "catalog"},
+	"sqlengine/ast":     {"internal/base", "internal/errno"},
+	"sqlengine/parse":   {"internal/base", "internal/errno", "sqlengine/ast"},
+	"sqlengine/expr":    {"internal/base", "internal/errno", "internal/suggest", "internal/vec"},
+	"sqlengine/plan":    {"internal/base", "internal/errno", "internal/suggest", "internal/vec", "catalog", "sqlengine/ast", "sqlengine/expr"},
+	"sqlengine/exec":    {"internal/base", "internal/errno", "internal/vec", "catalog", "storage/table", "sqlengine/expr", "sqlengine/plan"},
+	"sqlengine/system":  {"internal/base", "internal/errno", "storage/object", "sqlengine/expr", "sqlengine/plan"},
+	"fts":               {"internal/base", "internal/errno", "internal/vec", "catalog", "storage"},
+	"plugins":           {"internal/base", "internal/errno", "internal/vec", "catalog", "storage", "sqlengine"},
+	"driver":            {"internal/base", "internal/errno", "internal/suggest", "internal/vec", "storage/object", "sqlengine", "fts", "plugins/cache", "plugins/costs", "plugins/metrics", "plugins/audit"},
 	"cmd/s3sql":         {"driver", "sqlengine/parse", "plugins/all"},
 	"examples":          {"driver"},
 	"conformance":       {"catalog", "driver", "fts", "internal", "plugins", "sqlengine", "storage"},
@@ -38,7 +39,7 @@ var allowed = map[string][]string{
 
 // testOnly is what tests may import on top of their folder's entry: the suites, the storage that they run on, and the parser
 // that makes trees for them.
-var testOnly = []string{"conformance", "internal/base", "internal/vec", "storage", "sqlengine/parse"}
+var testOnly = []string{"conformance", "internal/base", "internal/errno", "internal/vec", "storage", "sqlengine/parse"}
 
 // clients maps a module, or a part of one, to the folders whose code may import it; "tests" stands for every test. A
 // library that is not here is in nobody's reach: whoever adds one adds its place, and the reason in docs/decisions.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/storage/table"
 )
@@ -38,7 +39,7 @@ func (ec *Context) MemoryBytes() int64 { return ec.memoryBytes }
 func (ec *Context) reserve(n int64) error {
 	ec.memoryBytes += n
 	if ec.MemoryLimit > 0 && ec.memoryBytes > ec.MemoryLimit {
-		return base.Errorf(base.CodeCapacityExceeded,
+		return base.Errorf(errno.CapacityExceeded,
 			"Memory capacity of %d bytes for 'memory_limit' exceeded: raise it, or let the statement sort, group or join fewer rows",
 			ec.MemoryLimit)
 	}

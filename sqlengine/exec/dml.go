@@ -5,6 +5,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/storage/table"
 )
@@ -143,7 +144,7 @@ func (w *writer) duplicate(c *conflict, row []base.Value) error {
 		}
 		entry += expr.Format(row[col], w.t.Columns[col].Type)
 	}
-	return base.Errorf(base.CodeDupEntry, "Duplicate entry '%s' for key '%s.%s'", entry, w.t.Name, name)
+	return base.Errorf(errno.DupEntry, "Duplicate entry '%s' for key '%s.%s'", entry, w.t.Name, name)
 }
 
 // assign converts v for storing in a column. Under IGNORE a value that does not fit is adjusted, with a warning.
@@ -152,7 +153,7 @@ func (w *writer) assign(v base.Value, col *catalog.Column, rowNo int, ignore boo
 		if !col.NotNull {
 			return v, nil
 		}
-		err := base.Errorf(base.CodeBadNull, "Column '%s' cannot be null", col.Name)
+		err := base.Errorf(errno.BadNull, "Column '%s' cannot be null", col.Name)
 		if !ignore {
 			return v, err
 		}

@@ -3,6 +3,7 @@ package exec
 import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
@@ -189,7 +190,7 @@ func (in *inserter) defaultValue(i int) (base.Value, error) {
 	if e := in.plan.Defaults[i]; e != nil {
 		return expr.Scalar(in.ec.Expr, e)
 	}
-	err := base.Errorf(base.CodeNoDefault, "Field '%s' doesn't have a default value", in.t.Columns[i].Name)
+	err := base.Errorf(errno.NoDefault, "Field '%s' doesn't have a default value", in.t.Columns[i].Name)
 	if in.ec.Strict && !in.plan.Ignore {
 		return base.Value{}, err
 	}

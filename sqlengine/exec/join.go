@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
@@ -154,7 +155,7 @@ func (o *joinOp) insert(b *vec.Batch) error {
 	}
 	n, first := b.Rows(), int32(o.rows.n)
 	if o.rows.n > math.MaxInt32-vec.MaxRows {
-		return base.Errorf(base.CodeCapacityExceeded, "a join holds at most %d rows", math.MaxInt32)
+		return base.Errorf(errno.CapacityExceeded, "a join holds at most %d rows", math.MaxInt32)
 	}
 	o.put = resize(o.put, n)
 	o.keys.put(o.kv, b, o.put)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
@@ -239,8 +240,8 @@ func TestMemoryLimit(t *testing.T) {
 		}
 		_, err = drain(op)
 		var e *base.Error
-		if !errors.As(err, &e) || e.Number != base.CodeCapacityExceeded.Number {
-			t.Errorf("%s: %v, want error %d", name, err, base.CodeCapacityExceeded.Number)
+		if !errors.As(err, &e) || e.Number != errno.CapacityExceeded.Number {
+			t.Errorf("%s: %v, want error %d", name, err, errno.CapacityExceeded.Number)
 		}
 		if ec.MemoryBytes() != 0 {
 			t.Errorf("%s holds %d bytes after Close", name, ec.MemoryBytes())

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
@@ -96,5 +97,5 @@ func rowCount(ec *Context, e expr.Expr, none int64) (int64, error) {
 	case base.Uint:
 		return int64(min(v.Uint(), math.MaxInt64)), nil
 	}
-	return 0, base.Errorf(base.CodeWrongArguments, "Incorrect arguments to LIMIT: a row count is an integer that is not negative")
+	return 0, base.Errorf(errno.WrongArguments, "Incorrect arguments to LIMIT: a row count is an integer that is not negative")
 }

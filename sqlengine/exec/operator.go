@@ -2,6 +2,7 @@ package exec
 
 import (
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
@@ -63,7 +64,7 @@ func Build(n plan.Node, ec *Context) (Operator, error) {
 	case Source:
 		return n.Operator(ec)
 	}
-	return nil, base.Errorf(base.CodeUnknown, "no operator for the plan node %T", n)
+	return nil, base.Errorf(errno.Unknown, "no operator for the plan node %T", n)
 }
 
 func buildTwo(l, r plan.Node, ec *Context) (Operator, Operator, error) {

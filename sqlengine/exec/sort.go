@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
@@ -125,7 +126,7 @@ func (o *sortOp) consume() error {
 			return err
 		}
 		if o.rows.rows.n > math.MaxInt32-vec.MaxRows {
-			return base.Errorf(base.CodeCapacityExceeded, "a sort holds at most %d rows", math.MaxInt32)
+			return base.Errorf(errno.CapacityExceeded, "a sort holds at most %d rows", math.MaxInt32)
 		}
 	}
 	if err := o.acc.grow(int64(o.rows.rows.n) * 32); err != nil { // the entries, and as many to move them to

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
@@ -138,5 +139,5 @@ func (s *subquery) scalar() error {
 			return err
 		}
 	}
-	return base.Errorf(base.CodeSubqueryRows, "Subquery returns more than 1 row")
+	return base.Errorf(errno.SubqueryRows, "Subquery returns more than 1 row")
 }

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
@@ -70,7 +71,7 @@ func setValue(col *vec.Vector, i int, v base.Value) error {
 	}
 	conv, ok := toClass(v, col)
 	if !ok {
-		return base.Errorf(base.CodeUnknown, "a value of class %s stands in a column of class %s", v.Class(), col.Class)
+		return base.Errorf(errno.Unknown, "a value of class %s stands in a column of class %s", v.Class(), col.Class)
 	}
 	col.Set(i, conv)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 )
 
@@ -91,10 +92,10 @@ func IsAggregate(name string) bool { return aggregates[strings.ToUpper(name)] !=
 func NewAgg(name string, args []Expr, opts AggOptions) (Agg, error) {
 	fn := aggregates[strings.ToUpper(name)]
 	if fn == nil {
-		return Agg{}, base.Errorf(base.CodeFuncNotExist, "FUNCTION %s does not exist", name)
+		return Agg{}, base.Errorf(errno.FuncNotExist, "FUNCTION %s does not exist", name)
 	}
 	if len(args) < fn.min || fn.max >= 0 && len(args) > fn.max || len(args) > 1 && fn.name == "COUNT" && !opts.Distinct {
-		return Agg{}, base.Errorf(base.CodeWrongParamCount, "Incorrect parameter count in the call to native function '%s'", name)
+		return Agg{}, base.Errorf(errno.WrongParamCount, "Incorrect parameter count in the call to native function '%s'", name)
 	}
 	a := Agg{fn: fn, args: args, in: append([]Expr(nil), args...), opts: opts}
 	if err := fn.build(&a); err != nil {
@@ -260,7 +261,7 @@ rows:
 }
 
 func (s *distinctState) Merge(AggState, []uint32) error {
-	return base.Errorf(base.CodeUnknown, "a DISTINCT aggregate cannot be merged")
+	return base.Errorf(errno.Unknown, "a DISTINCT aggregate cannot be merged")
 }
 
 func (s *distinctState) Result(ctx *Context) (*vec.Vector, error) { return s.inner.Result(ctx) }

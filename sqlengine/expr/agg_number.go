@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 )
 
@@ -164,7 +165,7 @@ func (s *exactSum) decimals(groups []uint32, v *vec.Vector, b *vec.Batch) error 
 		c := &s.acc[group(groups, k)]
 		c.add(d.Lo, d.Hi)
 		if c.hi > maxSumHi || c.hi < -maxSumHi {
-			return base.Errorf(base.CodeDataOutOfRange, "DECIMAL value is out of range in 'sum'")
+			return base.Errorf(errno.DataOutOfRange, "DECIMAL value is out of range in 'sum'")
 		}
 	}
 	return nil
@@ -194,7 +195,7 @@ func (s *exactSum) Result(*Context) (*vec.Vector, error) {
 			sum, ok = base.QuoDecimal(sum, s.scale, base.Int128From(c.n), 0, s.typ.Scale)
 		}
 		if !ok || !base.DecimalFits(sum, base.MaxDecimalDigits) {
-			return nil, base.Errorf(base.CodeDataOutOfRange, "DECIMAL value is out of range in 'sum'")
+			return nil, base.Errorf(errno.DataOutOfRange, "DECIMAL value is out of range in 'sum'")
 		}
 		out.Dec[g] = sum
 	}
@@ -253,7 +254,7 @@ func (s *floatSum) Result(*Context) (*vec.Vector, error) {
 		case c.n == 0:
 			out.SetNull(g)
 		case math.IsInf(c.sum, 0) || math.IsNaN(c.sum):
-			return nil, base.Errorf(base.CodeDataOutOfRange, "DOUBLE value is out of range in 'sum'")
+			return nil, base.Errorf(errno.DataOutOfRange, "DOUBLE value is out of range in 'sum'")
 		case s.avg:
 			out.F64[g] = c.sum / float64(c.n)
 		default:

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 )
 
@@ -219,9 +220,9 @@ func floatKernel(op byte) kernel {
 // divideByZero makes the row NULL with warning 1365, or an error where the statement says so.
 func (r *row) divideByZero() error {
 	if r.ctx.DivByZeroError {
-		return base.Errorf(base.CodeDivisionByZero, "Division by 0")
+		return base.Errorf(errno.DivisionByZero, "Division by 0")
 	}
-	r.ctx.warn(base.CodeDivisionByZero, "Division by 0")
+	r.ctx.warn(errno.DivisionByZero, "Division by 0")
 	r.setNull()
 	return nil
 }

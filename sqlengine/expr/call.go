@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 )
 
@@ -44,7 +45,7 @@ func Call(name string, args ...Expr) (Expr, error) {
 		}
 	}
 	if len(args) < fn.min || fn.max >= 0 && len(args) > fn.max {
-		return nil, base.Errorf(base.CodeWrongParamCount, "Incorrect parameter count in the call to native function '%s'", name)
+		return nil, base.Errorf(errno.WrongParamCount, "Incorrect parameter count in the call to native function '%s'", name)
 	}
 	return newCall(fn, args, "")
 }
@@ -226,7 +227,7 @@ func (r *row) setFloat(f float64) error {
 }
 
 func outOfRange(kind string, e Expr) error {
-	return base.Errorf(base.CodeDataOutOfRange, "%s value is out of range in '%s'", kind, e)
+	return base.Errorf(errno.DataOutOfRange, "%s value is out of range in '%s'", kind, e)
 }
 
 // rows makes a kernel of a function of one row. With strict set, a row with a NULL operand is NULL and f is not called.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
@@ -147,12 +148,12 @@ func (c *cast) truncate(ctx *Context, v base.Value) base.Value {
 		}
 		cut := prefixChars(s, c.typ.Length)
 		if len(cut) < len(s) {
-			ctx.warn(base.CodeWrongValue, "Truncated incorrect CHAR(%d) value: '%s'", c.typ.Length, s)
+			ctx.warn(errno.WrongValue, "Truncated incorrect CHAR(%d) value: '%s'", c.typ.Length, s)
 		}
 		return base.NewString(cut)
 	case base.Bytes:
 		if len(s) > c.typ.Length {
-			ctx.warn(base.CodeWrongValue, "Truncated incorrect BINARY(%d) value: '%s'", c.typ.Length, s)
+			ctx.warn(errno.WrongValue, "Truncated incorrect BINARY(%d) value: '%s'", c.typ.Length, s)
 			return base.NewBytes(s[:c.typ.Length])
 		}
 		if c.typ.ID == base.TypeBinary {

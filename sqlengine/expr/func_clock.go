@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
@@ -148,7 +149,7 @@ func buildFromUnixTime(c *call) error {
 func sleep(r *row) error {
 	d := r.float(0)
 	if d < 0 || math.IsNaN(d) {
-		return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to sleep.")
+		return base.Errorf(errno.WrongArguments, "Incorrect arguments to sleep.")
 	}
 	var done <-chan struct{}
 	if r.ctx.Ctx != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
@@ -223,7 +224,7 @@ func nameOf(format string) func(*call) error {
 func (c *call) unitOf() (string, error) {
 	k, ok := c.args[0].(*constant)
 	if !ok || units[unitName(k)].months == nil && units[unitName(k)].micros == nil {
-		return "", base.Errorf(base.CodeParse, "unknown interval unit %s", c.args[0])
+		return "", base.Errorf(errno.Parse, "unknown interval unit %s", c.args[0])
 	}
 	return unitName(k), nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
@@ -263,7 +264,7 @@ func buildJSONScalar(c *call) error {
 func buildJSONMake(c *call) error {
 	object := c.fn.name == "JSON_OBJECT"
 	if object && len(c.args)%2 == 1 {
-		return base.Errorf(base.CodeWrongParamCount, "Incorrect parameter count in the call to native function '%s'", c.fn.name)
+		return base.Errorf(errno.WrongParamCount, "Incorrect parameter count in the call to native function '%s'", c.fn.name)
 	}
 	c.typ, c.null = typeJSON, false
 	types := make([]base.Type, len(c.args))

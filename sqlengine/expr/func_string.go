@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
@@ -254,7 +255,7 @@ func buildTrim(c *call) error {
 	if len(c.args) == 3 {
 		k, ok := c.args[0].(*constant)
 		if !ok {
-			return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to TRIM")
+			return base.Errorf(errno.WrongArguments, "Incorrect arguments to TRIM")
 		}
 		side := strings.ToUpper(k.value.Text())
 		lead, trail = side != "TRAILING", side != "LEADING"

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
@@ -65,7 +66,7 @@ func buildDateAdd(c *call) error {
 	}
 	parts, ok := units[unit]
 	if !ok {
-		return base.Errorf(base.CodeParse, "unknown interval unit '%s'", unit)
+		return base.Errorf(errno.Parse, "unknown interval unit '%s'", unit)
 	}
 	n := len(parts.months) + len(parts.micros)
 	switch {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
@@ -28,7 +29,7 @@ func (c *column) String() string           { return c.name }
 
 func (c *column) Eval(_ *Context, b *vec.Batch) (*vec.Vector, error) {
 	if c.index < 0 || c.index >= len(b.Cols) || b.Cols[c.index] == nil {
-		return nil, base.Errorf(base.CodeUnknown, "column %d (%s) is not in the batch", c.index, c.name)
+		return nil, base.Errorf(errno.Unknown, "column %d (%s) is not in the batch", c.index, c.name)
 	}
 	return b.Cols[c.index], nil
 }
@@ -101,7 +102,7 @@ func (p *param) Eval(ctx *Context, b *vec.Batch) (*vec.Vector, error) {
 
 func (p *param) scalar(ctx *Context) (base.Value, error) {
 	if p.index >= len(ctx.Params) {
-		return base.Value{}, base.Errorf(base.CodeWrongArguments, "Incorrect arguments to EXECUTE: no argument %d", p.index+1)
+		return base.Value{}, base.Errorf(errno.WrongArguments, "Incorrect arguments to EXECUTE: no argument %d", p.index+1)
 	}
 	return fit(ctx, ctx.Params[p.index], p.typ)
 }
@@ -158,7 +159,7 @@ func (v *variable) Eval(ctx *Context, b *vec.Batch) (*vec.Vector, error) {
 	}
 	val, ok := ctx.Var(v.name, v.system)
 	if !ok && v.system {
-		return nil, base.Errorf(base.CodeUnknownSysVar, "Unknown system variable '%s'", v.name)
+		return nil, base.Errorf(errno.UnknownSysVar, "Unknown system variable '%s'", v.name)
 	}
 	val, err := fit(ctx, val, v.typ)
 	if err != nil {

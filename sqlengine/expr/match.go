@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
@@ -34,7 +35,7 @@ func buildLike(c *call) error {
 			if r.has(2) {
 				switch e := r.str(2); {
 				case utf8.RuneCountInString(e) > 1:
-					return base.Errorf(base.CodeWrongArguments, "Incorrect arguments to ESCAPE")
+					return base.Errorf(errno.WrongArguments, "Incorrect arguments to ESCAPE")
 				case e == "":
 					escape = -1
 				default:
@@ -274,7 +275,7 @@ func compileRegexp(pattern, flags string, fold bool) (*regexp.Regexp, error) {
 			opts += "s"
 		case 'u':
 		default:
-			return nil, base.Errorf(base.CodeWrongArguments, "Incorrect arguments to regexp_like")
+			return nil, base.Errorf(errno.WrongArguments, "Incorrect arguments to regexp_like")
 		}
 	}
 	if fold {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/suggest"
 )
 
@@ -55,7 +56,7 @@ func unknownFunction(name string) error {
 	if near := suggest.Nearest(name, Functions()); near != "" {
 		hint = "; did you mean " + near + "?"
 	}
-	return base.Errorf(base.CodeFuncNotExist, "FUNCTION %s does not exist%s", name, hint)
+	return base.Errorf(errno.FuncNotExist, "FUNCTION %s does not exist%s", name, hint)
 }
 
 // Signatures shared by the tables.

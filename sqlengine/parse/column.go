@@ -3,7 +3,7 @@ package parse
 import (
 	"strings"
 
-	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
 
@@ -17,7 +17,7 @@ func (p *parser) columnDef() ast.ColumnDef {
 	for p.attribute(&c) || p.constraint(&c) {
 	}
 	if c.NotNull && c.Null {
-		p.failCode(base.CodeParse, "You have an error in your SQL syntax: column '%s' is both NULL and NOT NULL", c.Name)
+		p.failCode(errno.Parse, "You have an error in your SQL syntax: column '%s' is both NULL and NOT NULL", c.Name)
 	}
 	return c
 }

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/xwb1989/sqlparser"
 )
 
@@ -39,5 +39,5 @@ func (e *emitter) place(msg string) int {
 
 // broken reports a tree that this package did not expect of the core.
 func (e *emitter) broken(what string) {
-	e.p.failCode(base.CodeUnknown, "the parser cannot read %s here", what)
+	e.p.failCode(errno.Unknown, "the parser cannot read %s here", what)
 }

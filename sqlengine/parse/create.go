@@ -3,7 +3,7 @@ package parse
 import (
 	"strings"
 
-	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
 
@@ -75,7 +75,7 @@ func (p *parser) tableBody(c *ast.CreateTable) {
 		if p.tok().kind != tEOF && !p.isOp(";") {
 			p.fail("expected '(', LIKE or SELECT")
 		}
-		p.failCode(base.CodeTableNoColumns, "A table must have at least 1 column")
+		p.failCode(errno.TableNoColumns, "A table must have at least 1 column")
 	}
 }
 
@@ -190,7 +190,7 @@ func (p *parser) keyPart() ast.IndexColumn {
 		c.Name = p.name("a column")
 		if p.acceptOp("(") {
 			if c.Length = p.int(65535); c.Length == 0 {
-				p.failCode(base.CodeWrongSubKey, "Key part '%s' length cannot be 0", c.Name)
+				p.failCode(errno.WrongSubKey, "Key part '%s' length cannot be 0", c.Name)
 			}
 			p.expectOp(")")
 		}

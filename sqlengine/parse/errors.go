@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 const (
@@ -26,7 +27,7 @@ func syntaxError(sql string, pos int, hint string) error {
 	if hint != "" {
 		hint = ": " + hint
 	}
-	return base.Errorf(base.CodeParse, "You have an error in your SQL syntax near '%s' at line %d, column %d%s\n%s",
+	return base.Errorf(errno.Parse, "You have an error in your SQL syntax near '%s' at line %d, column %d%s\n%s",
 		near(sql[pos:]), line, column, hint, caret(sql[start:pos], strings.TrimRight(sql[pos:stop], "\r")))
 }
 
@@ -73,5 +74,5 @@ func (p *parser) failCode(c base.Code, format string, args ...any) {
 
 // unsupported stops the parser at a statement or clause that MySQL has and s3sql does not.
 func (p *parser) unsupported(what string) {
-	p.failCode(base.CodeNotSupported, "%s is not supported yet", what)
+	p.failCode(errno.NotSupported, "%s is not supported yet", what)
 }

@@ -3,7 +3,7 @@ package parse
 import (
 	"strings"
 
-	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
 
@@ -120,7 +120,7 @@ func (e *emitter) factor() {
 		d.Query = p.parenQuery()
 		d.Alias = p.tableAlias()
 		if d.Alias == "" {
-			p.failCode(base.CodeDerivedAlias, "Every derived table must have its own alias")
+			p.failCode(errno.DerivedAlias, "Every derived table must have its own alias")
 		}
 		if p.isOp("(") {
 			d.Columns = p.nameList("a column")
@@ -215,7 +215,7 @@ func (p *parser) tableFunc() *ast.TableFunc {
 	p.expectOp(")")
 	f.Alias = p.tableAlias()
 	if f.Name == "JSON_TABLE" && f.Alias == "" {
-		p.failCode(base.CodeDerivedAlias, "Every table function must have an alias.")
+		p.failCode(errno.DerivedAlias, "Every table function must have an alias.")
 	}
 	return f
 }

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 type kind uint8
@@ -465,7 +466,7 @@ func (p *parser) scan() error {
 			return nil
 		}
 		if n > maxTokens {
-			return base.Errorf(base.CodeParse, "The statement has more than %d words", maxTokens)
+			return base.Errorf(errno.Parse, "The statement has more than %d words", maxTokens)
 		}
 	}
 }

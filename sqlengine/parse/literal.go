@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
 
@@ -63,7 +64,7 @@ func (p *parser) introduced() *ast.Literal {
 
 func (p *parser) checkUTF8(s string) {
 	if !utf8.ValidString(s) {
-		p.failCode(base.CodeInvalidCharset, "Invalid utf8mb4 character string: '%.20X'", s)
+		p.failCode(errno.InvalidCharset, "Invalid utf8mb4 character string: '%.20X'", s)
 	}
 }
 
@@ -199,7 +200,7 @@ func (p *parser) temporal(at ast.Pos, what string) *ast.Literal {
 		l.Value, ok = dateTimeValue(s)
 	}
 	if !ok {
-		p.failCode(base.CodeWrongLiteral, "Incorrect %s value: '%s'", what, s)
+		p.failCode(errno.WrongLiteral, "Incorrect %s value: '%s'", what, s)
 	}
 	return l
 }

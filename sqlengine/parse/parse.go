@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
 
@@ -45,7 +46,7 @@ func Parse(sql string) (*Parsed, error) {
 		for p.acceptOp(";") {
 		}
 		if p.tok().kind == tEOF {
-			panic(bailout{base.Errorf(base.CodeEmptyQuery, "Query was empty")})
+			panic(bailout{base.Errorf(errno.EmptyQuery, "Query was empty")})
 		}
 		out.Stmt = p.statement()
 		for p.acceptOp(";") {
@@ -81,7 +82,7 @@ func Expr(sql string) (ast.Expr, error) {
 
 func newParser(sql string) (*parser, error) {
 	if len(sql) > maxBytes {
-		return nil, base.Errorf(base.CodeParse, "The statement has %d bytes; at most %d are accepted", len(sql), maxBytes)
+		return nil, base.Errorf(errno.Parse, "The statement has %d bytes; at most %d are accepted", len(sql), maxBytes)
 	}
 	p := &parser{sql: sql}
 	if err := p.scan(); err != nil {
@@ -102,7 +103,7 @@ func (p *parser) guard(f func()) (err error) {
 		case bailout:
 			err = r.err
 		default:
-			err = base.Errorf(base.CodeUnknown, "the parser failed: %s", fmt.Sprint(r))
+			err = base.Errorf(errno.Unknown, "the parser failed: %s", fmt.Sprint(r))
 		}
 	}()
 	f()

@@ -3,7 +3,7 @@ package parse
 import (
 	"strings"
 
-	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
 
@@ -145,6 +145,6 @@ func (p *parser) showFilter(s *ast.Show) {
 		s.Limit = p.limit()
 	}
 	if s.Full && s.Kind != "TABLES" && s.Kind != "COLUMNS" && s.Kind != "PROCESSLIST" {
-		p.failCode(base.CodeParse, "You have an error in your SQL syntax: SHOW FULL is for TABLES, COLUMNS and PROCESSLIST")
+		p.failCode(errno.Parse, "You have an error in your SQL syntax: SHOW FULL is for TABLES, COLUMNS and PROCESSLIST")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // typeNames maps the first word of a type to what it is. Synonyms are MySQL's
@@ -148,12 +149,12 @@ func (p *parser) measure(t *base.Type, args []int, at int) {
 			t.ID = base.TypeDouble
 		}
 		if len(args) == 1 && args[0] > 53 {
-			p.failCode(base.CodeBadFieldLength, "Incorrect column specifier: FLOAT(%d); the largest precision is 53", args[0])
+			p.failCode(errno.BadFieldLength, "Incorrect column specifier: FLOAT(%d); the largest precision is 53", args[0])
 		}
 	case base.TypeDouble:
 	case base.TypeTime, base.TypeDateTime, base.TypeTimestamp:
 		if first(0) > 6 {
-			p.failCode(base.CodeTooBigPrecision, "Too-big precision %d specified. Maximum is 6.", args[0])
+			p.failCode(errno.TooBigPrecision, "Too-big precision %d specified. Maximum is 6.", args[0])
 		}
 		t.Scale = uint8(first(0))
 	case base.TypeChar, base.TypeBinary:
@@ -179,7 +180,7 @@ func (p *parser) measure(t *base.Type, args []int, at int) {
 
 func (p *parser) lengthLimit(n, limit int) {
 	if n > limit {
-		p.failCode(base.CodeBadFieldLength, "Column length too big for column (max = %d); use BLOB or TEXT instead", limit)
+		p.failCode(errno.BadFieldLength, "Column length too big for column (max = %d); use BLOB or TEXT instead", limit)
 	}
 }
 
@@ -187,13 +188,13 @@ func (p *parser) decimal(t *base.Type, args []int) {
 	t.Precision = 10
 	if len(args) > 0 && args[0] > 0 {
 		if args[0] > base.MaxDecimalDigits {
-			p.failCode(base.CodeTooBigPrecision, "Too-big precision %d specified for a DECIMAL. Maximum is %d.", args[0], base.MaxDecimalDigits)
+			p.failCode(errno.TooBigPrecision, "Too-big precision %d specified for a DECIMAL. Maximum is %d.", args[0], base.MaxDecimalDigits)
 		}
 		t.Precision = uint8(args[0])
 	}
 	if len(args) == 2 {
 		if args[1] > 30 || args[1] > int(t.Precision) {
-			p.failCode(base.CodeTooBigScale, "Too big scale %d specified for a DECIMAL. Maximum is %d, and not more than the precision.", args[1], 30)
+			p.failCode(errno.TooBigScale, "Too big scale %d specified for a DECIMAL. Maximum is %d, and not more than the precision.", args[1], 30)
 		}
 		t.Scale = uint8(args[1])
 	}

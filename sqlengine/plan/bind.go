@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
@@ -87,17 +88,17 @@ func (b *binder) expr(e ast.Expr) (expr.Expr, error) {
 		return b.values(e.Column)
 	case *ast.Default:
 		if b.defaultOf == nil || e.Column == nil {
-			return nil, base.Errorf(base.CodeParse, "DEFAULT is not allowed here")
+			return nil, base.Errorf(errno.Parse, "DEFAULT is not allowed here")
 		}
 		return b.defaultOf(e.Column)
 	case *ast.Tuple:
-		return nil, base.Errorf(base.CodeOperandColumns, "Operand should contain 1 column(s)")
+		return nil, base.Errorf(errno.OperandColumns, "Operand should contain 1 column(s)")
 	case *ast.Star:
-		return nil, base.Errorf(base.CodeParse, "'*' is not allowed here")
+		return nil, base.Errorf(errno.Parse, "'*' is not allowed here")
 	case *ast.Interval:
-		return nil, base.Errorf(base.CodeParse, "INTERVAL is allowed only beside + and - and in date functions")
+		return nil, base.Errorf(errno.Parse, "INTERVAL is allowed only beside + and - and in date functions")
 	}
-	return nil, base.Errorf(base.CodeNotSupported, "%s is not supported", nodeName(e))
+	return nil, base.Errorf(errno.NotSupported, "%s is not supported", nodeName(e))
 }
 
 func nodeName(e ast.Expr) string {
@@ -112,7 +113,7 @@ func nodeName(e ast.Expr) string {
 
 func (b *binder) param(e *ast.Param) (expr.Expr, error) {
 	if e.Index < 0 || e.Index >= len(b.p.Params) {
-		return nil, base.Errorf(base.CodeWrongArguments, "Incorrect arguments: the statement has a placeholder %d but %d arguments were given",
+		return nil, base.Errorf(errno.WrongArguments, "Incorrect arguments: the statement has a placeholder %d but %d arguments were given",
 			e.Index+1, len(b.p.Params))
 	}
 	return expr.Param(e.Index, b.p.Params[e.Index]), nil
@@ -146,7 +147,7 @@ func (b *binder) column(ref *ast.ColumnRef) (expr.Expr, error) {
 			near = append(near, b.scope.cols[i].Name)
 		}
 	}
-	return nil, base.Errorf(base.CodeBadField, "Unknown column '%s' in '%s'%s", refName(ref), b.clause, didYouMean(ref.Name, near))
+	return nil, base.Errorf(errno.BadField, "Unknown column '%s' in '%s'%s", refName(ref), b.clause, didYouMean(ref.Name, near))
 }
 
 // aliased returns which item an unqualified name means; -1 if none. Error 1052 if it means several that differ.
@@ -157,7 +158,7 @@ func aliased(items []item, ref *ast.ColumnRef, clause string) (int, error) {
 			continue
 		}
 		if hit >= 0 && !expr.Equal(items[i].expr, items[hit].expr) {
-			return -1, base.Errorf(base.CodeNonUniqColumn, "Column '%s' in %s is ambiguous", ref.Name, clause)
+			return -1, base.Errorf(errno.NonUniqColumn, "Column '%s' in %s is ambiguous", ref.Name, clause)
 		}
 		if hit < 0 {
 			hit = i
@@ -167,7 +168,7 @@ func aliased(items []item, ref *ast.ColumnRef, clause string) (int, error) {
 }
 
 func (b *binder) inClause(err error) error {
-	if e, ok := err.(*base.Error); ok && e.Number == base.CodeNonUniqColumn.Number {
+	if e, ok := err.(*base.Error); ok && e.Number == errno.NonUniqColumn.Number {
 		e.Msg = strings.Replace(e.Msg, "in field list", "in "+b.clause, 1)
 	}
 	return err
@@ -175,11 +176,11 @@ func (b *binder) inClause(err error) error {
 
 func (b *binder) variable(v *ast.Variable) (expr.Expr, error) {
 	if b.p.Var == nil {
-		return nil, base.Errorf(base.CodeUnknownSysVar, "Unknown system variable '%s'", v.Name)
+		return nil, base.Errorf(errno.UnknownSysVar, "Unknown system variable '%s'", v.Name)
 	}
 	t, ok := b.p.Var(v.Name, v.System)
 	if !ok && v.System {
-		return nil, base.Errorf(base.CodeUnknownSysVar, "Unknown system variable '%s'", v.Name)
+		return nil, base.Errorf(errno.UnknownSysVar, "Unknown system variable '%s'", v.Name)
 	}
 	b.p.volatile = true
 	return expr.Variable(v.Name, v.System, t), nil
@@ -211,7 +212,7 @@ func (b *binder) binary(e *ast.Binary) (expr.Expr, error) {
 			if lt {
 				n = len(l.Items)
 			}
-			return nil, base.Errorf(base.CodeOperandColumns, "Operand should contain %d column(s)", n)
+			return nil, base.Errorf(errno.OperandColumns, "Operand should contain %d column(s)", n)
 		}
 		return b.rowCompare(e.Op, l.Items, r.Items)
 	}
@@ -228,7 +229,7 @@ func (b *binder) rowCompare(op string, l, r []ast.Expr) (expr.Expr, error) {
 		return b.fold("OR", op, l, r)
 	case "<", "<=", ">", ">=":
 	default:
-		return nil, base.Errorf(base.CodeOperandColumns, "Operand should contain 1 column(s)")
+		return nil, base.Errorf(errno.OperandColumns, "Operand should contain 1 column(s)")
 	}
 	if len(l) == 1 {
 		return b.call(op, l[0], r[0])
@@ -350,7 +351,7 @@ func (b *binder) cast(e *ast.Cast) (expr.Expr, error) {
 		return nil, err
 	}
 	if e.Array {
-		return nil, base.Errorf(base.CodeNotSupported, "CAST AS … ARRAY is not supported")
+		return nil, base.Errorf(errno.NotSupported, "CAST AS … ARRAY is not supported")
 	}
 	t := e.Type
 	if e.Charset != "" {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
@@ -78,7 +79,7 @@ func Mutate(env Env, stmt ast.Statement) (*Mutation, error) {
 	case *ast.Delete:
 		out, err = p.delete(s)
 	default:
-		err = base.Errorf(base.CodeUnknown, "unknown statement %T", stmt)
+		err = base.Errorf(errno.Unknown, "unknown statement %T", stmt)
 	}
 	if err != nil {
 		return nil, err
@@ -88,7 +89,7 @@ func Mutate(env Env, stmt ast.Statement) (*Mutation, error) {
 
 func (p *planner) insert(s *ast.Insert) (*Insert, error) {
 	if len(s.Returning) > 0 {
-		return nil, base.Errorf(base.CodeNotSupported, "RETURNING is not supported")
+		return nil, base.Errorf(errno.NotSupported, "RETURNING is not supported")
 	}
 	defer p.withCTEs(s.With)()
 	t, err := p.lookupTable(s.Table)
@@ -139,7 +140,7 @@ func targetColumns(t *catalog.Table, names []string) ([]int, error) {
 			return nil, unknownColumn(t, name)
 		}
 		if seen[i] {
-			return nil, base.Errorf(base.CodeFieldSpecTwice, "Column '%s' specified twice", name)
+			return nil, base.Errorf(errno.FieldSpecTwice, "Column '%s' specified twice", name)
 		}
 		seen[i] = true
 		out = append(out, i)
@@ -154,7 +155,7 @@ func unknownColumn(t *catalog.Table, name string) error {
 			names = append(names, t.Columns[i].Name)
 		}
 	}
-	return base.Errorf(base.CodeBadField, "Unknown column '%s' in 'field list'%s", name, didYouMean(name, names))
+	return base.Errorf(errno.BadField, "Unknown column '%s' in 'field list'%s", name, didYouMean(name, names))
 }
 
 // defaults binds the DEFAULT of every column; a nullable column without one has NULL.
@@ -193,7 +194,7 @@ func (p *planner) insertRows(n *Insert, s *ast.Insert) error {
 			continue
 		}
 		if len(row) != len(n.Target) {
-			return base.Errorf(base.CodeWrongValueCount, "Column count doesn't match value count at row %d", i+1)
+			return base.Errorf(errno.WrongValueCount, "Column count doesn't match value count at row %d", i+1)
 		}
 		xs := make([]expr.Expr, len(row))
 		for j, e := range row {
@@ -217,7 +218,7 @@ func defaultOf(t *catalog.Table, defaults []expr.Expr, ref *ast.ColumnRef) (expr
 		return nil, unknownColumn(t, ref.Name)
 	}
 	if defaults[i] == nil {
-		return nil, base.Errorf(base.CodeNoDefault, "Field '%s' doesn't have a default value", c.Name)
+		return nil, base.Errorf(errno.NoDefault, "Field '%s' doesn't have a default value", c.Name)
 	}
 	return defaults[i], nil
 }
@@ -228,7 +229,7 @@ func (p *planner) insertQuery(n *Insert, s *ast.Insert) error {
 		return err
 	}
 	if len(out.cols) != len(n.Target) {
-		return base.Errorf(base.CodeWrongValueCount, "Column count doesn't match value count at row 1")
+		return base.Errorf(errno.WrongValueCount, "Column count doesn't match value count at row 1")
 	}
 	n.Source, err = p.finish(l, out)
 	return err
@@ -298,7 +299,7 @@ func assignments(b *binder, t *catalog.Table, defaults []expr.Expr, items []ast.
 func (p *planner) target(from []ast.TableExpr, where ast.Expr, order []ast.OrderItem, limit *ast.Limit) (*catalog.Table, Node, *scope, error) {
 	name, ok := from[0].(*ast.TableName)
 	if !ok || len(from) != 1 {
-		return nil, nil, nil, base.Errorf(base.CodeNotSupported, "UPDATE and DELETE of several tables are not supported")
+		return nil, nil, nil, base.Errorf(errno.NotSupported, "UPDATE and DELETE of several tables are not supported")
 	}
 	t, err := p.lookupTable(name)
 	if err != nil {
@@ -335,7 +336,7 @@ func (p *planner) target(from []ast.TableExpr, where ast.Expr, order []ast.Order
 
 func (p *planner) update(s *ast.Update) (*Update, error) {
 	if len(s.Returning) > 0 {
-		return nil, base.Errorf(base.CodeNotSupported, "RETURNING is not supported")
+		return nil, base.Errorf(errno.NotSupported, "RETURNING is not supported")
 	}
 	defer p.withCTEs(s.With)()
 	t, source, sc, err := p.target(s.From, s.Where, s.OrderBy, s.Limit)
@@ -370,11 +371,11 @@ func positions(sc *scope) *scope {
 
 func (p *planner) delete(s *ast.Delete) (*Delete, error) {
 	if len(s.Returning) > 0 {
-		return nil, base.Errorf(base.CodeNotSupported, "RETURNING is not supported")
+		return nil, base.Errorf(errno.NotSupported, "RETURNING is not supported")
 	}
 	defer p.withCTEs(s.With)()
 	if len(s.Targets) > 1 || len(s.Targets) == 1 && !sameTable(s.Targets[0], s.From[0]) {
-		return nil, base.Errorf(base.CodeNotSupported, "UPDATE and DELETE of several tables are not supported")
+		return nil, base.Errorf(errno.NotSupported, "UPDATE and DELETE of several tables are not supported")
 	}
 	t, source, _, err := p.target(s.From, s.Where, s.OrderBy, s.Limit)
 	return &Delete{Table: t, Source: source}, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
@@ -40,9 +41,9 @@ func (p *planner) tableExpr(t ast.TableExpr, outer *frame) (logical, *scope, err
 	case *ast.Join:
 		return p.join(t, outer)
 	case *ast.TableFunc:
-		return nil, nil, base.Errorf(base.CodeNotSupported, "table function %s is not supported", t.Name)
+		return nil, nil, base.Errorf(errno.NotSupported, "table function %s is not supported", t.Name)
 	}
-	return nil, nil, base.Errorf(base.CodeUnknown, "unknown table expression %T", t)
+	return nil, nil, base.Errorf(errno.Unknown, "unknown table expression %T", t)
 }
 
 func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, error) {
@@ -52,7 +53,7 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 		}
 	}
 	if t.AsOf != nil {
-		return nil, nil, base.Errorf(base.CodeNotSupported, "FOR SYSTEM_TIME AS OF is not supported")
+		return nil, nil, base.Errorf(errno.NotSupported, "FOR SYSTEM_TIME AS OF is not supported")
 	}
 	if p.Virtual != nil {
 		if v := p.Virtual(t.Schema, t.Name); v != nil {
@@ -70,7 +71,7 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 // lookupTable resolves a base table by name. Errors: 1146, 1049 for another database.
 func (p *planner) lookupTable(t *ast.TableName) (*catalog.Table, error) {
 	if t.Schema != "" && !strings.EqualFold(t.Schema, p.Database) {
-		return nil, base.Errorf(base.CodeBadDB, "Unknown database '%s'", t.Schema)
+		return nil, base.Errorf(errno.BadDB, "Unknown database '%s'", t.Schema)
 	}
 	table := p.Catalog.Table(t.Name)
 	if table == nil {
@@ -85,7 +86,7 @@ func NoSuchTable(c *catalog.Catalog, db, name string) error {
 	for _, t := range c.Tables() {
 		names = append(names, t.Name)
 	}
-	return base.Errorf(base.CodeNoSuchTable, "Table '%s.%s' doesn't exist%s", db, name, didYouMean(name, names))
+	return base.Errorf(errno.NoSuchTable, "Table '%s.%s' doesn't exist%s", db, name, didYouMean(name, names))
 }
 
 func aliasOf(t *ast.TableName) string {
@@ -122,10 +123,10 @@ func (p *planner) virtual(t *ast.TableName, v *VirtualTable, outer *frame) (logi
 
 func (p *planner) derived(t *ast.Derived, outer *frame) (logical, *scope, error) {
 	if t.Alias == "" {
-		return nil, nil, base.Errorf(base.CodeDerivedAlias, "Every derived table must have its own alias")
+		return nil, nil, base.Errorf(errno.DerivedAlias, "Every derived table must have its own alias")
 	}
 	if t.Lateral {
-		return nil, nil, base.Errorf(base.CodeNotSupported, "LATERAL is not supported")
+		return nil, nil, base.Errorf(errno.NotSupported, "LATERAL is not supported")
 	}
 	n, out, err := p.query(t.Query, outer)
 	if err != nil {
@@ -138,7 +139,7 @@ func (p *planner) derived(t *ast.Derived, outer *frame) (logical, *scope, error)
 // outputScope makes a query's output the columns of a relation.
 func outputScope(out output, alias string, names []string, outer *frame) (*scope, error) {
 	if len(names) > 0 && len(names) != len(out.cols) {
-		return nil, base.Errorf(base.CodeViewColumns,
+		return nil, base.Errorf(errno.ViewColumns,
 			"In definition of view, derived table or common table expression, SELECT list and column names list have different column counts")
 	}
 	sc := &scope{outer: outer}
@@ -148,7 +149,7 @@ func outputScope(out output, alias string, names []string, outer *frame) (*scope
 			c.Name = names[i]
 		}
 		if l := strings.ToLower(c.Name); seen[l] {
-			return nil, base.Errorf(base.CodeDupFieldName, "Duplicate column name '%s'", c.Name)
+			return nil, base.Errorf(errno.DupFieldName, "Duplicate column name '%s'", c.Name)
 		} else {
 			seen[l] = true
 		}
@@ -242,7 +243,7 @@ func (p *planner) joinUsing(n *lJoin, sc *scope, names []string, nLeft int, kind
 			return nil, nil, err
 		}
 		if l == nil || r == nil {
-			return nil, nil, base.Errorf(base.CodeBadField, "Unknown column '%s' in 'from clause'", name)
+			return nil, nil, base.Errorf(errno.BadField, "Unknown column '%s' in 'from clause'", name)
 		}
 		eq, err := expr.Call("=", l.ref(), r.ref())
 		if err != nil {
@@ -287,7 +288,7 @@ func distinctAliases(l, r *scope) error {
 	}
 	for i := range r.cols {
 		if r.cols[i].Table != "" && seen[r.cols[i].schema+"\x00"+strings.ToLower(r.cols[i].Table)] {
-			return base.Errorf(base.CodeNonUniqTable, "Not unique table/alias: '%s'", r.cols[i].Table)
+			return base.Errorf(errno.NonUniqTable, "Not unique table/alias: '%s'", r.cols[i].Table)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
@@ -29,13 +30,13 @@ func (a *aggCollector) add(g expr.Agg) expr.Expr {
 // function binds a call: an aggregate where one may stand, else a scalar function.
 func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 	if e.Over != nil {
-		return nil, base.Errorf(base.CodeNotSupported, "window functions are not supported")
+		return nil, base.Errorf(errno.NotSupported, "window functions are not supported")
 	}
 	if !expr.IsAggregate(e.Name) {
 		return b.scalarCall(e)
 	}
 	if b.aggs == nil {
-		return nil, base.Errorf(base.CodeInvalidGroupFunc, "Invalid use of group function")
+		return nil, base.Errorf(errno.InvalidGroupFunc, "Invalid use of group function")
 	}
 	inner := *b
 	inner.aggs, inner.prefer = nil, nil
@@ -103,7 +104,7 @@ func (p *planner) group(n logical, by []ast.Expr, b *binder, items []item) (*gro
 		}
 		used := idSet{}
 		if used.addExpr(k); used.any(b.aggs.ids) {
-			return nil, base.Errorf(base.CodeWrongGroupField, "Can't group on '%s'", k)
+			return nil, base.Errorf(errno.WrongGroupField, "Can't group on '%s'", k)
 		}
 		agg.keys, agg.kids = append(agg.keys, k), append(agg.kids, p.newCol())
 	}
@@ -114,7 +115,7 @@ func (p *planner) group(n logical, by []ast.Expr, b *binder, items []item) (*gro
 func (b *binder) groupKey(e ast.Expr, items []item) (expr.Expr, error) {
 	if n, ok := ordinal(e); ok {
 		if n < 1 || n > len(items) {
-			return nil, base.Errorf(base.CodeBadField, "Unknown column '%d' in 'group statement'", n)
+			return nil, base.Errorf(errno.BadField, "Unknown column '%d' in 'group statement'", n)
 		}
 		return items[n-1].expr, nil
 	}
@@ -203,9 +204,9 @@ func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
 
 func (g *grouping) notGrouped(e expr.Expr, n int, where string) error {
 	if g.keys == 0 {
-		return base.Errorf(base.CodeMixOfGroupFunc, "In aggregated query without GROUP BY, expression #%d of %s contains nonaggregated column '%s'; this is incompatible with sql_mode=only_full_group_by",
+		return base.Errorf(errno.MixOfGroupFunc, "In aggregated query without GROUP BY, expression #%d of %s contains nonaggregated column '%s'; this is incompatible with sql_mode=only_full_group_by",
 			n, where, e)
 	}
-	return base.Errorf(base.CodeWrongFieldGroup, "Expression #%d of %s is not in GROUP BY clause and contains nonaggregated column '%s' which is not functionally dependent on columns in GROUP BY clause; this is incompatible with sql_mode=only_full_group_by",
+	return base.Errorf(errno.WrongFieldGroup, "Expression #%d of %s is not in GROUP BY clause and contains nonaggregated column '%s' which is not functionally dependent on columns in GROUP BY clause; this is incompatible with sql_mode=only_full_group_by",
 		n, where, e)
 }

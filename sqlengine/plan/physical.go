@@ -2,6 +2,7 @@ package plan
 
 import (
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
@@ -37,7 +38,7 @@ func (l layout) place(e expr.Expr) (expr.Expr, error) {
 	if id, ok := expr.AsColumn(e); ok {
 		i := l.pos(id)
 		if i < 0 {
-			return nil, base.Errorf(base.CodeUnknown, "column %s is not available where it is used", e)
+			return nil, base.Errorf(errno.Unknown, "column %s is not available where it is used", e)
 		}
 		return expr.Renumber(e, i), nil
 	}
@@ -117,7 +118,7 @@ func (p *planner) physical(n logical, want idSet) (Node, layout, error) {
 	case *lSetOp:
 		return p.physSetOp(n)
 	}
-	return nil, nil, base.Errorf(base.CodeUnknown, "unknown logical node %T", n)
+	return nil, nil, base.Errorf(errno.Unknown, "unknown logical node %T", n)
 }
 
 func (p *planner) physVirtual(n *lVirtual) (Node, layout, error) {
@@ -297,7 +298,7 @@ func (p *planner) exactly(n logical, ids []colID) (Node, error) {
 	for _, id := range ids {
 		i := l.pos(id)
 		if i < 0 {
-			return nil, base.Errorf(base.CodeUnknown, "a column is missing from the rows below")
+			return nil, base.Errorf(errno.Unknown, "a column is missing from the rows below")
 		}
 		c := in.Schema()[i]
 		proj.Exprs, proj.Out = append(proj.Exprs, expr.Column(i, c.Type, c.Name, c.Nullable)), append(proj.Out, c)

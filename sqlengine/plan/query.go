@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
@@ -20,7 +21,7 @@ func (p *planner) query(q ast.Query, outer *frame) (logical, output, error) {
 	case *ast.ValuesList:
 		return p.valuesList(q, outer)
 	}
-	return nil, output{}, base.Errorf(base.CodeUnknown, "unknown query %T", q)
+	return nil, output{}, base.Errorf(errno.Unknown, "unknown query %T", q)
 }
 
 // cteScope is the common table expressions visible at one place; inner ones hide outer ones.
@@ -55,7 +56,7 @@ func (p *planner) cteRef(t *ast.TableName, outer *frame) (logical, *scope, bool,
 		p.ctes = saved
 		if err != nil {
 			if s.rec && base.KindOf(err) == base.KindInvalid && refersTo(c.Query, c.Name) {
-				err = base.Errorf(base.CodeNotSupported, "recursive common table expression '%s' is not supported", c.Name)
+				err = base.Errorf(errno.NotSupported, "recursive common table expression '%s' is not supported", c.Name)
 			}
 			return nil, nil, true, err
 		}
@@ -102,7 +103,7 @@ func (p *planner) valuesList(q *ast.ValuesList, outer *frame) (logical, output, 
 			return nil, out, err
 		}
 		if len(n.rows) > 0 && len(xs) != len(n.rows[0]) {
-			return nil, out, base.Errorf(base.CodeWrongValueCount, "Column count doesn't match value count at row %d", len(n.rows)+1)
+			return nil, out, base.Errorf(errno.WrongValueCount, "Column count doesn't match value count at row %d", len(n.rows)+1)
 		}
 		n.rows = append(n.rows, xs)
 	}
@@ -136,7 +137,7 @@ func (p *planner) setOp(q *ast.SetOp, outer *frame) (logical, output, error) {
 		return nil, output{}, err
 	}
 	if len(lo.cols) != len(ro.cols) {
-		return nil, output{}, base.Errorf(base.CodeWrongColumnCount, "The used SELECT statements have a different number of columns")
+		return nil, output{}, base.Errorf(errno.WrongColumnCount, "The used SELECT statements have a different number of columns")
 	}
 	out := output{}
 	types := make([]base.Type, len(lo.cols))

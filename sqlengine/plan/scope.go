@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
@@ -49,7 +50,7 @@ func (s *scope) find(ref *ast.ColumnRef) (*scopeCol, error) {
 			continue
 		}
 		if hit != nil {
-			return nil, base.Errorf(base.CodeNonUniqColumn, "Column '%s' in %s is ambiguous", refName(ref), "field list")
+			return nil, base.Errorf(errno.NonUniqColumn, "Column '%s' in %s is ambiguous", refName(ref), "field list")
 		}
 		hit = c
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
@@ -20,7 +21,7 @@ type item struct {
 // selectBlock plans one SELECT: FROM, WHERE, GROUP BY, HAVING, select list, DISTINCT, ORDER BY, LIMIT, in this order.
 func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, error) {
 	if s.Rollup || len(s.Windows) > 0 {
-		return nil, output{}, base.Errorf(base.CodeNotSupported, "WITH ROLLUP and WINDOW are not supported")
+		return nil, output{}, base.Errorf(errno.NotSupported, "WITH ROLLUP and WINDOW are not supported")
 	}
 	n, sc, err := p.from(s.From, outer)
 	if err != nil {
@@ -85,7 +86,7 @@ func (p *planner) projectSelect(n logical, s *ast.Select, items []item, keys []S
 		case ok && s.Distinct:
 			keys[i].Expr = p.asColumn(above, e)
 		case s.Distinct:
-			return nil, out, base.Errorf(base.CodeOrderNotInSelect,
+			return nil, out, base.Errorf(errno.OrderNotInSelect,
 				"Expression #%d of ORDER BY clause is not in SELECT list; this is incompatible with DISTINCT", i+1)
 		default:
 			if j := sameItem(keys[i].Expr, items); j < 0 {
@@ -211,9 +212,9 @@ func (b *binder) star(star *ast.Star) ([]item, error) {
 	}
 	if len(out) == 0 {
 		if star.Table != "" {
-			return nil, base.Errorf(base.CodeBadTable, "Unknown table '%s'", star.Table)
+			return nil, base.Errorf(errno.BadTable, "Unknown table '%s'", star.Table)
 		}
-		return nil, base.Errorf(base.CodeNoTables, "No tables used")
+		return nil, base.Errorf(errno.NoTables, "No tables used")
 	}
 	return out, nil
 }
@@ -262,7 +263,7 @@ func (b *binder) orderKey(e ast.Expr, out output, items []item) (expr.Expr, erro
 	}
 	if n, ok := ordinal(e); ok {
 		if n < 1 || n > len(out.cols) {
-			return nil, base.Errorf(base.CodeBadField, "Unknown column '%d' in 'order clause'", n)
+			return nil, base.Errorf(errno.BadField, "Unknown column '%d' in 'order clause'", n)
 		}
 		return at(n - 1), nil
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
@@ -31,7 +32,7 @@ func (b *binder) scalarSubquery(e *ast.Subquery) (expr.Expr, error) {
 		return nil, err
 	}
 	if len(out.cols) != 1 {
-		return nil, base.Errorf(base.CodeOperandColumns, "Operand should contain 1 column(s)")
+		return nil, base.Errorf(errno.OperandColumns, "Operand should contain 1 column(s)")
 	}
 	s.Kind, s.Result = ScalarSubquery, out.cols[0].Type
 	return s, nil
@@ -53,7 +54,7 @@ func (b *binder) quantified(x []ast.Expr, op string, all bool, q ast.Query) (exp
 		return nil, err
 	}
 	if len(out.cols) != len(x) {
-		return nil, base.Errorf(base.CodeOperandColumns, "Operand should contain %d column(s)", len(x))
+		return nil, base.Errorf(errno.OperandColumns, "Operand should contain %d column(s)", len(x))
 	}
 	if s.X, err = b.exprs(x); err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func (s *Subquery) Nullable() bool { return s.Kind != ExistsSubquery }
 func (s *Subquery) Eval(ctx *expr.Context, b *vec.Batch) (*vec.Vector, error) {
 	r, ok := ctx.Subqueries.(Runner)
 	if !ok {
-		return nil, base.Errorf(base.CodeNotSupported, "subqueries are not allowed here")
+		return nil, base.Errorf(errno.NotSupported, "subqueries are not allowed here")
 	}
 	return r.Run(ctx, s, b)
 }

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // The field numbers of the body (docs/format/record.md §2), which also lists the reserved ones.
@@ -71,7 +72,7 @@ const (
 )
 
 func tooLarge(size, limit int) error {
-	return base.Errorf(base.CodeRecordTooLarge, "transaction takes %d bytes, a commit record holds at most %d", size, limit)
+	return base.Errorf(errno.RecordTooLarge, "transaction takes %d bytes, a commit record holds at most %d", size, limit)
 }
 
 func appendTxn(b []byte, t *Txn) []byte {

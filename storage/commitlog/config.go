@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // Config is what a Log needs to know. Zero durations and sizes take the defaults.
@@ -82,7 +83,7 @@ func (m masked) Is(target error) bool {
 	return errors.Is(m.cause, target)
 }
 
-func errClosed() error { return base.Errorf(base.CodeClosed, "the commit log is closed") }
+func errClosed() error { return base.Errorf(errno.Closed, "the commit log is closed") }
 
 // nothingDone turns the error of a store call that certainly had no effect into that of the caller. A conflict between
 // writes to the store is none between transactions.
@@ -91,5 +92,5 @@ func nothingDone(cause error, format string, args ...any) error {
 	if errors.As(cause, &e) && e.Kind != base.KindConflict {
 		return cause
 	}
-	return wrap(base.CodeUnavailable, cause, format, args...)
+	return wrap(errno.Unavailable, cause, format, args...)
 }

@@ -3,7 +3,7 @@ package commitlog
 import (
 	"context"
 
-	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -55,7 +55,7 @@ func (l *Log) commit(batch []*member) {
 			return
 		case slotUnknown:
 			l.cfg.Logger.Warn("outcome of a commit is unknown", "seq", rec.Seq, "writeID", rec.WriteID, "error", err)
-			finishAll(taken, wrap(base.CodeCommitUnknown, err, "the store did not tell whether the commit took effect"))
+			finishAll(taken, wrap(errno.CommitUnknown, err, "the store did not tell whether the commit took effect"))
 			return
 		}
 		l.turn.streak = 0

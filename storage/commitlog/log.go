@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -131,7 +132,7 @@ func (l *Log) Close(ctx context.Context) error {
 	case <-idle:
 		return nil
 	case <-ctx.Done():
-		return wrap(base.CodeQueryInterrupted, ctx.Err(), "closing the commit log gave up on the requests under way")
+		return wrap(errno.QueryInterrupted, ctx.Err(), "closing the commit log gave up on the requests under way")
 	}
 }
 
@@ -151,14 +152,14 @@ func (l *Log) advanceLocked(rec *Record) error {
 		return nil
 	}
 	if rec.Seq != head+1 {
-		return base.Errorf(base.CodeUnknown, "commit record %d cannot follow record %d", rec.Seq, head)
+		return base.Errorf(errno.Unknown, "commit record %d cannot follow record %d", rec.Seq, head)
 	}
 	own := false
 	if f := l.order.flight; f != nil && f.Seq == rec.Seq && f.WriteID == rec.WriteID {
 		rec, own = f, true // with the members' own Txns
 	}
 	if err := l.applier.Apply(rec, own); err != nil {
-		l.order.broken = wrap(base.CodeUnknown, err, "commit record %d could not be applied; reopen the database", rec.Seq)
+		l.order.broken = wrap(errno.Unknown, err, "commit record %d could not be applied; reopen the database", rec.Seq)
 		l.cfg.Logger.Error("commit record could not be applied", "seq", rec.Seq, "error", err)
 		if !own {
 			return l.order.broken

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // Committed tells where a transaction ended up.
@@ -50,7 +51,7 @@ func (l *Log) Commit(ctx context.Context, t *Txn) (Committed, error) {
 	for i := range t.Tables {
 		for j := range t.Tables[i].Ops {
 			if t.Tables[i].Ops[j].Key == "" {
-				return Committed{}, base.Errorf(base.CodeUnknown, "operation %d on table %d has no key", j, t.Tables[i].Table)
+				return Committed{}, base.Errorf(errno.Unknown, "operation %d on table %d has no key", j, t.Tables[i].Table)
 			}
 		}
 	}
@@ -70,7 +71,7 @@ func (l *Log) Commit(ctx context.Context, t *Txn) (Committed, error) {
 }
 
 func errCancelled(cause error) error {
-	return wrap(base.CodeQueryInterrupted, cause, "the commit was cancelled before it was sent")
+	return wrap(errno.QueryInterrupted, cause, "the commit was cancelled before it was sent")
 }
 
 func (l *Log) enqueue(m *member) bool {
@@ -99,7 +100,7 @@ func (l *Log) leave(m *member, cause error) (Committed, error) {
 	}
 	m.left = true
 	if !m.queued {
-		return Committed{}, wrap(base.CodeCommitUnknown, cause, "the commit was cancelled after it had been sent: it may or may not take effect")
+		return Committed{}, wrap(errno.CommitUnknown, cause, "the commit was cancelled after it had been sent: it may or may not take effect")
 	}
 	return Committed{}, errCancelled(cause)
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -43,14 +43,14 @@ func (l *Log) Refresh(ctx context.Context) (uint64, error) {
 			}
 		}
 		l.mu.Unlock()
-		return 0, wrap(base.CodeQueryInterrupted, ctx.Err(), "the check for newer commits was cancelled")
+		return 0, wrap(errno.QueryInterrupted, ctx.Err(), "the check for newer commits was cancelled")
 	}
 }
 
 // join returns the probe that starts next: one that is under way may have missed what the caller must see.
 func (l *Log) join(ctx context.Context) (*probe, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, wrap(base.CodeQueryInterrupted, err, "the check for newer commits was cancelled")
+		return nil, wrap(errno.QueryInterrupted, err, "the check for newer commits was cancelled")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

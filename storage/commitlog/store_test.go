@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -212,14 +213,14 @@ func (m *model) Validate(t *Txn) error {
 	for _, w := range t.Tables {
 		for _, o := range w.Ops {
 			if m.writes[PointRange(w.Table, o.Key)] > t.Snapshot {
-				return base.Errorf(base.CodeDeadlock, "row was written after snapshot %d", t.Snapshot)
+				return base.Errorf(errno.Deadlock, "row was written after snapshot %d", t.Snapshot)
 			}
 		}
 	}
 	for _, r := range t.Reads {
 		for k, seq := range m.writes {
 			if k.Table == r.Table && r.Contains(k.Lo) && seq > t.Snapshot {
-				return base.Errorf(base.CodeDeadlock, "what it read was written after snapshot %d", t.Snapshot)
+				return base.Errorf(errno.Deadlock, "what it read was written after snapshot %d", t.Snapshot)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -82,7 +83,7 @@ func (t tail) gap(ctx context.Context, from, next, seq uint64) error {
 	case !errors.Is(err, object.ErrNotFound):
 		return err
 	case next == from+1:
-		return base.Errorf(base.CodeFenced, "the log goes on at record %d, the records after %d have been cleaned up; open the database again",
+		return base.Errorf(errno.Fenced, "the log goes on at record %d, the records after %d have been cleaned up; open the database again",
 			seq, from)
 	}
 	return base.Corruptf(Key(next), "commit record is missing, the log goes on at record %d", seq)

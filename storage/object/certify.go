@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // Check is one thing that certification has tried.
@@ -94,7 +95,7 @@ func Certify(ctx context.Context, store Store, rand base.Rand) (v Verdict, err e
 		v.Checks = append(v.Checks, check)
 	}
 	if !v.OK() {
-		return v, base.Errorf(base.CodeStoreUnsafe, "the object store is not safe to commit to (%s)", v.failed())
+		return v, base.Errorf(errno.StoreUnsafe, "the object store is not safe to commit to (%s)", v.failed())
 	}
 	return v, nil
 }

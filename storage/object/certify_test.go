@@ -11,6 +11,7 @@ import (
 
 	"github.com/s3sql/s3sql/conformance/testenv"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/object/dir"
 	"github.com/s3sql/s3sql/storage/object/mem"
@@ -154,7 +155,7 @@ func TestCertifyUnsafe(t *testing.T) {
 			c.damage(s, b)
 			v, err := object.Certify(t.Context(), b, base.SystemRand{})
 			var e *base.Error
-			if !errors.As(err, &e) || e.State != base.CodeStoreUnsafe.State || v.OK() || !strings.HasPrefix(v.String(), "unsafe: ") {
+			if !errors.As(err, &e) || e.State != errno.StoreUnsafe.State || v.OK() || !strings.HasPrefix(v.String(), "unsafe: ") {
 				t.Fatalf("verdict %v, error %v", v, err)
 			}
 			for _, check := range v.Checks {
@@ -182,7 +183,7 @@ func TestCertifyCannotAsk(t *testing.T) {
 		}}
 		v, err := object.Certify(t.Context(), b, base.SystemRand{})
 		var e *base.Error
-		if !errors.Is(err, sentinel) || !errors.As(err, &e) || e.State == base.CodeStoreUnsafe.State || v.OK() ||
+		if !errors.Is(err, sentinel) || !errors.As(err, &e) || e.State == errno.StoreUnsafe.State || v.OK() ||
 			v.String() != "incomplete: 2 of 7 checks made" {
 			t.Errorf("%v: verdict %v, error %v", sentinel, v, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // Op names a method of Store, for errors and fault plans.
@@ -73,7 +74,7 @@ func FailContext(ctx context.Context, op Op, key string, sent bool) error {
 	if sent && op.IsWrite() {
 		return Fail(op, key, ErrUnknown, err)
 	}
-	e := base.Errorf(base.CodeQueryInterrupted, "object store %s was stopped", op)
+	e := base.Errorf(errno.QueryInterrupted, "object store %s was stopped", op)
 	e.Object, e.Err = key, err
 	return e
 }
@@ -81,15 +82,15 @@ func FailContext(ctx context.Context, op Op, key string, sent bool) error {
 func codeOf(sentinel error) base.Code {
 	switch sentinel {
 	case ErrExists, ErrChanged, ErrConflict:
-		return base.CodeDeadlock
+		return errno.Deadlock
 	case ErrUnknown, ErrUnavailable, ErrRefused:
-		return base.CodeUnavailable
+		return errno.Unavailable
 	case ErrDenied:
-		return base.CodeAccessDenied
+		return errno.AccessDenied
 	case ErrNoBucket:
-		return base.CodeConfig
+		return errno.Config
 	default:
-		return base.CodeUnknown
+		return errno.Unknown
 	}
 }
 

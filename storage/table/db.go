@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/commitlog"
 	"github.com/s3sql/s3sql/storage/object"
 )
@@ -109,7 +110,7 @@ func (db *DB) Apply(rec *commitlog.Record, own bool) error {
 	defer db.mu.Unlock()
 	st := db.state.Load()
 	if rec.Seq != st.seq+1 {
-		return base.Errorf(base.CodeUnknown, "commit record %d was applied to the state at %d", rec.Seq, st.seq)
+		return base.Errorf(errno.Unknown, "commit record %d was applied to the state at %d", rec.Seq, st.seq)
 	}
 	db.state.Store(st.apply(rec, db.opts.limits))
 	db.mu.window.add(rec)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/commitlog"
 	"github.com/s3sql/s3sql/storage/manifest"
 	"github.com/s3sql/s3sql/storage/object"
@@ -123,7 +124,7 @@ func (db *DB) logCheckpoint(err error) {
 func (db *DB) Checkpoint(ctx context.Context) error {
 	switch {
 	case db.opts.ReadOnly:
-		return base.Errorf(base.CodeOptionPrevents, "the database was opened read-only")
+		return base.Errorf(errno.OptionPrevents, "the database was opened read-only")
 	case db.closed.Load():
 		return errClosed()
 	}

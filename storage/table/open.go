@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/commitlog"
 	"github.com/s3sql/s3sql/storage/manifest"
 	"github.com/s3sql/s3sql/storage/object"
@@ -256,7 +257,7 @@ func (o *opener) identity(ctx context.Context) (manifest.Identity, error) {
 // create writes the identity of a new database. Of several creators one wins; the others take the winner's.
 func (o *opener) create(ctx context.Context) (id manifest.Identity, err error) {
 	if !o.opts.Create || o.opts.ReadOnly {
-		return id, base.Errorf(base.CodeBadDB, "there is no s3sql database here (and creating one was not asked for)")
+		return id, base.Errorf(errno.BadDB, "there is no s3sql database here (and creating one was not asked for)")
 	}
 	if o.opts.Certify != nil {
 		if id.Certified, err = o.opts.Certify(ctx, o.store); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/commitlog"
 )
 
@@ -172,12 +173,12 @@ func (tx *Tx) ProveFresh(ctx context.Context) error {
 	t := &commitlog.Txn{Snapshot: tx.st.seq, Reads: tx.reads()}
 	if !tx.registered {
 		if tx.db.state.Load().seq != tx.st.seq {
-			return base.Errorf(base.CodeDeadlock, "the database has changed since the statement read it; run it again")
+			return base.Errorf(errno.Deadlock, "the database has changed since the statement read it; run it again")
 		}
 		return nil
 	}
 	return tx.db.Validate(t)
 }
 
-func errEnded() error  { return base.Errorf(base.CodeClosed, "the transaction has ended") }
-func errClosed() error { return base.Errorf(base.CodeClosed, "the database handle is closed") }
+func errEnded() error  { return base.Errorf(errno.Closed, "the transaction has ended") }
+func errClosed() error { return base.Errorf(errno.Closed, "the database handle is closed") }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/commitlog"
 )
 
@@ -99,9 +100,9 @@ func (tx *Tx) touch(table uint32) (*ownTable, error) {
 	case tx.done:
 		return nil, errEnded()
 	case tx.opts.ReadOnly:
-		return nil, base.Errorf(base.CodeReadOnlyTx, "the transaction is read-only")
+		return nil, base.Errorf(errno.ReadOnlyTx, "the transaction is read-only")
 	case tx.db.opts.ReadOnly:
-		return nil, base.Errorf(base.CodeOptionPrevents, "the database was opened read-only")
+		return nil, base.Errorf(errno.OptionPrevents, "the database was opened read-only")
 	}
 	o := tx.own[table]
 	if o == nil {
@@ -136,7 +137,7 @@ func (tx *Tx) NextAutoInc(table uint32, n int) (first uint64, err error) {
 	defer tx.db.mu.Unlock()
 	c, mark := tx.db.counterLocked(table, o)
 	if max(c.next, mark) > autoIncMax {
-		return 0, base.Errorf(base.CodeOutOfRange, "the AUTO_INCREMENT values of table %d are used up", table)
+		return 0, base.Errorf(errno.OutOfRange, "the AUTO_INCREMENT values of table %d are used up", table)
 	}
 	first, carry := c.take(uint64(max(n, 1)), mark)
 	o.autoInc = max(o.autoInc, carry)

@@ -4,6 +4,7 @@ import (
 	"github.com/tidwall/btree"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/commitlog"
 )
 
@@ -156,7 +157,7 @@ func (w *window) unindex(rec *commitlog.Record) {
 // validate reports a conflict of t with a record after its snapshot.
 func (w *window) validate(t *commitlog.Txn) error {
 	if t.Snapshot < w.floor { // its caller has left, and took the snapshot with it
-		return base.Errorf(base.CodeDeadlock, "the transaction's snapshot at %d is too old to be validated", t.Snapshot)
+		return base.Errorf(errno.Deadlock, "the transaction's snapshot at %d is too old to be validated", t.Snapshot)
 	}
 	if n := len(w.recs); n == 0 || w.recs[n-1].Seq <= t.Snapshot {
 		return nil
@@ -212,6 +213,6 @@ func (w *window) validateReads(t *commitlog.Txn) error {
 }
 
 func conflict(table uint32, seq uint64, why string) error {
-	return base.Errorf(base.CodeDeadlock,
+	return base.Errorf(errno.Deadlock,
 		"the transaction lost a race: %s (table %d, commit %d); run the transaction again", why, table, seq)
 }

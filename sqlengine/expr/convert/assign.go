@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // Assign converts v for storing in a column of type t, by MySQL's rules for INSERT and UPDATE. In strict mode a value that
@@ -44,21 +45,21 @@ func (a *assigner) fail(c base.Code, format string, args ...any) {
 }
 
 func (a *assigner) outOfRange() {
-	a.fail(base.CodeOutOfRange, "Out of range value for column '%s' at row %d", a.col, a.row)
+	a.fail(errno.OutOfRange, "Out of range value for column '%s' at row %d", a.col, a.row)
 }
 
 func (a *assigner) tooLong() {
-	a.fail(base.CodeDataTooLong, "Data too long for column '%s' at row %d", a.col, a.row)
+	a.fail(errno.DataTooLong, "Data too long for column '%s' at row %d", a.col, a.row)
 }
 
 func (a *assigner) truncated() {
-	a.fail(base.CodeTruncated, "Data truncated for column '%s' at row %d", a.col, a.row)
+	a.fail(errno.Truncated, "Data truncated for column '%s' at row %d", a.col, a.row)
 }
 
 func (a *assigner) incorrect(kind string, v base.Value) {
-	code := base.CodeWrongValueForType
+	code := errno.WrongValueForType
 	if kind == "date" || kind == "time" || kind == "datetime" {
-		code = base.CodeWrongValue
+		code = errno.WrongValue
 	}
 	a.fail(code, "Incorrect %s value: '%s' for column '%s' at row %d", kind, shown(Format(v, NaturalType(v))), a.col, a.row)
 }
@@ -272,7 +273,7 @@ func maxBytes(id base.TypeID) int {
 func (a *assigner) text(v base.Value) base.Value {
 	s := Format(v, NaturalType(v))
 	if !utf8.ValidString(s) {
-		a.fail(base.CodeWrongValueForType, "Incorrect string value: '%s' for column '%s' at row %d", escaped(s), a.col, a.row)
+		a.fail(errno.WrongValueForType, "Incorrect string value: '%s' for column '%s' at row %d", escaped(s), a.col, a.row)
 		s = strings.ToValidUTF8(s, "?")
 	}
 	switch a.t.ID {

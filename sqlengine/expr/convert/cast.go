@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // To converts v, of type from, to type to, as CAST does: what does not convert becomes NULL or the nearest value, with a
@@ -76,7 +77,7 @@ func toInteger(v base.Value, from, to base.Type, warn Warn) base.Value {
 		if n, fits := ToInt(v, from, false, nil); unsigned && fits {
 			bits = n // a negative number wraps
 		} else {
-			warnf(warn, base.CodeWrongValue, "Truncated incorrect INTEGER value: '%s'", Format(v, from))
+			warnf(warn, errno.WrongValue, "Truncated incorrect INTEGER value: '%s'", Format(v, from))
 		}
 	}
 	if unsigned {
@@ -104,7 +105,7 @@ func toDecimalType(v base.Value, from, to base.Type, warn Warn) base.Value {
 	r, ok := base.Rescale(coef, scale, to.Scale)
 	if !ok || !base.DecimalFits(r, precision) {
 		r = maxDecimal(precision, coef.Sign() < 0)
-		warnf(warn, base.CodeOutOfRange, "Out of range value for column '%s' at row 1", Format(v, from))
+		warnf(warn, errno.OutOfRange, "Out of range value for column '%s' at row 1", Format(v, from))
 	}
 	return base.NewDecimal(r, to.Scale)
 }
@@ -114,7 +115,7 @@ func toBytes(v base.Value, from, to base.Type, warn Warn) base.Value {
 	if to.ID == base.TypeUUID && len(text) != 16 {
 		raw, ok := ParseUUID(text)
 		if !ok {
-			warnf(warn, base.CodeWrongValue, "Incorrect UUID value: '%s'", shown(text))
+			warnf(warn, errno.WrongValue, "Incorrect UUID value: '%s'", shown(text))
 			return base.Value{}
 		}
 		text = raw
@@ -179,9 +180,9 @@ func ToDateTime(v base.Value, t base.Type, warn Warn) (micros int64, ok bool) {
 		whole = ok
 	}
 	if !ok {
-		warnf(warn, base.CodeWrongValue, "Incorrect datetime value: '%s'", shown(text))
+		warnf(warn, errno.WrongValue, "Incorrect datetime value: '%s'", shown(text))
 	} else if !whole {
-		warnf(warn, base.CodeWrongValue, "Truncated incorrect datetime value: '%s'", shown(text))
+		warnf(warn, errno.WrongValue, "Truncated incorrect datetime value: '%s'", shown(text))
 	}
 	return micros, ok
 }
@@ -244,7 +245,7 @@ func ToTime(v base.Value, t base.Type, warn Warn) (micros int64, ok bool) {
 	}
 	micros, whole, ok := ParseTime(text)
 	if !ok || !whole {
-		warnf(warn, base.CodeWrongValue, "Truncated incorrect time value: '%s'", shown(text))
+		warnf(warn, errno.WrongValue, "Truncated incorrect time value: '%s'", shown(text))
 	}
 	return micros, ok
 }

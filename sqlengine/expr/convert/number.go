@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
@@ -87,7 +88,7 @@ func ToFloat(v base.Value, t base.Type, warn Warn) float64 {
 	text := jsonText(v)
 	f, whole := ParseFloat(text)
 	if !whole {
-		warnf(warn, base.CodeWrongValue, "Truncated incorrect DOUBLE value: '%s'", shown(text))
+		warnf(warn, errno.WrongValue, "Truncated incorrect DOUBLE value: '%s'", shown(text))
 	}
 	return f
 }
@@ -153,7 +154,7 @@ func ToDecimal(v base.Value, t base.Type, warn Warn) (base.Int128, uint8) {
 	s := trimLeft(text)
 	coef, scale, n, ok := base.ParseDecimal(s)
 	if n == 0 || !ok || !blank(s[n:]) {
-		warnf(warn, base.CodeWrongValue, "Truncated incorrect DECIMAL value: '%s'", shown(text))
+		warnf(warn, errno.WrongValue, "Truncated incorrect DECIMAL value: '%s'", shown(text))
 	}
 	if !ok {
 		coef, scale = maxDecimal(base.MaxDecimalDigits, s != "" && s[0] == '-'), 0
@@ -232,7 +233,7 @@ func ToInt(v base.Value, t base.Type, unsigned bool, warn Warn) (bits int64, ok 
 		ok = false
 	}
 	if n == start || !ok || !blank(s[n:]) {
-		warnf(warn, base.CodeWrongValue, "Truncated incorrect INTEGER value: '%s'", shown(text))
+		warnf(warn, errno.WrongValue, "Truncated incorrect INTEGER value: '%s'", shown(text))
 	}
 	return bits, ok
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -75,7 +76,7 @@ func Open(path string, opts Options) (*Store, error) {
 }
 
 func configError(path string, err error) error {
-	e := base.Errorf(base.CodeConfig, "folder %q cannot hold objects", path)
+	e := base.Errorf(errno.Config, "folder %q cannot hold objects", path)
 	e.Err = err
 	return e
 }

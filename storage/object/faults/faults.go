@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -172,7 +173,7 @@ func silence(op object.Op, key, why string) error {
 }
 
 func crashError(op object.Op, key string) error {
-	e := base.Errorf(base.CodeUnavailable, "object store %s failed", op)
+	e := base.Errorf(errno.Unavailable, "object store %s failed", op)
 	e.Object, e.Err = key, ErrCrashed
 	return e
 }

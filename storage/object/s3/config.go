@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -39,23 +40,23 @@ type Config struct {
 func (c Config) Validate() error {
 	switch {
 	case c.Bucket == "":
-		return base.Errorf(base.CodeConfig, "the name of the bucket is missing")
+		return base.Errorf(errno.Config, "the name of the bucket is missing")
 	case strings.ContainsAny(c.Bucket, "/ \t\n\r?#\\") || len(c.Bucket) > 255:
-		return base.Errorf(base.CodeConfig, "%.60q is not the name of a bucket", c.Bucket)
+		return base.Errorf(errno.Config, "%.60q is not the name of a bucket", c.Bucket)
 	case (c.AccessKey == "") != (c.SecretKey == ""):
-		return base.Errorf(base.CodeConfig, "access key and secret key go together: one of them is missing")
+		return base.Errorf(errno.Config, "access key and secret key go together: one of them is missing")
 	case c.SessionToken != "" && c.AccessKey == "":
-		return base.Errorf(base.CodeConfig, "a session token needs the access key and the secret key it belongs to")
+		return base.Errorf(errno.Config, "a session token needs the access key and the secret key it belongs to")
 	case c.AccessKey != "" && c.Profile != "":
-		return base.Errorf(base.CodeConfig, "credentials are given twice: as an access key and by profile %q", c.Profile)
+		return base.Errorf(errno.Config, "credentials are given twice: as an access key and by profile %q", c.Profile)
 	case c.SSE != "" && c.SSE != "AES256" && c.SSE != "aws:kms" && c.SSE != "aws:kms:dsse":
-		return base.Errorf(base.CodeConfig, "server-side encryption %q is not one of AES256, aws:kms, aws:kms:dsse", c.SSE)
+		return base.Errorf(errno.Config, "server-side encryption %q is not one of AES256, aws:kms, aws:kms:dsse", c.SSE)
 	case c.KMSKeyID != "" && !strings.HasPrefix(c.SSE, "aws:kms"):
-		return base.Errorf(base.CodeConfig, "a KMS key needs server-side encryption aws:kms or aws:kms:dsse")
+		return base.Errorf(errno.Config, "a KMS key needs server-side encryption aws:kms or aws:kms:dsse")
 	}
 	if prefix := c.prefix(); prefix != "" {
 		if err := object.CheckKey(object.OpPut, strings.TrimSuffix(prefix, "/")); err != nil {
-			return base.Errorf(base.CodeConfig, "%.60q is not a prefix: use A-Z a-z 0-9 . _ - with single slashes between", c.Prefix)
+			return base.Errorf(errno.Config, "%.60q is not a prefix: use A-Z a-z 0-9 . _ - with single slashes between", c.Prefix)
 		}
 	}
 	return c.checkEndpoint()
@@ -68,11 +69,11 @@ func (c Config) checkEndpoint() error {
 	u, err := url.Parse(c.Endpoint)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return base.Errorf(base.CodeConfig, "the endpoint is not a URL such as https://s3.example.com")
+		return base.Errorf(errno.Config, "the endpoint is not a URL such as https://s3.example.com")
 	case u.User != nil:
-		return base.Errorf(base.CodeConfig, "the endpoint has a user name in it: credentials have settings of their own")
+		return base.Errorf(errno.Config, "the endpoint has a user name in it: credentials have settings of their own")
 	case u.RawQuery != "" || u.Fragment != "":
-		return base.Errorf(base.CodeConfig, "the endpoint has a query or a fragment in it")
+		return base.Errorf(errno.Config, "the endpoint has a query or a fragment in it")
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 // Timeouts of the transport. What a whole request may take is up to the caller's context.
@@ -62,7 +63,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	if loaded.Region == "" {
 		if cfg.Endpoint == "" {
-			return nil, base.Errorf(base.CodeConfig, "the region of bucket %q is missing: set it, or AWS_REGION", cfg.Bucket)
+			return nil, base.Errorf(errno.Config, "the region of bucket %q is missing: set it, or AWS_REGION", cfg.Bucket)
 		}
 		loaded.Region = "us-east-1"
 	}
@@ -111,9 +112,9 @@ func newTransport() *awshttp.BuildableClient {
 func configError(err error, cfg Config) error {
 	var missing config.SharedConfigProfileNotExistError
 	if errors.As(err, &missing) {
-		return base.Errorf(base.CodeConfig, "profile %q is not in the AWS configuration files", cfg.Profile)
+		return base.Errorf(errno.Config, "profile %q is not in the AWS configuration files", cfg.Profile)
 	}
-	e := base.Errorf(base.CodeConfig, "the AWS configuration cannot be read")
+	e := base.Errorf(errno.Config, "the AWS configuration cannot be read")
 	e.Err = err
 	return e
 }
