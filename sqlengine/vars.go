@@ -40,6 +40,7 @@ var inert = map[string]string{
 	"net_read_timeout": "30", "wait_timeout": "28800", "interactive_timeout": "28800", "lock_wait_timeout": "31536000",
 	"innodb_lock_wait_timeout": "50", "max_execution_time": "0", "group_concat_max_len": "1024", "sql_quote_show_create": "1",
 	"max_allowed_packet": "67108864", "information_schema_stats_expiry": "86400",
+	"block_encryption_mode": "aes-128-ecb",
 }
 
 // readable are variables that can be read but not set.

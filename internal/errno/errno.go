@@ -67,23 +67,33 @@ var (
 	DataTooLong        = code(1406, "22001", base.KindInvalid)
 	WrongParamCount    = code(1582, "42000", base.KindInvalid) // native function
 	WrongArguments     = code(1210, "HY000", base.KindInvalid)
-	DataOutOfRange     = code(1690, "22003", base.KindInvalid) // BIGINT value is out of range in '…'
-	ReadOnlyTx         = code(1792, "25006", base.KindInvalid)
-	TxInProgress       = code(1568, "25001", base.KindInvalid)
-	RecordTooLarge     = code(1197, "HY000", base.KindInvalid) // transaction larger than one commit record may be
-	KeyTooLong         = code(1071, "42000", base.KindInvalid)
-	TooManyKeyParts    = code(1070, "42000", base.KindInvalid)
-	WrongTableName     = code(1103, "42000", base.KindInvalid)
-	TableNoColumns     = code(1113, "42000", base.KindInvalid)
-	TooManyColumns     = code(1117, "HY000", base.KindInvalid)
-	CapacityExceeded   = code(3170, "HY000", base.KindInvalid) // memory_limit
-	AccessDenied       = code(1045, "28000", base.KindUnavailable)
-	Unavailable        = code(2013, "08S01", base.KindUnavailable)
-	CommitUnknown      = code(1180, "08007", base.KindCommitUnknown) // ER_ERROR_DURING_COMMIT; transaction resolution unknown
-	Closed             = code(1053, "08S01", base.KindClosed)        // server shutdown in progress
-	Fenced             = code(1205, "HY000", base.KindFenced)
-	Config             = code(1105, "08001", base.KindInvalid) // a DSN or an option that is not valid
-	StoreUnsafe        = code(1105, "08004", base.KindUnavailable)
+	UnknownLocale      = code(1649, "HY000", base.KindInvalid)
+
+	ZlibData              = code(1259, "HY000", base.KindInvalid)
+	TooBigForUncompress   = code(1256, "HY000", base.KindInvalid)
+	WarnOptionIgnored     = code(1618, "HY000", base.KindInvalid)
+	AESInvalidIV          = code(1882, "HY000", base.KindInvalid)
+	AESInvalidKDF         = code(3235, "HY000", base.KindInvalid)
+	AESInvalidIterations  = code(3236, "HY000", base.KindInvalid)
+	WrongValueForFunction = code(1411, "HY000", base.KindInvalid) // incorrect … value: '…' for function …
+
+	DataOutOfRange   = code(1690, "22003", base.KindInvalid) // BIGINT value is out of range in '…'
+	ReadOnlyTx       = code(1792, "25006", base.KindInvalid)
+	TxInProgress     = code(1568, "25001", base.KindInvalid)
+	RecordTooLarge   = code(1197, "HY000", base.KindInvalid) // transaction larger than one commit record may be
+	KeyTooLong       = code(1071, "42000", base.KindInvalid)
+	TooManyKeyParts  = code(1070, "42000", base.KindInvalid)
+	WrongTableName   = code(1103, "42000", base.KindInvalid)
+	TableNoColumns   = code(1113, "42000", base.KindInvalid)
+	TooManyColumns   = code(1117, "HY000", base.KindInvalid)
+	CapacityExceeded = code(3170, "HY000", base.KindInvalid) // memory_limit
+	AccessDenied     = code(1045, "28000", base.KindUnavailable)
+	Unavailable      = code(2013, "08S01", base.KindUnavailable)
+	CommitUnknown    = code(1180, "08007", base.KindCommitUnknown) // ER_ERROR_DURING_COMMIT; transaction resolution unknown
+	Closed           = code(1053, "08S01", base.KindClosed)        // server shutdown in progress
+	Fenced           = code(1205, "HY000", base.KindFenced)
+	Config           = code(1105, "08001", base.KindInvalid) // a DSN or an option that is not valid
+	StoreUnsafe      = code(1105, "08004", base.KindUnavailable)
 )
 
 func code(number uint16, state string, kind base.Kind) base.Code {

@@ -15,10 +15,6 @@ var infoFunctions = []*function{
 	{name: "LAST_INSERT_ID", max: 1, session: true, build: buildLastInsertID},
 	{name: "FOUND_ROWS", session: true, build: sessionNumber(true, func(c *Context) int64 { return int64(c.FoundRows) })},
 	{name: "ROW_COUNT", session: true, build: sessionNumber(false, func(c *Context) int64 { return c.RowCount })},
-	{name: "UUID", volatile: true, build: always(base.Type{ID: base.TypeVarchar, Length: 36}, rows(false, func(r *row) error {
-		r.setStr(newUUID(r.ctx))
-		return nil
-	}))},
 	{name: "RAND", max: 1, volatile: true, build: buildRand},
 }
 
@@ -58,15 +54,6 @@ func (c *Context) random(p []byte) {
 		return
 	}
 	c.Rand.Read(p)
-}
-
-// newUUID returns a random identifier (RFC 9562, version 4).
-func newUUID(ctx *Context) string {
-	var raw [16]byte
-	ctx.random(raw[:])
-	raw[6] = raw[6]&0x0f | 0x40
-	raw[8] = raw[8]&0x3f | 0x80
-	return Format(base.NewBytes(string(raw[:])), base.Type{ID: base.TypeUUID})
 }
 
 // buildRand is RAND() and RAND(seed), whose sequence starts anew with each batch of a constant seed's statement.

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
 var typeHash = base.Type{ID: base.TypeVarchar, Length: 128}
@@ -33,17 +32,10 @@ var textFunctions = []*function{
 		r.setStr(string(raw))
 		return nil
 	}), typeLongText))},
-	{name: "BIN", min: 1, max: 1, build: typed(base.Type{ID: base.TypeVarchar, Length: 64}, rows(true, func(r *row) error {
-		r.setStr(strconv.FormatUint(uint64(r.int(0)), 2))
-		return nil
-	}), typeInt)},
-	{name: "OCT", min: 1, max: 1, build: typed(base.Type{ID: base.TypeVarchar, Length: 64}, rows(true, func(r *row) error {
-		r.setStr(strconv.FormatUint(uint64(r.int(0)), 8))
-		return nil
-	}), typeInt)},
+	{name: "BIN", min: 1, max: 1, build: converted(10, 2)},
+	{name: "OCT", min: 1, max: 1, build: converted(10, 8)},
 	{name: "CONV", min: 3, max: 3, build: nullable(typed(base.Type{ID: base.TypeVarchar, Length: 65}, rows(true, conv), typeLongText, typeInt, typeInt))},
 	{name: "CHAR", min: 1, max: -1, build: buildChar},
-	{name: "FORMAT", min: 2, max: 3, build: buildFormat},
 	{name: "MD5", min: 1, max: 1, build: hashed(func(s string) string { h := md5.Sum([]byte(s)); return hex.EncodeToString(h[:]) })},
 	{name: "SHA1", min: 1, max: 1, build: hashed(func(s string) string { h := sha1.Sum([]byte(s)); return hex.EncodeToString(h[:]) })},
 	{name: "SHA2", min: 2, max: 2, build: buildSHA2},
@@ -52,7 +44,7 @@ var textFunctions = []*function{
 		c.typ = typeUint
 		return err
 	}},
-	{name: "TO_BASE64", min: 1, max: 1, build: hashed(func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) })},
+	{name: "TO_BASE64", min: 1, max: 1, build: hashed(toBase64)},
 	{name: "FROM_BASE64", min: 1, max: 1, build: nullable(typed(base.Type{ID: base.TypeLongBlob}, rows(true, func(r *row) error {
 		raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(r.str(0)), ""))
 		if err != nil {
@@ -63,6 +55,20 @@ var textFunctions = []*function{
 		return nil
 	}), typeLongText))},
 	{name: "QUOTE", min: 1, max: 1, build: buildQuote},
+}
+
+// toBase64 breaks the text after every 76 characters, as RFC 2045 has it.
+func toBase64(s string) string {
+	text := base64.StdEncoding.EncodeToString([]byte(s))
+	const width = 76
+	if len(text) <= width {
+		return text
+	}
+	var b strings.Builder
+	for ; len(text) > width; text = text[width:] {
+		b.WriteString(text[:width] + "\n")
+	}
+	return b.String() + text
 }
 
 func hashed(f func(string) string) func(*call) error {
@@ -93,6 +99,15 @@ func buildHex(c *call) error {
 	}
 	c.eval = rows(true, func(r *row) error { r.setStr(strings.ToUpper(hex.EncodeToString([]byte(r.str(0))))); return nil })
 	return nil
+}
+
+// converted is CONV with fixed bases: BIN and OCT.
+func converted(from, to int64) func(*call) error {
+	return func(c *call) error {
+		c.in = []Expr{implicit(c.in[0], typeLongText), Const(base.NewInt(from), typeInt), Const(base.NewInt(to), typeInt)}
+		c.typ, c.eval = base.Type{ID: base.TypeVarchar, Length: 64}, rows(true, conv)
+		return nil
+	}
 }
 
 // conv changes the base of a number from 2 to 36; a negative target base reads the number as signed.
@@ -153,37 +168,6 @@ func buildChar(c *call) error {
 			}
 		}
 		r.setStr(string(out))
-		return nil
-	})
-	return nil
-}
-
-// buildFormat is FORMAT(x, decimals): rounded, with commas between thousands.
-func buildFormat(c *call) error {
-	c.number(0)
-	kind := c.in[0].Type()
-	c.in[1] = implicit(c.in[1], typeInt)
-	c.typ = base.Type{ID: base.TypeVarchar, Length: 80}
-	c.eval = rows(true, func(r *row) error {
-		scale := uint8(max(min(r.int(1), maxScale), 0))
-		coef, from := convert.ToDecimal(r.value(0), kind, nil)
-		coef, ok := base.Rescale(coef, from, scale)
-		if !ok {
-			return outOfRange("DECIMAL", r.c)
-		}
-		text := string(base.AppendDecimal(nil, coef, scale))
-		sign := ""
-		if text[0] == '-' {
-			sign, text = "-", text[1:]
-		}
-		whole, frac, point := strings.Cut(text, ".")
-		for i := len(whole) - 3; i > 0; i -= 3 {
-			whole = whole[:i] + "," + whole[i:]
-		}
-		if point {
-			whole += "." + frac
-		}
-		r.setStr(sign + whole)
 		return nil
 	})
 	return nil

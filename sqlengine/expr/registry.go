@@ -15,7 +15,8 @@ var registry map[string]*function
 func init() {
 	registry = map[string]*function{}
 	for _, table := range [][]*function{compareFunctions, logicFunctions, arithFunctions, matchFunctions, controlFunctions,
-		dateFunctions, clockFunctions, infoFunctions, stringFunctions, textFunctions, mathFunctions, jsonFunctions} {
+		dateFunctions, clockFunctions, infoFunctions, stringFunctions, textFunctions, mathFunctions, jsonFunctions,
+		setFunctions, formatFunctions, netFunctions, uuidFunctions, cryptFunctions, miscFunctions} {
 		for _, f := range table {
 			registry[f.name] = f
 		}

@@ -164,3 +164,11 @@ func appendDigits(dst, digits []byte, point int) []byte {
 	}
 	return append(append(append(dst, digits[:point]...), '.'), digits[point:]...)
 }
+
+// AppendFixed appends f with decimals digits after the point.
+func AppendFixed(dst []byte, f float64, decimals int) []byte {
+	return strconv.AppendFloat(dst, f, 'f', decimals, 64)
+}
+
+// Exponent returns f as d.dde+dd with decimals digits after the point.
+func Exponent(f float64, decimals int) string { return strconv.FormatFloat(f, 'e', decimals, 64) }
