@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -72,7 +73,7 @@ func CreateSQL(t *Table, autoInc uint64) string {
 	if !HiddenKey(t) {
 		lines = append(lines, "  PRIMARY KEY ("+partsSQL(t, t.Primary)+")")
 	}
-	for _, ix := range t.Indexes {
+	for _, ix := range SortedIndexes(t) {
 		kind := "KEY"
 		if ix.Unique {
 			kind = "UNIQUE KEY"
@@ -161,4 +162,29 @@ func partsSQL(t *Table, parts []KeyPart) string {
 		}
 	}
 	return strings.Join(out, ",")
+}
+
+// SortedIndexes returns the indexes of t in the order in which MySQL keeps and shows them: unique keys without NULL, other
+// unique keys, the rest; keys with a prefix part last among the unique ones, else as declared (MySQL 8.0, sort_keys).
+func SortedIndexes(t *Table) []*Index {
+	out := make([]*Index, len(t.Indexes))
+	rank := make(map[*Index]int, len(t.Indexes))
+	for i := range t.Indexes {
+		ix := &t.Indexes[i]
+		out[i] = ix
+		if !ix.Unique {
+			rank[ix] = 4
+			continue
+		}
+		for _, p := range ix.Parts {
+			if !t.Columns[t.ColumnByID(p.Column)].NotNull {
+				rank[ix] |= 2
+			}
+			if p.Prefix > 0 {
+				rank[ix] |= 1
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *Index) int { return rank[a] - rank[b] })
+	return out
 }

@@ -80,6 +80,7 @@ type Engine struct {
 	prices     system.Prices
 	started    time.Time
 	sessions   atomic.Uint64
+	processes  processes
 }
 
 // Open opens the database in cfg.Store, and creates it there when cfg.Create is set and the prefix holds none.
@@ -102,7 +103,13 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 func (e *Engine) Close(ctx context.Context) error { return e.db.Close(ctx) }
 
 // NewSession returns a session with the engine's defaults.
-func (e *Engine) NewSession() *Session { return e.newSession(e.sessions.Add(1)) }
+func (e *Engine) NewSession() *Session {
+	s := e.newSession(e.sessions.Add(1))
+	s.process = &process{id: s.id, user: e.cfg.User}
+	s.process.running("", e.now())
+	e.processes.add(s.process)
+	return s
+}
 
 func (e *Engine) newSession(id uint64) *Session {
 	return &Session{e: e, id: id, settings: e.defaultSettings()}

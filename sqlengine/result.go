@@ -93,6 +93,7 @@ func (r *Result) Close() error {
 	}
 	if r.run != nil {
 		r.run.s.last = r.run.stats(r.rows)
+		r.run.s.process.running("", r.run.s.e.now())
 	}
 	return err
 }

@@ -26,6 +26,7 @@ type run struct {
 	start time.Time
 	since time.Time // a proof of freshness from then on is good enough
 	meter *object.Meter
+	tx    *table.Tx // that the plan being executed reads
 
 	params []base.Value
 	types  []base.Type
@@ -230,7 +231,10 @@ func (r *run) execContext(tx *table.Tx, slots int) *exec.Context {
 		params = make([]base.Value, slots)
 		copy(params, r.params)
 	}
-	return &exec.Context{Ctx: r.ctx, Expr: r.exprContext(params), Tx: tx, Strict: r.s.settings.strict,
+	r.tx = tx
+	ec := r.exprContext(params)
+	ec.Tables = (*infoSource)(r)
+	return &exec.Context{Ctx: r.ctx, Expr: ec, Tx: tx, Strict: r.s.settings.strict,
 		MemoryLimit: r.s.e.cfg.MemoryLimit}
 }
 

@@ -25,6 +25,7 @@ type Session struct {
 	vars       map[string]userVar
 	settings   settings
 	next       nextTx // what SET TRANSACTION says of the next transaction
+	process    *process
 
 	warnings     []*base.Error
 	warningCount int
@@ -142,12 +143,17 @@ func (s *Session) InTx() bool { return s.tx != nil }
 // Reset returns the session to the state of a new one: it rolls back, and forgets variables, settings and warnings.
 func (s *Session) Reset(ctx context.Context) error {
 	err := s.Rollback(ctx)
+	p := s.process
 	*s = *s.e.newSession(s.id)
+	s.process = p
 	return err
 }
 
 // Close ends the session; an open transaction is rolled back.
-func (s *Session) Close() error { return s.Rollback(context.Background()) }
+func (s *Session) Close() error {
+	s.e.processes.remove(s.id)
+	return s.Rollback(context.Background())
+}
 
 // LastStats returns what the last statement cost.
 func (s *Session) LastStats() Stats { return s.last }
@@ -181,7 +187,11 @@ func (s *Session) execList(ctx context.Context, texts []string, args []Arg) (*Re
 func (s *Session) statement(ctx context.Context, sql string, args []Arg) (*Result, error) {
 	run := &run{s: s, sql: sql, args: args, start: s.e.now(), since: s.since(), meter: new(object.Meter)}
 	run.ctx = object.WithMeter(ctx, run.meter)
+	s.process.running(sql, run.start)
 	r, err := run.exec()
+	if err != nil || r.op == nil {
+		s.process.running("", run.start)
+	}
 	if err != nil {
 		s.last = run.stats(0)
 		s.rowCount = -1

@@ -3,6 +3,7 @@ package sqlengine
 import (
 	"strings"
 
+	"github.com/s3sql/s3sql/sqlengine/infoschema"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/sqlengine/system"
 )
@@ -17,6 +18,9 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 
 // virtual is plan.Env.Virtual.
 func (s *Session) virtual(schema, name string) *plan.VirtualTable {
+	if strings.EqualFold(schema, infoschema.Schema) {
+		return infoschema.Table(name)
+	}
 	if !strings.EqualFold(schema, system.Schema) {
 		return nil
 	}

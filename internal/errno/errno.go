@@ -34,6 +34,7 @@ var (
 	FieldSpecTwice     = code(1110, "42000", base.KindInvalid)
 	WrongValueCount    = code(1136, "21S01", base.KindInvalid)
 	NoSuchTable        = code(1146, "42S02", base.KindInvalid)
+	UnknownTable       = code(1109, "42S02", base.KindInvalid) // of information_schema; an alias that is not there
 	UnsupportedPrepare = code(1295, "HY000", base.KindUnsupported)
 	ReadOnlyVar        = code(1238, "HY000", base.KindInvalid)
 	OptionPrevents     = code(1290, "HY000", base.KindInvalid) // database is read-only

@@ -35,6 +35,8 @@ var allowed = map[string][]string{
 	"conformance":       {"catalog", "driver", "fts", "internal", "plugins", "sqlengine", "storage"},
 	"internal/lint":     {},
 	"internal/suggest":  {},
+
+	"sqlengine/infoschema": {"internal/base", "internal/errno", "catalog", "sqlengine/expr", "sqlengine/parse", "sqlengine/plan"},
 }
 
 // testOnly is what tests may import on top of their folder's entry: the suites, the storage that they run on, and the parser

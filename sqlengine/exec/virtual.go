@@ -1,7 +1,9 @@
 package exec
 
 import (
+	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
@@ -18,8 +20,22 @@ func newVirtual(n *plan.Virtual, ec *Context) Operator {
 }
 
 func (o *virtualOp) Open() (err error) {
-	o.at = 0
-	o.rows, err = o.plan.Source.Rows(o.ec.Expr)
+	o.at, o.rows = 0, nil
+	keyed, ok := o.plan.Source.(plan.KeyedSource)
+	if !ok || o.plan.Keys == nil {
+		o.rows, err = o.plan.Source.Rows(o.ec.Expr)
+		return err
+	}
+	want := make([]base.Value, len(o.plan.Keys))
+	for i, e := range o.plan.Keys {
+		if e == nil {
+			continue
+		}
+		if want[i], err = expr.Scalar(o.ec.Expr, e); err != nil || want[i].IsNull() {
+			return err // = NULL is true of no row
+		}
+	}
+	o.rows, err = keyed.RowsOf(o.ec.Expr, want)
 	return err
 }
 

@@ -49,6 +49,8 @@ type Context struct {
 	Var func(name string, system bool) (base.Value, bool)
 	// Subqueries belongs to the planner's subquery nodes.
 	Subqueries any
+	// Tables belongs to the virtual tables: what they may ask of the session.
+	Tables any
 }
 
 func (c *Context) warn(code base.Code, format string, args ...any) {

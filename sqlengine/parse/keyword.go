@@ -1,5 +1,7 @@
 package parse
 
+import "strings"
+
 // The words that MySQL 8.0 reserves (https://dev.mysql.com/doc/refman/8.0/en/keywords.html), except SYSTEM, which is the name of
 // the schema that s3sql shows itself in.
 const reservedWords = `ACCESSIBLE ADD ALL ALTER ANALYZE AND AS ASC ASENSITIVE BEFORE BETWEEN BIGINT BINARY BLOB BOTH BY CALL
@@ -41,6 +43,9 @@ func reservedMap() map[string]string {
 	}
 	return m
 }
+
+// ReservedWords returns the reserved words, in upper case.
+func ReservedWords() []string { return strings.Fields(reservedWords) }
 
 // keyword returns the reserved word w in upper case, "" if w is not reserved.
 func keyword(w string) string {

@@ -232,9 +232,13 @@ func expressions(n Node) []expr.Expr {
 // ReadsTables reports whether a plan reads tables of the database, be it in a subquery: one that does not needs no
 // current snapshot.
 func ReadsTables(n Node) bool {
-	switch n.(type) {
+	switch n := n.(type) {
 	case *Scan, *Lookup:
 		return true
+	case *Virtual:
+		if n.Current {
+			return true
+		}
 	}
 	for _, c := range n.Children() {
 		if ReadsTables(c) {

@@ -68,8 +68,13 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 	return scan, sc, nil
 }
 
-// lookupTable resolves a base table by name. Errors: 1146, 1049 for another database.
+const informationSchema = "information_schema"
+
+// lookupTable resolves a base table by name. Errors: 1146, 1049 for another database, 1109 for information_schema.
 func (p *planner) lookupTable(t *ast.TableName) (*catalog.Table, error) {
+	if strings.EqualFold(t.Schema, informationSchema) {
+		return nil, base.Errorf(errno.UnknownTable, "Unknown table '%s' in information_schema", strings.ToUpper(t.Name))
+	}
 	if t.Schema != "" && !strings.EqualFold(t.Schema, p.Database) {
 		return nil, base.Errorf(errno.BadDB, "Unknown database '%s'", t.Schema)
 	}
@@ -110,7 +115,7 @@ func (p *planner) scan(table *catalog.Table, alias string, outer *frame) (*lScan
 }
 
 func (p *planner) virtual(t *ast.TableName, v *VirtualTable, outer *frame) (logical, *scope, error) {
-	n := &lVirtual{name: v.Schema + "." + v.Name, source: v.Source, out: v.Columns}
+	n := &lVirtual{name: v.Schema + "." + v.Name, source: v.Source, current: v.Current, out: v.Columns}
 	sc := &scope{outer: outer}
 	for _, c := range v.Columns {
 		id := p.newCol()

@@ -24,6 +24,7 @@ type lScan struct {
 type lVirtual struct {
 	name    string
 	source  RowSource
+	current bool
 	out     []Column
 	ids     []colID
 	filters []expr.Expr

@@ -54,15 +54,26 @@ type Access struct {
 
 // Virtual reads rows that a Go function makes: system tables.
 type Virtual struct {
-	Name   string
-	Source RowSource
-	Filter expr.Expr
-	Out    []Column
+	Name    string
+	Source  RowSource
+	Current bool        // see VirtualTable
+	Keys    []expr.Expr // of a KeyedSource: what each of its keys has to equal; nil anything
+	Filter  expr.Expr
+	Out     []Column
 }
 
 // RowSource makes the rows of a virtual table. It is called once per execution.
 type RowSource interface {
 	Rows(ctx *expr.Context) ([][]base.Value, error)
+}
+
+// KeyedSource is a RowSource that finds rows by some of its columns.
+type KeyedSource interface {
+	RowSource
+	// Keys returns the positions of those columns.
+	Keys() []int
+	// RowsOf makes at least the rows whose keys equal want; a NULL in want stands for any value. Nil makes all rows.
+	RowsOf(ctx *expr.Context, want []base.Value) ([][]base.Value, error)
 }
 
 // Values yields constant rows: VALUES, or a SELECT without FROM (one row).

@@ -124,7 +124,35 @@ func (p *planner) physical(n logical, want idSet) (Node, layout, error) {
 func (p *planner) physVirtual(n *lVirtual) (Node, layout, error) {
 	l := layout(n.ids)
 	f, err := l.placeAnd(n.filters)
-	return &Virtual{Name: n.name, Source: n.source, Filter: f, Out: n.out}, l, err
+	return &Virtual{Name: n.name, Source: n.source, Current: n.current, Keys: n.wanted(), Filter: f, Out: n.out}, l, err
+}
+
+// wanted returns what the filters ask of each key of the source: the other side of an equality, if that is one string
+// during execution. Equality of the key's type must be that of the column, which strings give each other.
+func (n *lVirtual) wanted() []expr.Expr {
+	keyed, ok := n.source.(KeyedSource)
+	if !ok {
+		return nil
+	}
+	var want []expr.Expr
+	for k, col := range keyed.Keys() {
+		for _, f := range n.filters {
+			args, ok := expr.AsCall(f, "=")
+			if !ok {
+				continue
+			}
+			for i, a := range args {
+				other := args[1-i]
+				if id, ok := expr.AsColumn(a); ok && id == n.ids[col] && expr.Immutable(other) && other.Type().Class() == base.String {
+					if want == nil {
+						want = make([]expr.Expr, len(keyed.Keys()))
+					}
+					want[k] = other
+				}
+			}
+		}
+	}
+	return want
 }
 
 func (p *planner) physValues(n *lValues) (Node, layout, error) {

@@ -28,6 +28,7 @@ type VirtualTable struct {
 	Schema, Name string
 	Columns      []Column
 	Source       RowSource
+	Current      bool // the rows tell of the database: they need a current snapshot
 }
 
 // planner plans one statement.

@@ -1,0 +1,2 @@
+// Package infoschema makes the rows of information_schema.
+package infoschema

@@ -1,0 +1,58 @@
+package infoschema
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+)
+
+// Grantee is the one user: who can open the store may do everything.
+const Grantee = "'root'@'%'"
+
+// privileges are what GRANT ALL stands for and means something here.
+var privileges = []string{"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "REFERENCES", "INDEX", "ALTER",
+	"CREATE TEMPORARY TABLES", "LOCK TABLES", "CREATE VIEW", "SHOW VIEW", "PROCESS", "SHOW DATABASES"}
+
+var userPrivileges = definition{
+	name:  "USER_PRIVILEGES",
+	local: true,
+	columns: cols(required(text("GRANTEE", 292)), required(text("TABLE_CATALOG", 512)), required(text("PRIVILEGE_TYPE", 64)),
+		required(text("IS_GRANTABLE", 3))),
+	rows: func(*reader) (out [][]base.Value, _ error) {
+		for _, p := range privileges {
+			out = append(out, []base.Value{str(Grantee), str(catalogName), str(p), str("NO")})
+		}
+		return out, nil
+	},
+}
+
+// Privileges of a database, a table or a column are kept where they are granted; nothing is granted here but everything.
+var schemaPrivileges = definition{
+	name:  "SCHEMA_PRIVILEGES",
+	local: true,
+	columns: cols(required(text("GRANTEE", 292)), required(text("TABLE_CATALOG", 512)), required(text("TABLE_SCHEMA", 64)),
+		required(text("PRIVILEGE_TYPE", 64)), required(text("IS_GRANTABLE", 3))),
+	rows: none,
+}
+
+var tablePrivileges = definition{
+	name:  "TABLE_PRIVILEGES",
+	local: true,
+	columns: cols(required(text("GRANTEE", 292)), required(text("TABLE_CATALOG", 512)), required(text("TABLE_SCHEMA", 64)),
+		required(text("TABLE_NAME", 64)), required(text("PRIVILEGE_TYPE", 64)), required(text("IS_GRANTABLE", 3))),
+	rows: none,
+}
+
+var columnPrivileges = definition{
+	name:  "COLUMN_PRIVILEGES",
+	local: true,
+	columns: cols(required(text("GRANTEE", 292)), required(text("TABLE_CATALOG", 512)), required(text("TABLE_SCHEMA", 64)),
+		required(text("TABLE_NAME", 64)), required(text("COLUMN_NAME", 64)), required(text("PRIVILEGE_TYPE", 64)),
+		required(text("IS_GRANTABLE", 3))),
+	rows: none,
+}
+
+// Grants is what SHOW GRANTS prints.
+func Grants() string {
+	return "GRANT " + strings.Join(privileges, ", ") + " ON *.* TO `root`@`%`"
+}

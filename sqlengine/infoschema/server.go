@@ -1,0 +1,133 @@
+package infoschema
+
+import (
+	"time"
+
+	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/expr/convert"
+)
+
+// EngineName is the one storage engine.
+const EngineName = "S3SQL"
+
+var engines = definition{
+	name:  "ENGINES",
+	local: true,
+	columns: cols(required(text("ENGINE", 64)), required(text("SUPPORT", 8)), required(text("COMMENT", 80)), text("TRANSACTIONS", 3),
+		text("XA", 3), text("SAVEPOINTS", 3)),
+	rows: func(*reader) ([][]base.Value, error) {
+		return [][]base.Value{{str(EngineName), str("DEFAULT"), str("Transactional tables on an object store"), str("YES"), str("NO"), str("YES")}}, nil
+	},
+}
+
+// charsets are the character sets whose names are accepted; text is stored as UTF-8 whatever its column declares.
+var charsets = []struct {
+	name, collation, description string
+	maxLength                    int
+}{
+	{"ascii", "ascii_general_ci", "US ASCII", 1},
+	{"binary", "binary", "Binary pseudo charset", 1},
+	{"latin1", "latin1_swedish_ci", "cp1252 West European", 1},
+	{"utf8mb3", "utf8mb3_general_ci", "UTF-8 Unicode", 3},
+	{"utf8mb4", catalog.DefaultCollation, "UTF-8 Unicode", bytesPerChar},
+}
+
+var characterSets = definition{
+	name:  "CHARACTER_SETS",
+	local: true,
+	columns: cols(required(text("CHARACTER_SET_NAME", 64)), required(text("DEFAULT_COLLATE_NAME", 64)),
+		required(text("DESCRIPTION", 2048)), required(unsigned("MAXLEN", base.TypeInt))),
+	rows: func(*reader) (out [][]base.Value, _ error) {
+		for _, c := range charsets {
+			out = append(out, []base.Value{str(c.name), str(c.collation), str(c.description), num(c.maxLength)})
+		}
+		return out, nil
+	},
+}
+
+// collationIDs are MySQL's collations by id, with SORTLEN (MySQL 8.0, SHOW COLLATION). Those that this engine does not have are
+// not shown.
+var collationIDs = []struct {
+	name        string
+	id, sortLen int
+}{
+	{"latin1_swedish_ci", 8, 1}, {"ascii_general_ci", 11, 1}, {"utf8mb3_general_ci", 33, 1}, {"utf8mb4_general_ci", 45, 1},
+	{"utf8mb4_bin", 46, 1}, {"latin1_bin", 47, 1}, {"latin1_general_ci", 48, 1}, {"latin1_general_cs", 49, 1}, {"binary", 63, 1},
+	{"ascii_bin", 65, 1}, {"utf8mb3_tolower_ci", 76, 1}, {"utf8mb3_bin", 83, 1}, {"utf8mb3_unicode_ci", 192, 8},
+	{"utf8mb4_unicode_ci", 224, 8}, {"utf8mb4_unicode_520_ci", 246, 8}, {"utf8mb4_0900_ai_ci", 255, 0},
+	{"utf8mb4_de_pb_0900_ai_ci", 256, 0}, {"utf8mb4_es_0900_ai_ci", 263, 0}, {"utf8mb4_sv_0900_ai_ci", 264, 0},
+	{"utf8mb4_tr_0900_ai_ci", 265, 0}, {"utf8mb4_da_0900_ai_ci", 267, 0}, {"utf8mb4_0900_as_cs", 278, 0},
+	{"utf8mb4_de_pb_0900_as_cs", 279, 0}, {"utf8mb4_es_0900_as_cs", 286, 0}, {"utf8mb4_sv_0900_as_cs", 287, 0},
+	{"utf8mb4_da_0900_as_cs", 290, 0}, {"utf8mb4_0900_as_ci", 305, 0}, {"utf8mb4_0900_bin", 309, 1},
+}
+
+var collations = definition{
+	name:  "COLLATIONS",
+	local: true,
+	columns: cols(required(text("COLLATION_NAME", 64)), required(text("CHARACTER_SET_NAME", 64)), required(unsigned("ID", base.TypeBigInt)),
+		required(text("IS_DEFAULT", 3)), required(text("IS_COMPILED", 3)), required(unsigned("SORTLEN", base.TypeInt)),
+		required(enum("PAD_ATTRIBUTE", "PAD SPACE", "NO PAD"))),
+	rows: func(*reader) (out [][]base.Value, _ error) {
+		for _, c := range collationIDs {
+			known := convert.LookupCollation(c.name)
+			if known == nil {
+				continue
+			}
+			isDefault, pad := "", 2
+			for _, set := range charsets {
+				if set.collation == c.name {
+					isDefault = "Yes"
+				}
+			}
+			if known.Pad {
+				pad = 1
+			}
+			out = append(out, []base.Value{str(c.name), str(charsetOf(c.name)), num(c.id), str(isDefault), str("Yes"), num(c.sortLen), num(pad)})
+		}
+		return out, nil
+	},
+}
+
+var collationApplicability = definition{
+	name:    "COLLATION_CHARACTER_SET_APPLICABILITY",
+	local:   true,
+	columns: cols(required(text("COLLATION_NAME", 64)), required(text("CHARACTER_SET_NAME", 64))),
+	rows: func(r *reader) ([][]base.Value, error) {
+		all, err := collations.rows(r)
+		for i := range all {
+			all[i] = all[i][:2]
+		}
+		return all, err
+	},
+}
+
+// Process is one session of this process.
+type Process struct {
+	ID       uint64
+	User     string
+	Host     string
+	Database string
+	Command  string // "Sleep" or "Query"
+	Since    time.Duration
+	State    string
+	Info     string // the statement that runs; "" none
+}
+
+var processlist = definition{
+	name:  "PROCESSLIST",
+	local: true,
+	columns: cols(required(unsigned("ID", base.TypeBigInt)), required(text("USER", 32)), required(text("HOST", 261)), text("DB", 64),
+		required(text("COMMAND", 16)), required(of("TIME", base.TypeInt)), text("STATE", 64), text("INFO", 65535)),
+	rows: func(r *reader) (out [][]base.Value, _ error) {
+		for _, p := range r.Processes() {
+			info := base.Value{}
+			if p.Info != "" {
+				info = str(p.Info)
+			}
+			out = append(out, []base.Value{base.NewUint(p.ID), str(p.User), str(p.Host), str(p.Database), str(p.Command),
+				base.NewInt(int64(p.Since / time.Second)), str(p.State), info})
+		}
+		return out, nil
+	},
+}
