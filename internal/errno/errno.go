@@ -70,6 +70,7 @@ var (
 	WrongArguments     = code(1210, "HY000", base.KindInvalid)
 	UnknownLocale      = code(1649, "HY000", base.KindInvalid)
 
+	TimeOverflow          = code(1441, "22008", base.KindInvalid)
 	ZlibData              = code(1259, "HY000", base.KindInvalid)
 	TooBigForUncompress   = code(1256, "HY000", base.KindInvalid)
 	WarnOptionIgnored     = code(1618, "HY000", base.KindInvalid)

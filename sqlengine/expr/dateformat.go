@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
 )
@@ -14,10 +15,29 @@ var (
 
 // dateFormat prints a DATETIME by a DATE_FORMAT pattern; ok is false when the pattern asks for the name of a month or day
 // that the zero date does not have.
-//
-//lint:long one flat switch over the specifiers
 func dateFormat(t int64, format string) (text string, ok bool) {
 	days, rest := base.SplitDateTime(t)
+	return formatMoment(days, rest, format)
+}
+
+// timeFormat prints a TIME, whose hours go beyond 23; ok is false when the pattern asks for a part of a date that has no zero.
+func timeFormat(t int64, format string) (text string, ok bool) {
+	for i := 0; i+1 < len(format); i++ {
+		if format[i] != '%' {
+			continue
+		}
+		if i++; strings.IndexByte("aWbMjUuVvXxw", format[i]) >= 0 {
+			return "", false
+		}
+	}
+	if text, ok = formatMoment(base.ZeroDate, max(t, -t), format); t < 0 {
+		text = "-" + text
+	}
+	return text, ok
+}
+
+//lint:long one flat switch over the specifiers
+func formatMoment(days, rest int64, format string) (text string, ok bool) {
 	y, m, d := base.CivilFromDays(days)
 	h, mi, s := int(rest/base.Hour), int(rest/base.Minute%60), int(rest/base.Second%60)
 	out := make([]byte, 0, len(format)+16)
@@ -31,7 +51,7 @@ func dateFormat(t int64, format string) (text string, ok bool) {
 		}
 		out = strconv.AppendInt(out, int64(v), 10)
 	}
-	h12 := (h+11)%12 + 1
+	h12 := (h%24+11)%12 + 1
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' || i+1 == len(format) {
 			out = append(out, format[i])
@@ -83,14 +103,14 @@ func dateFormat(t int64, format string) (text string, ok bool) {
 		case 'm':
 			pad(m, 2)
 		case 'p':
-			out = append(out, half(h)...)
+			out = append(out, half(h%24)...)
 		case 'r':
 			pad(h12, 2)
 			out = append(out, ':')
 			pad(mi, 2)
 			out = append(out, ':')
 			pad(s, 2)
-			out = append(append(out, ' '), half(h)...)
+			out = append(append(out, ' '), half(h%24)...)
 		case 'S', 's':
 			pad(s, 2)
 		case 'T':

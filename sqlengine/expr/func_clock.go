@@ -6,7 +6,6 @@ import (
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
 var clockFunctions = []*function{
@@ -70,15 +69,7 @@ func buildUnixTimestamp(c *call) error {
 		c.eval = rows(false, func(r *row) error { r.setInt(r.ctx.Now.Unix()); return nil })
 		return nil
 	}
-	t := c.args[0].Type()
-	frac := 0
-	if isTemporal(t) {
-		frac = int(t.Scale)
-	} else if k, ok := c.args[0].(*constant); ok && !k.value.IsNull() {
-		if m, _, ok := convert.ParseDateTime(k.value.Text()); ok && m%base.Second != 0 {
-			frac = 6
-		}
-	}
+	frac := int(fraction(c.args[0]))
 	c.in[0], c.null = implicit(c.in[0], typeDateTime), true
 	if frac > 0 {
 		c.typ = typeDecimal(12+frac, frac)
@@ -86,7 +77,7 @@ func buildUnixTimestamp(c *call) error {
 	unit := int64(base.Pow10(6 - frac).Lo)
 	c.eval = rows(true, func(r *row) error {
 		u := instant(r.int(0), r.ctx.Loc)
-		if u < 0 {
+		if u < 0 || u >= maxTimestamp*base.Second {
 			u = 0
 		}
 		if frac == 0 {
@@ -127,7 +118,7 @@ func buildFromUnixTime(c *call) error {
 	c.eval = rows(true, func(r *row) error {
 		coef, _ := r.dec(0)
 		u, ok := coef.Int64()
-		if !ok || u < 0 || u >= 32536771200*base.Second {
+		if !ok || u < 0 || u >= maxTimestamp*base.Second {
 			r.setNull()
 			return nil
 		}

@@ -15,7 +15,7 @@ var dateFunctions = []*function{
 		d, _ := base.SplitDateTime(t)
 		r.setInt(d)
 	}), typeDateTime))},
-	{name: "TIME", min: 1, max: 1, build: nullable(typed(typeTime, rows(true, func(r *row) error { r.setInt(r.int(0)); return nil }), typeTime))},
+	{name: "TIME", min: 1, max: 1, build: buildTime},
 	{name: "YEAR", min: 1, max: 1, build: civilPart(func(y, _, _ int) int { return y })},
 	{name: "MONTH", min: 1, max: 1, build: civilPart(func(_, m, _ int) int { return m })},
 	{name: "DAY", min: 1, max: 1, build: civilPart(func(_, _, d int) int { return d })},
@@ -28,15 +28,10 @@ var dateFunctions = []*function{
 		r.setInt(r.int(0) / base.Second)
 		return nil
 	}), typeTime))},
-	{name: "SEC_TO_TIME", min: 1, max: 1, build: typed(base.Type{ID: base.TypeTime}, rows(true, func(r *row) error {
-		s := max(min(r.int(0), base.MaxTime/base.Second), -base.MaxTime/base.Second)
-		r.setInt(s * base.Second)
-		return nil
-	}), typeInt)},
 	{name: "DAYOFWEEK", min: 1, max: 1, build: dayPart(func(d int64) int64 { return weekday(d+1)%7 + 1 })},
 	{name: "WEEKDAY", min: 1, max: 1, build: dayPart(weekday)},
 	{name: "DAYOFYEAR", min: 1, max: 1, build: dayPart(dayOfYear)},
-	{name: "TO_DAYS", min: 1, max: 1, build: dayPart(func(d int64) int64 { return d - base.MinDate })},
+	{name: "TO_DAYS", min: 1, max: 1, build: dayPart(dayNumber)},
 	{name: "FROM_DAYS", min: 1, max: 1, build: typed(typeDate, rows(true, func(r *row) error {
 		if d := r.int(0) + base.MinDate; d >= base.MinDate+366 && d <= base.MaxDate {
 			r.setInt(d)
@@ -67,7 +62,8 @@ var dateFunctions = []*function{
 	}), typeDateTime))},
 	{name: "TIMESTAMPDIFF", min: 3, max: 3, build: buildTimestampDiff},
 	{name: "TIMESTAMPADD", min: 3, max: 3, build: buildTimestampAdd},
-	{name: "TIMEDIFF", min: 2, max: 2, build: buildTimeDiff},
+	{name: "CONVERT_TZ", min: 3, max: 3, build: buildConvertTZ},
+	{name: "STR_TO_DATE", min: 2, max: 2, build: buildStrToDate},
 	{name: "EXTRACT", min: 2, max: 2, build: buildExtract},
 	{name: "DATE_FORMAT", min: 2, max: 2, build: nullable(typed(base.Type{ID: base.TypeVarchar, Length: 255}, rows(true, func(r *row) error {
 		text, ok := dateFormat(r.int(0), r.str(1))
@@ -138,6 +134,19 @@ func clockPart(f func(t int64) int64) func(*call) error {
 		r.setInt(f(max(t, -t)))
 		return nil
 	}), typeTime))
+}
+
+// dayNumber counts from year 0, which has no 29 February in MySQL's count.
+func dayNumber(days int64) int64 {
+	n := days - base.MinDate
+	return n + bit(n < 31+29)
+}
+
+func buildTime(c *call) error {
+	c.typ, c.null = base.Type{ID: base.TypeTime, Scale: fraction(c.args[0])}, true
+	c.in[0] = implicit(c.in[0], typeTime)
+	c.eval = rows(true, func(r *row) error { r.setInt(r.int(0)); return nil })
+	return nil
 }
 
 // weekday is 0 for Monday.
@@ -278,29 +287,7 @@ func buildTimestampAdd(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.in, c.typ, c.null = []Expr{sum}, sum.Type(), true
-	c.eval = rows(true, func(r *row) error {
-		r.out.Set(r.i, r.value(0))
-		return nil
-	})
-	return nil
-}
-
-func buildTimeDiff(c *call) error {
-	t := typeTime
-	for _, a := range c.args {
-		if cl := a.Type().Class(); cl == base.DateTime || cl == base.Date {
-			t = typeDateTime
-		} else if k, ok := a.(*constant); ok && strings.ContainsAny(k.value.Text(), "- ") && !strings.HasPrefix(k.value.Text(), "-") {
-			t = typeDateTime
-		}
-	}
-	c.in[0], c.in[1] = implicit(c.in[0], t), implicit(c.in[1], t)
-	c.typ, c.null = typeTime, true
-	c.eval = rows(true, func(r *row) error {
-		r.setInt(max(min(r.int(0)-r.int(1), base.MaxTime), -base.MaxTime))
-		return nil
-	})
+	c.wraps(sum)
 	return nil
 }
 
@@ -323,12 +310,11 @@ func buildExtract(c *call) error {
 	if err != nil {
 		return err
 	}
-	isTime := c.args[1].Type().Class() == base.Time
-	t := typeDateTime
-	if isTime {
-		t = typeTime
+	if p := units[unit]; p.months != nil || unit == "DAY" || unit == "WEEK" {
+		c.in[1] = implicit(c.in[1], typeDateTime)
+	} else {
+		c.moment(1)
 	}
-	c.in[1] = implicit(c.in[1], t)
 	c.typ, c.null = typeInt, true
 	names, scales := []string{unit}, map[string]int64{"HOUR": 100, "MINUTE": 100, "SECOND": 100, "MICROSECOND": 1000000}
 	if from, to, ok := strings.Cut(unit, "_"); ok && unit != "YEAR_MONTH" {
@@ -344,19 +330,22 @@ func buildExtract(c *call) error {
 		}
 	}
 	c.eval = rows(true, func(r *row) error {
-		days, rest := int64(0), r.int(1)
-		neg := isTime && rest < 0
-		if neg {
-			rest = -rest
-		} else if !isTime {
-			days, rest = base.SplitDateTime(rest)
+		t, dated, ok := r.moment(1)
+		if !ok {
+			r.setNull()
+			return nil
+		}
+		days, rest := int64(0), max(t, -t)
+		neg := !dated && t < 0
+		if dated {
+			days, rest = base.SplitDateTime(t)
 		}
 		v := int64(0)
 		for i, u := range names {
 			if i > 0 {
 				v *= scales[u]
 			}
-			if u == "DAY" && isTime {
+			if u == "DAY" && !dated {
 				continue
 			}
 			v += extractors[u](days, rest)

@@ -119,10 +119,10 @@ func repeat(ctx *Context, e Expr, b *vec.Batch, n int64) error {
 	return nil
 }
 
-// collationName is the collation of values of t as text: binary for bytes, numbers and times have the connection's.
+// collationName is the collation of values of t as text: binary for bytes and numbers; times have the connection's.
 func collationName(t base.Type) string {
 	switch {
-	case isBinary(t) && t.ID != base.TypeUUID, t.ID == base.TypeNull, t.ID == base.TypeBit:
+	case isBinary(t) && t.ID != base.TypeUUID, t.ID == base.TypeNull, t.ID == base.TypeBit, isNumber(t) && !isNamed(t):
 		return "binary"
 	case t.ID == base.TypeJSON:
 		return "utf8mb4_bin"

@@ -58,11 +58,10 @@ func DateAdd(x, n Expr, unit string, minus bool) (Expr, error) {
 	return newCall(registry[name], []Expr{x, n}, strings.ToUpper(unit))
 }
 
-// buildDateAdd also serves ADDDATE(x, days) and SUBDATE(x, days), which name no unit.
 func buildDateAdd(c *call) error {
 	unit := c.extra
 	if unit == "" {
-		unit = "DAY"
+		return base.Errorf(errno.Parse, "%s needs INTERVAL and a unit of time", c.fn.name)
 	}
 	parts, ok := units[unit]
 	if !ok {
@@ -103,7 +102,7 @@ func buildDateAdd(c *call) error {
 		t, ok = iv.add(t)
 		switch {
 		case !ok:
-			r.ctx.warn(codeTimeOverflow, "Datetime function: datetime field overflow")
+			r.ctx.warn(errno.TimeOverflow, "Datetime function: datetime field overflow")
 			r.setNull()
 		case asText:
 			r.setStr(dateText(t, r.int(0), unit))
@@ -117,8 +116,6 @@ func buildDateAdd(c *call) error {
 	})
 	return nil
 }
-
-var codeTimeOverflow = base.Code{Number: 1441, State: "22008", Kind: base.KindInvalid}
 
 // dateAddType is the result of adding a unit to a type: a string gives a string.
 func (c *call) dateAddType(from base.Type, unit string) {
@@ -160,7 +157,7 @@ func dateText(t, before int64, unit string) string {
 func (r *row) addTime(iv interval) {
 	t := r.int(0) + iv.micros
 	if iv.months != 0 || t > base.MaxTime || t < -base.MaxTime {
-		r.ctx.warn(codeTimeOverflow, "Datetime function: time field overflow")
+		r.ctx.warn(errno.TimeOverflow, "Datetime function: time field overflow")
 		r.setNull()
 		return
 	}

@@ -270,3 +270,15 @@ func readClock(s string) (h, m, sec, n int) {
 	}
 	return first / 10000, first / 100 % 100, first % 100, run
 }
+
+// ParseMoment reads what may be a time or a date with a time, as functions that take either do; dated says which it was.
+func ParseMoment(s string) (micros int64, dated, whole, ok bool) {
+	body := trimLeft(s)
+	run := digits(body)
+	if run > 0 && (run == 12 || run >= 14 || run < len(body) && isPunct(body[run]) && body[run] != ':' && body[run] != '.') {
+		micros, whole, ok = ParseDateTime(s)
+		return micros, true, whole, ok
+	}
+	micros, whole, ok = ParseTime(s)
+	return micros, false, whole, ok
+}
