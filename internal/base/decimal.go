@@ -173,6 +173,26 @@ func QuoDecimal(a Int128, as uint8, b Int128, bs, scale uint8) (Int128, bool) {
 	return roundBig(num, den)
 }
 
+// TruncQuoDecimal is QuoDecimal with the digits after the scale cut off.
+func TruncQuoDecimal(a Int128, as uint8, b Int128, bs, scale uint8) (Int128, bool) {
+	shift := int(scale) + int(bs) - int(as)
+	if shift >= 0 && shift <= MaxDecimalDigits {
+		if n, ok := a.Mul(pow10[shift]); ok {
+			q, _ := n.QuoRem(b)
+			return q, DecimalFits(q, MaxDecimalDigits)
+		}
+	}
+	num, den := a.Big(), b.Big()
+	exp := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(shift, -shift))), nil)
+	if shift >= 0 {
+		num.Mul(num, exp)
+	} else {
+		den.Mul(den, exp)
+	}
+	q, ok := Int128FromBig(num.Quo(num, den))
+	return q, ok && DecimalFits(q, MaxDecimalDigits)
+}
+
 // MulDecimal returns the product a×b, rounded half away from zero after dropping `drop` digits, and whether it has at
 // most 38 digits.
 func MulDecimal(a, b Int128, drop uint8) (Int128, bool) {

@@ -52,6 +52,8 @@ type Type struct {
 	// TIME, DATETIME and TIMESTAMP.
 	Precision uint8 `json:"precision,omitempty"`
 	Scale     uint8 `json:"scale,omitempty"`
+	// Guard counts the digits of Scale that an expression is computed to beyond what its result has; 0 in a column.
+	Guard uint8 `json:"-"`
 
 	Collation string   `json:"collation,omitempty"` // of the character types; "" is the default, utf8mb4_0900_bin
 	Elems     []string `json:"elems,omitempty"`     // of ENUM and SET

@@ -76,9 +76,10 @@ func buildSum(a *Agg) error {
 		return nil
 	}
 	whole, scale := digitsOf(t)
-	a.typ = typeDecimal(whole+scale+sumExtra, scale)
+	shown := declaredScale(t)
+	a.typ = guarded(whole+sumExtra, scale, shown)
 	if avg {
-		a.typ = typeDecimal(whole+scale+divScale, min(scale+divScale, maxScale))
+		a.typ = guarded(whole, quotientScale(scale, 0), shown+divScale)
 	}
 	typ := a.typ
 	a.make = func() AggState { return &exactSum{avg: avg, from: t.Class(), scale: uint8(scale), typ: typ} }
@@ -192,7 +193,7 @@ func (s *exactSum) Result(*Context) (*vec.Vector, error) {
 		}
 		sum, ok := base.Int128{Hi: c.hi, Lo: c.lo}, true
 		if s.avg {
-			sum, ok = base.QuoDecimal(sum, s.scale, base.Int128From(c.n), 0, s.typ.Scale)
+			sum, ok = base.TruncQuoDecimal(sum, s.scale, base.Int128From(c.n), 0, s.typ.Scale)
 		}
 		if !ok || !base.DecimalFits(sum, base.MaxDecimalDigits) {
 			return nil, base.Errorf(errno.DataOutOfRange, "DECIMAL value is out of range in 'sum'")

@@ -69,9 +69,10 @@ func (c *call) decimals(op byte) {
 	}
 	wx, sx := digitsOf(c.in[0].Type())
 	wy, sy := digitsOf(c.in[1].Type())
+	dx, dy := declaredScale(c.in[0].Type()), declaredScale(c.in[1].Type())
 	if op == '*' {
-		scale := min(sx+sy, maxScale)
-		c.typ = typeDecimal(wx+wy+scale, scale)
+		c.typ = guarded(wx+wy, sx+sy, dx+dy)
+		scale := int(c.typ.Scale)
 		drop := uint8(sx + sy - scale)
 		c.eval = rows(true, func(r *row) error {
 			x, _ := r.dec(0)
@@ -85,9 +86,8 @@ func (c *call) decimals(op byte) {
 		})
 		return
 	}
-	scale := max(sx, sy)
-	c.typ = typeDecimal(max(wx, wy)+scale+1, scale)
-	to := uint8(scale)
+	c.typ = guarded(max(wx, wy)+1, max(sx, sy), max(dx, dy))
+	to := c.typ.Scale
 	c.eval = rows(true, func(r *row) error {
 		x, xs := r.dec(0)
 		y, ys := r.dec(1)
@@ -243,15 +243,20 @@ func buildDivide(c *call) error {
 	c.in[0], c.in[1] = decimalOperand(c.in[0]), decimalOperand(c.in[1])
 	wx, sx := digitsOf(c.in[0].Type())
 	_, sy := digitsOf(c.in[1].Type())
-	scale := min(sx+divScale, maxScale)
-	c.typ = typeDecimal(wx+sy+scale, scale)
+	dx, dy := declaredScale(c.in[0].Type()), declaredScale(c.in[1].Type())
+	c.typ = guarded(wx+dy, quotientScale(sx, sy), dx+divScale)
+	scale, round := c.typ.Scale, c.typ.Guard == 0
 	c.eval = rows(true, func(r *row) error {
 		x, xs := r.dec(0)
 		y, ys := r.dec(1)
 		if y.Sign() == 0 {
 			return r.divideByZero()
 		}
-		q, ok := base.QuoDecimal(x, xs, y, ys, uint8(scale))
+		quo := base.TruncQuoDecimal
+		if round {
+			quo = base.QuoDecimal
+		}
+		q, ok := quo(x, xs, y, ys, scale)
 		if !ok {
 			return outOfRange("DECIMAL", r.c)
 		}
@@ -351,8 +356,21 @@ func decimalModulo(r *row) error {
 	return nil
 }
 
+// decimalNegated reports whether e is an integer constant whose opposite MySQL computes as a DECIMAL: a negative one, or one
+// beyond the signed integers; the literal 9223372036854775808 is not, so that the smallest integer can be written.
+func decimalNegated(e Expr) bool {
+	if k, ok := e.(*constant); ok && k.value.Class() == base.Uint && k.value.Int() == math.MinInt64 {
+		return false
+	}
+	k, ok := Fold(e).(*constant)
+	return ok && (k.value.Class() == base.Int || k.value.Class() == base.Uint) && k.value.Int() < 0
+}
+
 func buildNegate(c *call) error {
 	c.number(0)
+	if decimalNegated(c.in[0]) {
+		c.in[0] = decimalOperand(c.in[0])
+	}
 	t := c.in[0].Type()
 	switch numberKind(t) {
 	case numFloat:

@@ -25,7 +25,15 @@ func Cast(e Expr, t base.Type) (Expr, error) {
 	if sameType(e.Type(), t) {
 		return e, nil
 	}
-	return &cast{x: e, typ: t, fixed: Immutable(e)}, nil
+	return &cast{x: settledFor(e, t), typ: t, fixed: Immutable(e)}, nil
+}
+
+// settledFor returns e as what a conversion to t reads: a text shows the digits that e's type declares.
+func settledFor(e Expr, t base.Type) Expr {
+	if c := t.Class(); c == base.String || c == base.Bytes || c == base.JSON {
+		return Settle(e)
+	}
+	return e
 }
 
 // Collate is e COLLATE name.
@@ -40,7 +48,7 @@ func Collate(e Expr, name string) (Expr, error) {
 		t = typeVarchar(textLength(t), "")
 	}
 	t.Collation = strings.ToLower(name)
-	return &cast{x: e, typ: t, fixed: Immutable(e)}, nil
+	return &cast{x: settledFor(e, t), typ: t, fixed: Immutable(e)}, nil
 }
 
 var codeUnknownCollation = base.Code{Number: 1273, State: "HY000", Kind: base.KindInvalid}
@@ -54,10 +62,11 @@ func implicit(e Expr, t base.Type) Expr {
 	from := e.Type()
 	named := isNamed(from) || from.ID == base.TypeBit || from.ID == base.TypeUUID || t.ID == base.TypeUUID
 	if from.Class() == t.Class() && (!named || from.ID == t.ID || t.Class() == base.Uint) {
-		if from.Class() != base.Decimal || from.Scale == t.Scale {
+		if from.Class() != base.Decimal || from.Scale == t.Scale && from.Guard == t.Guard {
 			return e
 		}
 	}
+	e = settledFor(e, t)
 	c := &cast{x: e, typ: t, implicit: true, fixed: Immutable(e)}
 	if k, ok := e.(*constant); ok {
 		clean := true

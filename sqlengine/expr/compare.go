@@ -77,7 +77,7 @@ func comparable(a, b Expr) (Expr, Expr, error) {
 		return integerOperand(a), integerOperand(b), nil
 	}
 	if t.Class() == base.Decimal {
-		return decimalOperand(a), decimalOperand(b), nil
+		return decimalOperand(Settle(a)), decimalOperand(Settle(b)), nil
 	}
 	if t.Class() == base.JSON {
 		return jsonOperand(a), jsonOperand(b), nil

@@ -170,7 +170,7 @@ func same(a, b Expr) bool {
 
 func sameType(a, b base.Type) bool {
 	if len(a.Elems) != len(b.Elems) || a.ID != b.ID || a.Unsigned != b.Unsigned || a.Length != b.Length ||
-		a.Precision != b.Precision || a.Scale != b.Scale || a.Collation != b.Collation {
+		a.Precision != b.Precision || a.Scale != b.Scale || a.Guard != b.Guard || a.Collation != b.Collation {
 		return false
 	}
 	for i := range a.Elems {

@@ -59,6 +59,7 @@ func evaluate(t *testing.T, src string) string {
 	if err != nil {
 		return errorText(err)
 	}
+	e = Settle(e)
 	v, err := Scalar(ctx, e)
 	if err != nil {
 		return errorText(err)

@@ -43,7 +43,7 @@ const (
 
 func numberKind(t base.Type) numKind {
 	switch t.Class() {
-	case base.Null, base.Int:
+	case base.Int:
 		return numInt
 	case base.Uint:
 		return numUint
@@ -57,7 +57,7 @@ func numberKind(t base.Type) numKind {
 		}
 		return numInt
 	}
-	return numFloat
+	return numFloat // also NULL itself, which counts as a text
 }
 
 // numberType is the type that values of t have in arithmetic.
@@ -138,7 +138,7 @@ func textLength(t base.Type) int {
 	case base.TypeChar, base.TypeVarchar, base.TypeBinary, base.TypeVarbinary:
 		return t.Length
 	case base.TypeDecimal:
-		return int(t.Precision) + 2
+		return int(t.Precision-t.Guard) + 2
 	case base.TypeDate:
 		return 10
 	case base.TypeTime, base.TypeDateTime, base.TypeTimestamp:
@@ -256,7 +256,7 @@ func unionNumber(a, b base.Type) base.Type {
 	case ka == numDecimal || kb == numDecimal || ka != kb && max(intWidth(a), intWidth(b)) == 8:
 		wa, sa := digitsOf(a)
 		wb, sb := digitsOf(b)
-		return typeDecimal(max(wa, wb)+max(sa, sb), max(sa, sb))
+		return guarded(max(wa, wb), max(sa, sb), max(declaredScale(a), declaredScale(b)))
 	case ka != kb:
 		return typeInt
 	}

@@ -11,9 +11,10 @@ import (
 
 // aggCollector gathers the aggregate calls of one SELECT; equal calls share one column.
 type aggCollector struct {
-	p    *planner
-	aggs []expr.Agg
-	ids  []colID
+	p       *planner
+	grouped bool // there is a GROUP BY
+	aggs    []expr.Agg
+	ids     []colID
 }
 
 func (a *aggCollector) add(g expr.Agg) expr.Expr {
@@ -45,6 +46,11 @@ func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 		var err error
 		if args, err = inner.exprs(e.Args); err != nil {
 			return nil, err
+		}
+	}
+	if b.aggs.grouped || e.Distinct { // MySQL's temporary table holds what goes in
+		for i := range args {
+			args[i] = expr.Settle(args[i])
 		}
 	}
 	opts := expr.AggOptions{Distinct: e.Distinct}
@@ -106,7 +112,7 @@ func (p *planner) group(n logical, by []ast.Expr, b *binder, items []item) (*gro
 		if used.addExpr(k); used.any(b.aggs.ids) {
 			return nil, base.Errorf(errno.WrongGroupField, "Can't group on '%s'", k)
 		}
-		agg.keys, agg.kids = append(agg.keys, k), append(agg.kids, p.newCol())
+		agg.keys, agg.kids = append(agg.keys, expr.Settle(k)), append(agg.kids, p.newCol())
 	}
 	return &grouping{node: agg, b: b, keys: len(by)}, nil
 }
@@ -163,7 +169,7 @@ func (g *grouping) rewrite(items []item, keys []SortKey, having *expr.Expr) erro
 // determine by its value in any row of the group.
 func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
 	for i, k := range g.node.keys {
-		if expr.Equal(e, k) {
+		if expr.Equal(e, k) || expr.Equal(expr.Settle(e), k) {
 			return expr.Column(g.node.kids[i], k.Type(), k.String(), k.Nullable()), nil
 		}
 	}

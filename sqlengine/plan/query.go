@@ -105,6 +105,9 @@ func (p *planner) valuesList(q *ast.ValuesList, outer *frame) (logical, output, 
 		if len(n.rows) > 0 && len(xs) != len(n.rows[0]) {
 			return nil, out, base.Errorf(errno.WrongValueCount, "Column count doesn't match value count at row %d", len(n.rows)+1)
 		}
+		for i := range xs {
+			xs[i] = expr.Settle(xs[i])
+		}
 		n.rows = append(n.rows, xs)
 	}
 	for i, x := range n.rows[0] {

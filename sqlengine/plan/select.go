@@ -34,7 +34,7 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 		}
 		n = &lFilter{input: n, preds: conjuncts(e)}
 	}
-	aggs := &aggCollector{p: p}
+	aggs := &aggCollector{p: p, grouped: len(s.GroupBy) > 0}
 	b := &binder{p: p, scope: sc, clause: "field list", aggs: aggs}
 	items, err := b.items(s.Items)
 	if err != nil {
@@ -73,6 +73,12 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 // projectSelect computes the select list and the sort keys and puts DISTINCT, ORDER BY and LIMIT above it.
 func (p *planner) projectSelect(n logical, s *ast.Select, items []item, keys []SortKey, out output, b *binder) (logical, output, error) {
 	proj := &lProject{input: n}
+	for i := range keys {
+		keys[i].Expr = expr.Settle(keys[i].Expr)
+	}
+	for i := range items {
+		items[i].expr = expr.Settle(items[i].expr)
+	}
 	for i, it := range items {
 		e := p.asColumn(proj, it.expr)
 		id, _ := expr.AsColumn(e)
@@ -144,6 +150,7 @@ func overItems(e expr.Expr, items []item, out output) (_ expr.Expr, ok bool) {
 }
 
 func sameItem(e expr.Expr, items []item) int {
+	e = expr.Settle(e)
 	for i := range items {
 		if expr.Equal(e, items[i].expr) {
 			return i
