@@ -45,10 +45,13 @@ fuzz: ## every fuzz target for FUZZTIME
 clean: ## remove what the build made
 	rm -rf bin
 
-# The race detector needs a C compiler; nothing else here does.
+# The race detector needs a C compiler, and conformance/mariadb a server to compare with, which these packages bring without
+# running it; nothing else here needs anything.
 prepare:
-	@command -v gcc >/dev/null || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq gcc libc6-dev; }
+	@command -v gcc >/dev/null || want="gcc libc6-dev"; \
+	  PATH=$$PATH:/usr/sbin command -v mariadbd >/dev/null || want="$$want mariadb-server-core mariadb-client-core"; \
+	  [ -z "$$want" ] || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$want; }
 
 # All tests of all modules, in the environment that testenv makes.
 test-all:

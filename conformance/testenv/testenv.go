@@ -26,6 +26,8 @@ type service struct {
 	build func() (string, error)
 	// folders are made in its data folder before it starts.
 	folders []string
+	// prepare, which may be nil, fills the data folder before the service starts.
+	prepare func(program, dir string) error
 	// command returns the program's arguments and environment, to serve from dir on a loopback port.
 	command func(dir string, port int) (args, env []string)
 	// address is what the variable holds.
@@ -35,7 +37,7 @@ type service struct {
 }
 
 // services are those that Start starts.
-func services() []*service { return []*service{&s3Service} }
+func services() []*service { return []*service{&s3Service, &mariadbService} }
 
 // Running is the set of services that Start has started.
 type Running struct {
@@ -118,6 +120,11 @@ func (s *service) startOnce(program string) (address string, stop func() error, 
 	}
 	for _, sub := range s.folders {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
+			return "", nil, errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+	if s.prepare != nil {
+		if err := s.prepare(program, dir); err != nil {
 			return "", nil, errors.Join(err, os.RemoveAll(dir))
 		}
 	}

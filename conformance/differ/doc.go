@@ -1,0 +1,2 @@
+// Package differ asks two SQL engines the same and says where their answers part.
+package differ
