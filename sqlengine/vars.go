@@ -43,6 +43,9 @@ var inert = map[string]string{
 	"block_encryption_mode": "aes-128-ecb",
 }
 
+// numbers are the variables that take a number and that execution reads by name, with their defaults.
+var numbers = map[string]string{"cte_max_recursion_depth": "1000"}
+
 // readable are variables that can be read but not set.
 func (s *Session) readable() map[string]string {
 	return map[string]string{
@@ -86,6 +89,9 @@ func (s *Session) systemVar(name string) (string, bool) {
 		return v, true
 	}
 	if v, ok := inert[name]; ok {
+		return v, true
+	}
+	if v, ok := numbers[name]; ok {
 		return v, true
 	}
 	v, ok := s.readable()[name]
@@ -237,7 +243,11 @@ func (r *run) setSystem(it ast.SetVariable, v base.Value, t base.Type) error {
 }
 
 func (r *run) setOther(name, text string) error {
-	if _, ok := inert[name]; ok {
+	_, number := numbers[name]
+	if _, err := strconv.ParseUint(text, 10, 32); number && err != nil {
+		return base.Errorf(errno.WrongTypeForVar, "Incorrect argument type to variable '%s'", name)
+	}
+	if _, ok := inert[name]; ok || number {
 		if r.s.settings.other == nil {
 			r.s.settings.other = map[string]string{}
 		}
@@ -265,6 +275,9 @@ func (s *Session) allVariables() [][]base.Value {
 	names := map[string]bool{"autocommit": true, "sql_mode": true, "time_zone": true, "transaction_isolation": true,
 		"transaction_read_only": true, "s3sql_user": true}
 	for n := range inert {
+		names[n] = true
+	}
+	for n := range numbers {
 		names[n] = true
 	}
 	for n := range s.readable() {

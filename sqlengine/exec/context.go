@@ -30,6 +30,7 @@ type Context struct {
 	MemoryLimit int64
 
 	memoryBytes int64
+	held        map[any]*rowStore // rows that several operators read, by plan.SharedQuery and plan.WorkTable
 }
 
 // MemoryBytes returns what the operators hold at the moment.

@@ -61,6 +61,12 @@ func Build(n plan.Node, ec *Context) (Operator, error) {
 		return newUnion(n, ec)
 	case *plan.SetOp:
 		return newSetOp(n, ec)
+	case *plan.Shared:
+		return newShared(n, ec), nil
+	case *plan.WorkTable:
+		return &heldOp{ec: ec, key: n}, nil
+	case *plan.Recursive:
+		return newRecursive(n, ec)
 	case Source:
 		return n.Operator(ec)
 	}

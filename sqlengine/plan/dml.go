@@ -68,7 +68,7 @@ type Mutation struct {
 
 // Mutate plans an INSERT, REPLACE, UPDATE or DELETE.
 func Mutate(env Env, stmt ast.Statement) (*Mutation, error) {
-	p := &planner{Env: env, nextSlot: len(env.Params)}
+	p := &planner{Env: env, nextSlot: len(env.Params), stmt: stmt}
 	var out any
 	var err error
 	switch s := stmt.(type) {

@@ -101,6 +101,12 @@ func label(n Node) string {
 			return "Except"
 		}
 		return "Intersect"
+	case *Shared:
+		return "Rows of " + n.Of.Name + ", which runs once"
+	case *WorkTable:
+		return "Last step of " + n.Name
+	case *Recursive:
+		return "Recursion of " + n.Name
 	}
 	return fmt.Sprintf("%T", n)
 }

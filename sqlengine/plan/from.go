@@ -144,8 +144,7 @@ func (p *planner) derived(t *ast.Derived, outer *frame) (logical, *scope, error)
 // outputScope makes a query's output the columns of a relation.
 func outputScope(out output, alias string, names []string, outer *frame) (*scope, error) {
 	if len(names) > 0 && len(names) != len(out.cols) {
-		return nil, base.Errorf(errno.ViewColumns,
-			"In definition of view, derived table or common table expression, SELECT list and column names list have different column counts")
+		return nil, errViewColumns()
 	}
 	sc := &scope{outer: outer}
 	seen := map[string]bool{}
@@ -162,6 +161,11 @@ func outputScope(out output, alias string, names []string, outer *frame) (*scope
 		sc.cols = append(sc.cols, scopeCol{id: out.ids[i], Column: c})
 	}
 	return sc, nil
+}
+
+func errViewColumns() error {
+	return base.Errorf(errno.ViewColumns,
+		"In definition of view, derived table or common table expression, SELECT list and column names list have different column counts")
 }
 
 func (p *planner) join(t *ast.Join, outer *frame) (logical, *scope, error) {

@@ -117,6 +117,12 @@ func (p *planner) physical(n logical, want idSet) (Node, layout, error) {
 		return p.physLimit(n, want)
 	case *lSetOp:
 		return p.physSetOp(n)
+	case *lShared:
+		return p.physShared(n)
+	case *lWork:
+		return p.physWork(n)
+	case *lRecursive:
+		return p.physRecursive(n)
 	}
 	return nil, nil, base.Errorf(errno.Unknown, "unknown logical node %T", n)
 }

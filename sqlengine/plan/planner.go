@@ -39,6 +39,10 @@ type planner struct {
 	sizes    Sizes
 	volatile bool // the plan may not be cached: it depends on session state
 	ctes     *cteScope
+
+	stmt       ast.Statement
+	tableNames map[string]int // of stmt, in lower case: how often each stands in it
+	expansions int            // of common table expressions
 }
 
 // Plan is a physical plan and what running it needs.
@@ -54,7 +58,7 @@ type Plan struct {
 //
 // Errors: *base.Error with MySQL's number: 1054, 1146, 1052, 1055, …
 func Query(env Env, q ast.Query) (*Plan, error) {
-	p := &planner{Env: env, nextSlot: len(env.Params)}
+	p := &planner{Env: env, nextSlot: len(env.Params), stmt: q}
 	l, out, err := p.query(q, nil)
 	if err != nil {
 		return nil, err

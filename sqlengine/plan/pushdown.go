@@ -111,6 +111,11 @@ func pushInputs(n logical) {
 		n.input = pushdown(n.input, nil)
 	case *lLimit:
 		n.input = pushdown(n.input, nil)
+	case *lRecursive:
+		n.seed = pushdown(n.seed, nil)
+		for i := range n.parts {
+			n.parts[i] = pushdown(n.parts[i], nil)
+		}
 	}
 }
 

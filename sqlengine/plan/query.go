@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"strings"
-
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
@@ -13,84 +11,21 @@ import (
 func (p *planner) query(q ast.Query, outer *frame) (logical, output, error) {
 	switch q := q.(type) {
 	case *ast.Select:
-		defer p.withCTEs(q.With)()
+		if err := checkCTEs(q.With); err != nil {
+			return nil, output{}, err
+		}
+		defer p.with(q.With, outer)()
 		return p.selectBlock(q, outer)
 	case *ast.SetOp:
-		defer p.withCTEs(q.With)()
+		if err := checkCTEs(q.With); err != nil {
+			return nil, output{}, err
+		}
+		defer p.with(q.With, outer)()
 		return p.setOp(q, outer)
 	case *ast.ValuesList:
 		return p.valuesList(q, outer)
 	}
 	return nil, output{}, base.Errorf(errno.Unknown, "unknown query %T", q)
-}
-
-// cteScope is the common table expressions visible at one place; inner ones hide outer ones.
-type cteScope struct {
-	ctes []ast.CTE
-	rec  bool
-	next *cteScope
-}
-
-// withCTEs makes a WITH clause visible until the returned function is called.
-func (p *planner) withCTEs(w *ast.With) func() {
-	if w == nil {
-		return func() {}
-	}
-	saved := p.ctes
-	for i := range w.CTEs {
-		p.ctes = &cteScope{ctes: w.CTEs[i : i+1], rec: w.Recursive, next: p.ctes}
-	}
-	return func() { p.ctes = saved }
-}
-
-// cteRef plans a reference to a common table expression by planning its query in place.
-func (p *planner) cteRef(t *ast.TableName, outer *frame) (logical, *scope, bool, error) {
-	for s := p.ctes; s != nil; s = s.next {
-		c := s.ctes[0]
-		if !strings.EqualFold(c.Name, t.Name) {
-			continue
-		}
-		saved := p.ctes
-		p.ctes = s.next
-		n, out, err := p.query(c.Query, outer)
-		p.ctes = saved
-		if err != nil {
-			if s.rec && base.KindOf(err) == base.KindInvalid && refersTo(c.Query, c.Name) {
-				err = base.Errorf(errno.NotSupported, "recursive common table expression '%s' is not supported", c.Name)
-			}
-			return nil, nil, true, err
-		}
-		sc, err := outputScope(out, aliasOf(t), c.Columns, outer)
-		return n, sc, true, err
-	}
-	return nil, nil, false, nil
-}
-
-// refersTo reports whether a FROM clause of q's set-operation arms names the table.
-func refersTo(q ast.Query, name string) bool {
-	switch q := q.(type) {
-	case *ast.SetOp:
-		return refersTo(q.L, name) || refersTo(q.R, name)
-	case *ast.Select:
-		for _, t := range q.From {
-			if fromNames(t, name) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func fromNames(t ast.TableExpr, name string) bool {
-	switch t := t.(type) {
-	case *ast.TableName:
-		return strings.EqualFold(t.Name, name)
-	case *ast.Join:
-		return fromNames(t.L, name) || fromNames(t.R, name)
-	case *ast.Derived:
-		return refersTo(t.Query, name)
-	}
-	return false
 }
 
 func (p *planner) valuesList(q *ast.ValuesList, outer *frame) (logical, output, error) {
