@@ -12,3 +12,13 @@ var (
 	CTESingleReference = code(3577, "HY000", base.KindInvalid)
 	CTEMaxDepth        = code(3636, "HY000", base.KindInvalid)
 )
+
+// The codes of LATERAL and JSON_TABLE.
+var (
+	LateralJoinType  = code(3668, "HY000", base.KindInvalid)
+	JSONTableMissing = code(3665, "22035", base.KindInvalid)
+	JSONTableWrong   = code(3666, "2203F", base.KindInvalid)
+	TableFuncAlias   = code(3667, "42000", base.KindInvalid)
+	JSONTableRange   = code(3669, "22003", base.KindInvalid)
+	JSONTableNested  = code(3670, "42000", base.KindInvalid)
+)

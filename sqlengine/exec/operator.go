@@ -61,6 +61,10 @@ func Build(n plan.Node, ec *Context) (Operator, error) {
 		return newUnion(n, ec)
 	case *plan.SetOp:
 		return newSetOp(n, ec)
+	case *plan.Apply:
+		return newApply(n, ec)
+	case *plan.TableFunc:
+		return newTableFunc(n, ec), nil
 	case *plan.Shared:
 		return newShared(n, ec), nil
 	case *plan.WorkTable:

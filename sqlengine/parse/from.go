@@ -215,7 +215,7 @@ func (p *parser) tableFunc() *ast.TableFunc {
 	p.expectOp(")")
 	f.Alias = p.tableAlias()
 	if f.Name == "JSON_TABLE" && f.Alias == "" {
-		p.failCode(errno.DerivedAlias, "Every table function must have an alias.")
+		p.failCode(errno.TableFuncAlias, "Every table function must have an alias.")
 	}
 	return f
 }

@@ -68,6 +68,12 @@ func (d *dependence) collect(n logical, filled bool) {
 		d.collect(n.input, filled)
 	case *lJoin:
 		d.join(n, filled)
+	case *lApply:
+		if n.kind == InnerJoin {
+			d.equalities(n.on, filled)
+		}
+		d.collect(n.left, filled)
+		d.collect(n.right, filled || n.kind == LeftJoin)
 	case *lAggregate:
 		d.rules = append(d.rules, func() bool { return len(n.kids) > 0 && d.has(n.kids...) && d.fix(n.aids...) })
 	case *lDistinct:

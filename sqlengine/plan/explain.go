@@ -101,6 +101,10 @@ func label(n Node) string {
 			return "Except"
 		}
 		return "Intersect"
+	case *Apply:
+		return "Nested loop lateral " + joinNames[n.Kind] + on(n.On)
+	case *TableFunc:
+		return "Rows of " + n.Name + where(n.Filter)
 	case *Shared:
 		return "Rows of " + n.Of.Name + ", which runs once"
 	case *WorkTable:
@@ -217,6 +221,10 @@ func expressions(n Node) []expr.Expr {
 		return append(append([]expr.Expr{n.On}, n.LeftKeys...), n.RightKeys...)
 	case *Lookup:
 		return append([]expr.Expr{n.On, n.Right.Filter}, n.Keys...)
+	case *Apply:
+		return append([]expr.Expr{n.On}, n.Args...)
+	case *TableFunc:
+		return append([]expr.Expr{n.Filter}, n.Args...)
 	case *Aggregate:
 		out := append([]expr.Expr(nil), n.Keys...)
 		for _, a := range n.Aggs {

@@ -15,33 +15,34 @@ func (p *planner) from(list []ast.TableExpr, outer *frame) (logical, *scope, err
 	if len(list) == 0 {
 		return &lValues{rows: [][]expr.Expr{{}}}, &scope{outer: outer}, nil
 	}
-	node, sc, err := p.tableExpr(list[0], outer)
+	node, sc, err := p.tableExpr(list[0], outer, outer)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, t := range list[1:] {
-		right, rsc, err := p.tableExpr(t, outer)
+		right, rsc, f, err := p.beside(sc, t, outer, outer)
 		if err != nil {
 			return nil, nil, err
 		}
 		if err := distinctAliases(sc, rsc); err != nil {
 			return nil, nil, err
 		}
-		node, sc = &lJoin{kind: InnerJoin, left: node, right: right}, sc.join(rsc)
+		node, sc = dependent(&lJoin{kind: InnerJoin, left: node, right: right}, f), sc.join(rsc)
 	}
 	return node, sc, nil
 }
 
-func (p *planner) tableExpr(t ast.TableExpr, outer *frame) (logical, *scope, error) {
+// tableExpr plans a relation. outer encloses the query; lat, at the end of which is outer, is what lateral tables see.
+func (p *planner) tableExpr(t ast.TableExpr, outer, lat *frame) (logical, *scope, error) {
 	switch t := t.(type) {
 	case *ast.TableName:
 		return p.tableName(t, outer)
 	case *ast.Derived:
-		return p.derived(t, outer)
+		return p.derived(t, outer, lat)
 	case *ast.Join:
-		return p.join(t, outer)
+		return p.join(t, outer, lat)
 	case *ast.TableFunc:
-		return nil, nil, base.Errorf(errno.NotSupported, "table function %s is not supported", t.Name)
+		return p.tableFunc(t, outer, lat)
 	}
 	return nil, nil, base.Errorf(errno.Unknown, "unknown table expression %T", t)
 }
@@ -126,14 +127,15 @@ func (p *planner) virtual(t *ast.TableName, v *VirtualTable, outer *frame) (logi
 	return n, sc, nil
 }
 
-func (p *planner) derived(t *ast.Derived, outer *frame) (logical, *scope, error) {
+func (p *planner) derived(t *ast.Derived, outer, lat *frame) (logical, *scope, error) {
 	if t.Alias == "" {
 		return nil, nil, base.Errorf(errno.DerivedAlias, "Every derived table must have its own alias")
 	}
+	border := outer
 	if t.Lateral {
-		return nil, nil, base.Errorf(errno.NotSupported, "LATERAL is not supported")
+		border = lat
 	}
-	n, out, err := p.query(t.Query, outer)
+	n, out, err := p.query(t.Query, border)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,12 +170,15 @@ func errViewColumns() error {
 		"In definition of view, derived table or common table expression, SELECT list and column names list have different column counts")
 }
 
-func (p *planner) join(t *ast.Join, outer *frame) (logical, *scope, error) {
-	left, lsc, err := p.tableExpr(t.L, outer)
+func (p *planner) join(t *ast.Join, outer, lat *frame) (logical, *scope, error) {
+	left, lsc, err := p.tableExpr(t.L, outer, lat)
 	if err != nil {
 		return nil, nil, err
 	}
-	right, rsc, err := p.tableExpr(t.R, outer)
+	right, rsc, f, err := p.beside(lsc, t.R, outer, lat)
+	if err == nil {
+		err = noLateral(t, f)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -208,10 +213,14 @@ func (p *planner) join(t *ast.Join, outer *frame) (logical, *scope, error) {
 		n.kind = FullJoin
 		sc.nullable()
 	}
-	if len(using) > 0 {
-		return p.joinUsing(n, sc, using, len(lsc.cols), t.Kind)
+	if len(using) == 0 {
+		return dependent(n, f), sc, nil
 	}
-	return n, sc, nil
+	merged, sc, err := p.joinUsing(n, sc, using, len(lsc.cols), t.Kind)
+	if len(f.args) > 0 { // no FULL JOIN: merged is n
+		merged = dependent(n, f)
+	}
+	return merged, sc, err
 }
 
 // usingColumns returns the column names of USING, or for NATURAL the names both sides have.

@@ -117,6 +117,10 @@ func (p *planner) physical(n logical, want idSet) (Node, layout, error) {
 		return p.physLimit(n, want)
 	case *lSetOp:
 		return p.physSetOp(n)
+	case *lApply:
+		return p.physApply(n, want)
+	case *lTableFunc:
+		return p.physTableFunc(n)
 	case *lShared:
 		return p.physShared(n)
 	case *lWork:

@@ -15,6 +15,9 @@ type Env struct {
 	Virtual func(schema, name string) *VirtualTable
 	// RowCount estimates the rows of a table.
 	RowCount func(table uint32) float64
+	// TableFunction returns a function that may stand in FROM besides JSON_TABLE; nil if there is none of the name, which
+	// is in upper case.
+	TableFunction func(name string) TableFunctionDef
 	// ParseExpr parses the text of a column default.
 	ParseExpr func(sql string) (ast.Expr, error)
 	// Params are the types of the statement's arguments.

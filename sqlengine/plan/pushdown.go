@@ -84,6 +84,11 @@ func pushdown(n logical, preds []expr.Expr) logical {
 		return n
 	case *lJoin:
 		return pushJoin(n, preds)
+	case *lApply:
+		return pushApply(n, preds)
+	case *lTableFunc:
+		n.filters = append(n.filters, preds...)
+		return n
 	case *lProject:
 		return pushProject(n, preds)
 	case *lSort:
