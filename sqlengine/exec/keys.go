@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
@@ -48,10 +49,10 @@ func comparer(t base.Type) compareFunc {
 			return base.CompareDecimal(a.Dec[i], a.Scale, b.Dec[j], b.Scale)
 		}
 	case base.String:
-		if convert.Binary(t.Collation) {
+		if collation.Binary(t.Collation) {
 			return compareText
 		}
-		c := convert.CollationOf(t.Collation)
+		c := collation.Of(t.Collation)
 		return func(a *vec.Vector, i int32, b *vec.Vector, j int32) int { return c.Compare(a.Str[i], b.Str[j]) }
 	case base.Bytes:
 		return compareText

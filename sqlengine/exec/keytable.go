@@ -2,9 +2,9 @@ package exec
 
 import (
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
 // keyForm is how a keyTable sees the keys of a row.
@@ -45,7 +45,7 @@ func keyFormOf(types []base.Type) keyForm {
 	case base.Bytes:
 		return textKey
 	case base.String:
-		if convert.Binary(types[0].Collation) {
+		if collation.Binary(types[0].Collation) {
 			return textKey
 		}
 	}

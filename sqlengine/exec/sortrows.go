@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
@@ -25,7 +25,7 @@ func newSortKeys(keys []plan.SortKey) []sortKey {
 	for i, k := range keys {
 		t := k.Expr.Type()
 		out[i] = sortKey{expr: k.Expr, desc: k.Desc, compare: comparer(t), column: -1,
-			binary: t.Class() == base.Bytes || t.Class() == base.String && convert.Binary(t.Collation)}
+			binary: t.Class() == base.Bytes || t.Class() == base.String && collation.Binary(t.Collation)}
 		if c, ok := expr.AsColumn(k.Expr); ok {
 			out[i].column = c
 		}

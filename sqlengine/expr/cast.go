@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
@@ -14,12 +15,13 @@ type cast struct {
 	x        Expr
 	typ      base.Type
 	implicit bool // put in by a constructor: not printed
+	collate  bool // COLLATE: claims its collation against any other
 	fixed    bool
 }
 
 // Cast is CAST(e AS t); t may be any column type.
 func Cast(e Expr, t base.Type) (Expr, error) {
-	if c := convert.LookupCollation(t.Collation); c == nil {
+	if collation.Lookup(t.Collation) == nil {
 		return nil, unknownCollation(t.Collation)
 	}
 	if sameType(e.Type(), t) {
@@ -40,7 +42,7 @@ func settledFor(e Expr, t base.Type) Expr {
 //
 // Errors: 1273 unknown collation.
 func Collate(e Expr, name string) (Expr, error) {
-	if convert.LookupCollation(name) == nil {
+	if collation.Lookup(name) == nil {
 		return nil, unknownCollation(name)
 	}
 	t := e.Type()
@@ -48,13 +50,11 @@ func Collate(e Expr, name string) (Expr, error) {
 		t = typeVarchar(textLength(t), "")
 	}
 	t.Collation = strings.ToLower(name)
-	return &cast{x: settledFor(e, t), typ: t, fixed: Immutable(e)}, nil
+	return &cast{x: settledFor(e, t), typ: t, fixed: Immutable(e), collate: true}, nil
 }
 
-var codeUnknownCollation = base.Code{Number: 1273, State: "HY000", Kind: base.KindInvalid}
-
 func unknownCollation(name string) error {
-	return base.Errorf(codeUnknownCollation, "Unknown collation: '%s'", name)
+	return base.Errorf(errno.UnknownCollation, "Unknown collation: '%s'", name)
 }
 
 // implicit converts e to t's class where it has another; constants are converted at once.

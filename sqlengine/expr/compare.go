@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
@@ -82,6 +83,10 @@ func comparable(a, b Expr) (Expr, Expr, error) {
 	if t.Class() == base.JSON {
 		return jsonOperand(a), jsonOperand(b), nil
 	}
+	if t.Class() == base.String {
+		coll, err := mixCollations("=", a, b)
+		return inCollation(implicit(a, textType(coll)), coll), inCollation(implicit(b, textType(coll)), coll), err
+	}
 	return implicit(a, t), implicit(b, t), nil
 }
 
@@ -130,8 +135,7 @@ func compareType(a, b base.Type) (base.Type, error) {
 	case isNamed(a) && sameType(a, b):
 		return typeUint, nil
 	case isString(a) && isString(b):
-		coll, err := compareCollation(a, b)
-		return base.Type{ID: base.TypeLongText, Collation: coll}, err
+		return textType(mergeCollation(a.Collation, b.Collation)), nil
 	case a.ID == base.TypeUUID || b.ID == base.TypeUUID:
 		return base.Type{ID: base.TypeUUID}, nil
 	case ca == base.JSON || cb == base.JSON:
@@ -176,17 +180,6 @@ func temporalAgainstText(t base.Type) base.Type {
 	return typeDateTime
 }
 
-var codeCollationMix = base.Code{Number: 1267, State: "HY000", Kind: base.KindInvalid}
-
-func compareCollation(a, b base.Type) (string, error) {
-	ca, cb := convert.CollationOf(a.Collation), convert.CollationOf(b.Collation)
-	if ca != cb && a.Collation != "" && b.Collation != "" && !ca.IsBinary() && !cb.IsBinary() {
-		return "", base.Errorf(codeCollationMix, "Illegal mix of collations (%s,IMPLICIT) and (%s,IMPLICIT) for operation '='",
-			ca.Name, cb.Name)
-	}
-	return mergeCollation(a.Collation, b.Collation), nil
-}
-
 // buildCompare is a comparison that is NULL when an operand is.
 func buildCompare(c *call) error {
 	x, y, err := comparable(c.args[0], c.args[1])
@@ -210,12 +203,11 @@ func buildCompare(c *call) error {
 	return nil
 }
 
-func collationFor(a, b Expr) *convert.Collation {
-	return convert.CollationOf(mergeCollation(a.Type().Collation, b.Type().Collation))
-}
+// collationFor is the collation of two operands that comparable has made alike.
+func collationFor(a, _ Expr) *collation.Collation { return collation.Of(a.Type().Collation) }
 
 // compareVectors compares two operands of comparable classes row by row.
-func compareVectors(op cmpOp, x, y operand, coll *convert.Collation, b *vec.Batch) *vec.Vector {
+func compareVectors(op cmpOp, x, y operand, coll *collation.Collation, b *vec.Batch) *vec.Vector {
 	nulls, all := nullsOf(b.N, x, y)
 	if all {
 		return allNull(typeBool, b.N)
@@ -229,7 +221,7 @@ func compareVectors(op cmpOp, x, y operand, coll *convert.Collation, b *vec.Batc
 		compareInts(op, x.v.I64, x.mask, y.v.I64, y.mask, 0, out.I64)
 	case xc == base.Float && yc == base.Float:
 		compareOrdered(op, x.v.F64, x.mask, y.v.F64, y.mask, out.I64)
-	case (xc == base.String || xc == base.Bytes) && coll.IsBinary() && (op == opEQ || op == opNE):
+	case (xc == base.String || xc == base.Bytes) && coll.Binary() && (op == opEQ || op == opNE):
 		compareEqual(op, x.v.Str, x.mask, y.v.Str, y.mask, b, out.I64)
 	default:
 		f := signFunc(x.v, y.v, coll)
@@ -244,7 +236,7 @@ func compareVectors(op cmpOp, x, y operand, coll *convert.Collation, b *vec.Batc
 }
 
 // signFunc returns the comparison of a row of x with a row of y, neither of them NULL.
-func signFunc(x, y *vec.Vector, coll *convert.Collation) func(i, j int) int {
+func signFunc(x, y *vec.Vector, coll *collation.Collation) func(i, j int) int {
 	xc, yc := x.Class, y.Class
 	switch {
 	case xc == base.Int && yc == base.Uint:
@@ -259,7 +251,7 @@ func signFunc(x, y *vec.Vector, coll *convert.Collation) func(i, j int) int {
 		return func(i, j int) int { return cmp.Compare(x.F64[i], y.F64[j]) }
 	case xc == base.JSON:
 		return func(i, j int) int { return convert.CompareJSON(x.Str[i], y.Str[j]) }
-	case xc == base.Bytes || yc == base.Bytes || xc == base.String && coll.IsBinary():
+	case xc == base.Bytes || yc == base.Bytes || xc == base.String && coll.Binary():
 		return func(i, j int) int { return cmp.Compare(x.Str[i], y.Str[j]) }
 	case xc == base.String:
 		return func(i, j int) int { return coll.Compare(x.Str[i], y.Str[j]) }
@@ -399,7 +391,10 @@ func buildStrcmp(c *call) error {
 	c.text(0)
 	c.text(1)
 	c.typ = typeInt
-	coll := collationFor(c.in[0], c.in[1])
+	coll, err := c.textCollation()
+	if err != nil {
+		return err
+	}
 	c.eval = rows(true, func(r *row) error {
 		r.setInt(int64(coll.Compare(r.str(0), r.str(1))))
 		return nil
@@ -424,17 +419,6 @@ func HashKeys(a, b Expr) (x, y Expr, ok bool, err error) {
 			return x, y, false, nil
 		}
 		return implicit(x, t), implicit(y, t), true, nil
-	case tx.Class() == base.String && tx.Collation != ty.Collation:
-		t := base.Type{ID: base.TypeLongText, Collation: mergeCollation(tx.Collation, ty.Collation)}
-		return retyped(x, t), retyped(y, t), true, nil
 	}
 	return x, y, true, nil
-}
-
-// retyped gives e another type of the same class.
-func retyped(e Expr, t base.Type) Expr {
-	if e.Type().Collation == t.Collation {
-		return e
-	}
-	return &cast{x: e, typ: t, implicit: true, fixed: Immutable(e)}
 }

@@ -77,17 +77,15 @@ func buildCase(c *call) error {
 	if len(args) == 1 {
 		list = append(list, branch{nil, args[0]})
 	}
-	c.branches(list)
-	return nil
+	return c.branches(list)
 }
 
 func buildIf(c *call) error {
-	c.branches([]branch{{truth(c.args[0]), c.args[1]}, {nil, c.args[2]}})
-	return nil
+	return c.branches([]branch{{truth(c.args[0]), c.args[1]}, {nil, c.args[2]}})
 }
 
 // branches types and compiles a choice: a value is computed only for the rows that take it.
-func (c *call) branches(list []branch) {
+func (c *call) branches(list []branch) error {
 	c.null = list[len(list)-1].cond != nil
 	for i, br := range list {
 		c.null = c.null || br.value.Nullable()
@@ -96,6 +94,13 @@ func (c *call) branches(list []branch) {
 		} else {
 			c.typ = UnionType(c.typ, br.value.Type())
 		}
+	}
+	values := make([]Expr, len(list))
+	for i, br := range list {
+		values[i] = br.value
+	}
+	if err := c.resultCollation(values...); err != nil {
+		return err
 	}
 	for i := range list {
 		list[i].value = implicit(list[i].value, c.typ)
@@ -130,6 +135,7 @@ func (c *call) branches(list []branch) {
 		}
 		return out, nil
 	}
+	return nil
 }
 
 // selection returns the rows of b that count as a list.
@@ -192,6 +198,9 @@ func buildCoalesce(c *call) error {
 			c.typ = UnionType(c.typ, a.Type())
 		}
 	}
+	if err := c.resultCollation(c.args...); err != nil {
+		return err
+	}
 	for i := range c.in {
 		c.in[i] = implicit(c.in[i], c.typ)
 	}
@@ -224,9 +233,9 @@ func buildNullIf(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.branches([]branch{{truth(eq), Const(base.Value{}, c.args[0].Type())}, {nil, c.args[0]}})
+	err = c.branches([]branch{{truth(eq), Const(base.Value{}, c.args[0].Type())}, {nil, c.args[0]}})
 	c.null = true
-	return nil
+	return err
 }
 
 // buildExtreme is GREATEST and LEAST: the operands take their common type and are compared in it.
@@ -240,15 +249,18 @@ func buildExtreme(c *call) error {
 			t = UnionType(t, u)
 		}
 	}
-	for i := range c.in {
-		c.in[i] = implicit(c.in[i], t)
-	}
 	c.typ = t
+	if err := c.resultCollation(c.args...); err != nil {
+		return err
+	}
+	for i := range c.in {
+		c.in[i] = implicit(c.in[i], c.typ)
+	}
 	sign := 1
 	if c.fn.name == "LEAST" {
 		sign = -1
 	}
-	compare := Comparer(t)
+	compare := Comparer(c.typ)
 	c.eval = rows(true, func(r *row) error {
 		best := 0
 		for k := 1; k < len(r.ops); k++ {
@@ -325,6 +337,13 @@ func (c *call) hashedIn(x Expr) (bool, error) {
 	if isNamed(t) || len(c.args) < 5 {
 		return false, nil
 	}
+	coll, err := mixCollations("in", c.args...)
+	if err != nil {
+		return false, err
+	}
+	if t.Class() == base.String {
+		t = textType(coll)
+	}
 	set := make(map[string]struct{}, len(c.args)-1)
 	hasNull := false
 	for _, a := range c.args[1:] {
@@ -344,7 +363,6 @@ func (c *call) hashedIn(x Expr) (bool, error) {
 		if ct, err := compareType(t, k.typ); !ok || err != nil || ct.Class() != t.Class() || yk.value.Class() != t.Class() {
 			return false, err
 		}
-		t.Collation = mergeCollation(t.Collation, yk.typ.Collation)
 		set[string(AppendKey(nil, t, yk.one, 0))] = struct{}{}
 	}
 	c.null = x.Nullable() || hasNull

@@ -4,8 +4,8 @@ import (
 	"math"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/vec"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
 // Filter returns the rows of b for which pred is TRUE, ascending. The result is written over sel, which may be b.Sel itself
@@ -101,9 +101,9 @@ func dropNulls(sel []int32, nulls vec.Bitmap) []int32 {
 	return sel[:n]
 }
 
-func selectBySign(op cmpOp, x, y operand, coll *convert.Collation, nulls vec.Bitmap, b *vec.Batch, sel []int32) []int32 {
+func selectBySign(op cmpOp, x, y operand, coll *collation.Collation, nulls vec.Bitmap, b *vec.Batch, sel []int32) []int32 {
 	n := 0
-	if (x.v.Class == base.String || x.v.Class == base.Bytes) && coll.IsBinary() && (op == opEQ || op == opNE) {
+	if (x.v.Class == base.String || x.v.Class == base.Bytes) && coll.Binary() && (op == opEQ || op == opNE) {
 		for k := range b.Rows() {
 			i := b.Row(k)
 			sel[n] = int32(i)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
 // maxTextBytes bounds what REPEAT, SPACE, LPAD, RPAD and CONCAT make, as max_allowed_packet does in MySQL: more is NULL.
@@ -80,17 +79,20 @@ var stringFunctions = []*function{
 // texts makes strings of all operands; the result is a string, binary when an operand is.
 func texts(f func(*row) error) func(*call) error {
 	return func(c *call) error {
-		coll, binary := "", false
-		n := 0
+		binary, n := false, 0
 		for i := range c.in {
 			c.text(i)
 			t := c.in[i].Type()
-			coll, binary = mergeCollation(coll, collationOf(t)), binary || isBinary(t)
+			binary = binary || isBinary(t)
 			if l := textLength(t); l == 0 && t.ID != base.TypeNull {
 				n = 1 << 20
 			} else {
 				n += l
 			}
+		}
+		coll, err := mixCollations(c.fn.name, c.in...)
+		if err != nil {
+			return err
 		}
 		c.typ = typeVarchar(n, coll)
 		if binary {
@@ -345,15 +347,18 @@ func buildLocate(c *call) error {
 		c.in[2] = implicit(c.in[2], typeInt)
 	}
 	c.typ = typeInt
-	fold := !isBinary(c.in[0].Type()) && !isBinary(c.in[1].Type()) && strings.HasSuffix(collationFor(c.in[0], c.in[1]).Name, "_ci")
+	coll, err := c.textCollation()
+	if err != nil {
+		return err
+	}
 	bytes := isBinary(c.in[0].Type()) || isBinary(c.in[1].Type())
 	c.eval = rows(true, func(r *row) error {
 		text, find, from := r.str(s), r.str(part), int64(1)
 		if r.has(2) {
 			from = r.int(2)
 		}
-		if fold {
-			text, find = convert.FoldCase(text), convert.FoldCase(find)
+		if !bytes {
+			text, find = coll.Fold(text), coll.Fold(find)
 		}
 		count, at := charCount, charOffset
 		if bytes {
@@ -477,7 +482,10 @@ func buildFindInSet(c *call) error {
 	c.text(0)
 	c.text(1)
 	c.typ = typeInt
-	coll := collationFor(c.in[0], c.in[1])
+	coll, err := c.textCollation()
+	if err != nil {
+		return err
+	}
 	c.eval = rows(true, func(r *row) error {
 		r.setInt(0)
 		if r.str(1) == "" {

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
@@ -13,7 +14,7 @@ import (
 // Comparer returns the order of values of type t, NULL first: for sorting, MIN and MAX, and merge joins. Both vectors have
 // t's class.
 func Comparer(t base.Type) func(a, b *vec.Vector, i, j int) int {
-	coll := convert.CollationOf(t.Collation)
+	coll := collation.Of(t.Collation)
 	switch t.Class() {
 	case base.Null:
 		return func(*vec.Vector, *vec.Vector, int, int) int { return 0 }
@@ -28,7 +29,7 @@ func Comparer(t base.Type) func(a, b *vec.Vector, i, j int) int {
 	case base.JSON:
 		return nullsFirst(func(a, b *vec.Vector, i, j int) int { return convert.CompareJSON(a.Str[i], b.Str[j]) })
 	case base.String:
-		if !coll.IsBinary() {
+		if !coll.Binary() {
 			return nullsFirst(func(a, b *vec.Vector, i, j int) int { return coll.Compare(a.Str[i], b.Str[j]) })
 		}
 		fallthrough
@@ -74,7 +75,7 @@ func AppendKey(dst []byte, t base.Type, v *vec.Vector, i int) []byte {
 	case base.Decimal:
 		return appendDecimalKey(dst, v.Dec[i], v.Scale)
 	case base.String:
-		if coll := convert.CollationOf(t.Collation); !coll.IsBinary() {
+		if coll := collation.Of(t.Collation); !coll.Binary() {
 			dst = append(dst, 4, 0, 0, 0, 0)
 			at := len(dst)
 			dst = coll.AppendKey(dst, v.Str[i])
@@ -126,7 +127,7 @@ func Bound(v base.Value, from, t base.Type) (near base.Value, side int, ok bool)
 	if ct.Class() != t.Class() && !(isNumber(ct) && isNumber(t)) && !(t.Class() == base.Date && ct.Class() == base.DateTime) {
 		return v, 0, false
 	}
-	if ct.Class() == base.String && !convert.Binary(mergeCollation(t.Collation, from.Collation)) {
+	if ct.Class() == base.String && !collation.Binary(mergeCollation(t.Collation, from.Collation)) {
 		return v, 0, false
 	}
 	bad := false

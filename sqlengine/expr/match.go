@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/errno"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
 var matchFunctions = []*function{
@@ -20,13 +20,15 @@ func buildLike(c *call) error {
 		c.text(i)
 	}
 	c.typ = typeBool
-	coll := collationFor(c.in[0], c.in[1])
-	fold := strings.HasSuffix(coll.Name, "_ci")
+	coll, err := c.textCollation()
+	if err != nil {
+		return err
+	}
 	binary := isBinary(c.in[0].Type()) || isBinary(c.in[1].Type())
 	last, compiled := "", (*likePattern)(nil)
 	if k, ok := c.in[1].(*constant); ok && len(c.in) == 2 && !k.value.IsNull() {
 		last = k.value.Text()
-		compiled = compileLike(last, '\\', fold, binary)
+		compiled = compileLike(last, '\\', coll, binary)
 	}
 	c.eval = rows(true, func(r *row) error {
 		pattern, p := r.str(1), compiled
@@ -42,7 +44,7 @@ func buildLike(c *call) error {
 					escape, _ = utf8.DecodeRuneInString(e)
 				}
 			}
-			p = compileLike(pattern, escape, fold, binary)
+			p = compileLike(pattern, escape, coll, binary)
 		}
 		r.setBool(p.match(r.str(0)))
 		return nil
@@ -52,10 +54,11 @@ func buildLike(c *call) error {
 
 // likePattern is a LIKE pattern cut at its % signs. Each piece is text with _ marked as anyChar.
 type likePattern struct {
-	pieces       []likePiece
-	fold, binary bool
-	anchorStart  bool // the first piece stands at the start
-	anchorEnd    bool
+	pieces      []likePiece
+	coll        *collation.Collation // its characters are compared as this folds them
+	binary      bool
+	anchorStart bool // the first piece stands at the start
+	anchorEnd   bool
 }
 
 type likePiece struct {
@@ -65,8 +68,8 @@ type likePiece struct {
 
 const anyChar = rune(-2)
 
-func compileLike(pattern string, escape rune, fold, binary bool) *likePattern {
-	p := &likePattern{fold: fold, binary: binary, anchorStart: true, anchorEnd: true}
+func compileLike(pattern string, escape rune, coll *collation.Collation, binary bool) *likePattern {
+	p := &likePattern{coll: coll, binary: binary, anchorStart: true, anchorEnd: true}
 	var cur []rune
 	flush := func() {
 		if len(cur) > 0 {
@@ -74,7 +77,7 @@ func compileLike(pattern string, escape rune, fold, binary bool) *likePattern {
 		}
 		cur = nil
 	}
-	rs := decode(pattern, fold, binary)
+	rs := decode(pattern, coll, binary)
 	for i := 0; i < len(rs); i++ {
 		switch r := rs[i]; {
 		case r == escape && i+1 < len(rs):
@@ -98,8 +101,8 @@ func compileLike(pattern string, escape rune, fold, binary bool) *likePattern {
 	return p
 }
 
-// decode returns the characters of s, or its bytes; folded for comparison without case and accents.
-func decode(s string, fold, binary bool) []rune {
+// decode returns the characters of s, as coll folds them, or its bytes.
+func decode(s string, coll *collation.Collation, binary bool) []rune {
 	if binary {
 		out := make([]rune, len(s))
 		for i := range len(s) {
@@ -107,10 +110,7 @@ func decode(s string, fold, binary bool) []rune {
 		}
 		return out
 	}
-	if fold {
-		s = convert.FoldCase(s)
-	}
-	return []rune(s)
+	return []rune(coll.Fold(s))
 }
 
 func newPiece(rs []rune, binary bool) likePiece {
@@ -155,8 +155,8 @@ func (l *likePiece) prefix(s string, binary bool) int {
 }
 
 func (p *likePattern) match(s string) bool {
-	if p.fold && !p.binary {
-		s = convert.FoldCase(s)
+	if !p.binary {
+		s = p.coll.Fold(s)
 	}
 	pieces := p.pieces
 	if len(pieces) == 0 {
@@ -232,7 +232,11 @@ func buildRegexp(c *call) error {
 		c.text(i)
 	}
 	c.typ = typeBool
-	fold := strings.HasSuffix(collationFor(c.in[0], c.in[1]).Name, "_ci")
+	coll, err := c.textCollation()
+	if err != nil {
+		return err
+	}
+	fold := strings.HasSuffix(coll.Name, "_ci")
 	last, compiled := "", (*regexp.Regexp)(nil)
 	if k, ok := c.in[1].(*constant); ok && len(c.in) == 2 && !k.value.IsNull() {
 		re, err := compileRegexp(k.value.Text(), "", fold)

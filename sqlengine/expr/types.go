@@ -282,9 +282,6 @@ func intWidth(t base.Type) int {
 	return 8
 }
 
-// BinaryCollation reports whether the collation orders strings by their bytes alone, so that keys in byte order serve it.
-func BinaryCollation(name string) bool { return convert.Binary(name) }
-
 // Zero is the implicit default of a NOT NULL column of type t.
 func Zero(t base.Type) base.Value { return convert.Zero(t) }
 

@@ -110,11 +110,21 @@ func TestVectorsAgreeWithRows(t *testing.T) {
 			args[i] = randomOperand(r, (first+r.IntN(2)*r.IntN(4)*i)%len(columnTypes))
 		}
 		e, err := Call(name, args...)
-		if err != nil {
-			continue // two types that do not compare
+		if err != nil || mixesCollations(e) {
+			continue // two types that do not compare; columns claim their collation by other rules than constants
 		}
 		checkRows(t, ctx, e, b)
 	}
+}
+
+func mixesCollations(e Expr) bool {
+	seen := map[string]bool{}
+	for _, a := range e.Children() {
+		if isString(a.Type()) {
+			seen[a.Type().Collation] = true
+		}
+	}
+	return len(seen) > 1
 }
 
 func checkRows(t *testing.T, ctx *Context, e Expr, b *vec.Batch) {

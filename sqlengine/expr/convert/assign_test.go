@@ -166,34 +166,6 @@ func TestZeroFitsItsType(t *testing.T) {
 	}
 }
 
-func TestCollations(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name, a, b string
-		want       int
-	}{
-		{"", "a", "B", 1},
-		{"utf8mb4_0900_ai_ci", "a", "B", -1},
-		{"utf8mb4_0900_ai_ci", "Straße", "strasse", 0},
-		{"utf8mb4_0900_as_cs", "a", "á", -1},
-		{"utf8mb4_0900_as_ci", "A", "a", 0},
-		{"utf8mb4_general_ci", "a  ", "A", 0},
-		{"utf8mb4_bin", "a  ", "a", 0},
-	} {
-		coll := LookupCollation(c.name)
-		if got := coll.Compare(c.a, c.b); got != c.want {
-			t.Errorf("%s: %q with %q = %d, want %d", c.name, c.a, c.b, got, c.want)
-		}
-		same := string(coll.AppendKey(nil, c.a)) == string(coll.AppendKey(nil, c.b))
-		if same != (c.want == 0) {
-			t.Errorf("%s: keys of %q and %q equal: %v", c.name, c.a, c.b, same)
-		}
-	}
-	if LookupCollation("klingon") != nil {
-		t.Error("an unknown collation was found")
-	}
-}
-
 func FuzzConvert(f *testing.F) {
 	for _, s := range []string{"", "2024-01-02 03:04:05.5", "-1e5", "[1, 2]", "{\"a\":1}", "10:11", "99999999999999999999999999999999999999999", "\xff"} {
 		f.Add(s)

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 )
 
 func (a *assigner) datetime(v base.Value) base.Value {
@@ -106,11 +107,9 @@ func enumIndex(s string, t base.Type) int {
 			return i + 1
 		}
 	}
-	if Binary(t.Collation) && t.Collation != "" {
-		return 0
-	}
+	coll := collation.Of(t.Collation)
 	for i, e := range t.Elems {
-		if strings.EqualFold(e, s) {
+		if coll.Compare(e, s) == 0 || t.Collation == "" && strings.EqualFold(e, s) {
 			return i + 1
 		}
 	}
