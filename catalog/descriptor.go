@@ -18,6 +18,7 @@ type Table struct {
 	Collation     string    `json:"collation,omitempty"`
 	Comment       string    `json:"comment,omitempty"`
 	CreatedMicros int64     `json:"created_us,omitempty"`
+	SortKeys      string    `json:"sort_keys,omitempty"` // collation.Version when a key part is stored as a sort key
 }
 
 // Column describes one column. ID is stable for the life of the table and is the field id of stored rows.

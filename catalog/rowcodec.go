@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 )
 
 // EncodeKey returns the key that parts of row have in their table, and whether one of the parts is NULL. row has one value
@@ -32,15 +33,29 @@ func IndexKey(t *Table, ix *Index, row []base.Value) (key string, hasNull bool) 
 func appendKeyParts(b []byte, t *Table, parts []KeyPart, row []base.Value) ([]byte, bool) {
 	hasNull := false
 	for _, p := range parts {
-		v := row[t.ColumnByID(p.Column)]
-		hasNull = hasNull || v.IsNull()
-		b = base.AppendKey(b, p.cut(v))
+		i := t.ColumnByID(p.Column)
+		hasNull = hasNull || row[i].IsNull()
+		b = base.AppendKey(b, KeyValue(t.Columns[i].Type, p.Cut(row[i])))
 	}
 	return b, hasNull
 }
 
-// cut returns the prefix of v that a prefix key stores: characters of a text, bytes of a binary string.
-func (p KeyPart) cut(v base.Value) base.Value {
+// KeyValue returns what a key holds for v, a value of a column of type t: the sort key of a text whose collation does not
+// compare by bytes, else v.
+func KeyValue(t base.Type, v base.Value) base.Value {
+	if v.Class() != base.String || t.Collation == "" {
+		return v
+	}
+	c := collation.Of(t.Collation)
+	if c.Binary() {
+		return v
+	}
+	var buf [128]byte
+	return base.NewBytes(string(c.AppendKey(buf[:0], v.Text())))
+}
+
+// Cut returns the prefix of v that a prefix key stores: characters of a text, bytes of a binary string.
+func (p KeyPart) Cut(v base.Value) base.Value {
 	if p.Prefix == 0 {
 		return v
 	}

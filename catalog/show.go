@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 )
 
 // QuoteName writes an identifier in backticks, as SHOW CREATE does.
@@ -98,7 +99,7 @@ func HiddenKey(t *Table) bool {
 }
 
 // DefaultCollation is the collation of tables and columns that name none: binary, fast and exact.
-const DefaultCollation = "utf8mb4_0900_bin"
+const DefaultCollation = collation.Default
 
 func tableCollation(t *Table) string {
 	if t.Collation != "" {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/storage/table"
 )
@@ -100,6 +101,9 @@ type document struct {
 }
 
 func encodeTable(t *Table) (string, error) {
+	if t.SortKeys = ""; t.hasSortKeys() {
+		t.SortKeys = collation.Version
+	}
 	b, err := json.Marshal(document{Format: formatVersion, Kind: "table", Table: t})
 	if err != nil {
 		return "", err
@@ -118,7 +122,27 @@ func decodeTable(text string) (*Table, error) {
 	if d.Kind != "table" || d.Table == nil || !d.Table.complete() {
 		return nil, base.Corruptf("", "a descriptor of kind %q is not complete", d.Kind)
 	}
+	if s := d.Table.SortKeys; s != "" && s != collation.Version {
+		return nil, base.Corruptf("", "the keys of table %s were made by the collation tables %s; this version of s3sql has %s", d.Table.Name, s, collation.Version)
+	}
 	return d.Table, nil
+}
+
+// hasSortKeys reports whether a key holds the sort keys of texts.
+func (t *Table) hasSortKeys() bool {
+	keys := [][]KeyPart{t.Primary}
+	for i := range t.Indexes {
+		keys = append(keys, t.Indexes[i].Parts)
+	}
+	for _, parts := range keys {
+		for _, p := range parts {
+			i := t.ColumnByID(p.Column)
+			if i >= 0 && t.Columns[i].Type.Class() == base.String && !collation.Binary(t.Columns[i].Type.Collation) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // complete reports whether every key part names a column that is there.

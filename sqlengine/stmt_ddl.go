@@ -271,11 +271,6 @@ func keyPart(t *catalog.Table, ic ast.IndexColumn, kind string) (catalog.KeyPart
 	if kind == "PRIMARY" {
 		t.Columns[i].NotNull = true
 	}
-	if (kind == "PRIMARY" || kind == "UNIQUE") && c.Type.Class() == base.String && !expr.BinaryCollation(c.Type.Collation) {
-		return catalog.KeyPart{}, base.Errorf(errno.NotSupported,
-			"a %s key on column '%s' is not supported: keys are compared byte by byte, its collation %s is not; use COLLATE %s for the column",
-			kind, c.Name, c.Type.Collation, catalog.DefaultCollation)
-	}
 	if ic.Length > 0 && c.Type.Class() != base.String && c.Type.Class() != base.Bytes {
 		return catalog.KeyPart{}, base.Errorf(errno.WrongSubKey, "Incorrect prefix key; the used key part isn't a string, the used length is longer than the key part, or the storage engine doesn't support unique prefix keys")
 	}

@@ -71,7 +71,9 @@ func (r *resolver) bound(e expr.Expr, i int) (b bound, null bool, err error) {
 		return bound{}, false, nil
 	}
 	col := &r.table.Columns[r.table.ColumnByID(r.parts[i].Column)]
-	return boundOf(v, e.Type(), col.Type), false, nil
+	b = boundOf(v, e.Type(), col.Type)
+	b.near = catalog.KeyValue(col.Type, b.near)
+	return b, false, nil
 }
 
 // prefix appends the encoding of constants for the first key columns.

@@ -142,7 +142,7 @@ func (w *writer) duplicate(c *conflict, row []base.Value) error {
 		if i > 0 {
 			entry += "-"
 		}
-		entry += expr.Format(row[col], w.t.Columns[col].Type)
+		entry += expr.Format(p.Cut(row[col]), w.t.Columns[col].Type)
 	}
 	return base.Errorf(errno.DupEntry, "Duplicate entry '%s' for key '%s.%s'", entry, w.t.Name, name)
 }

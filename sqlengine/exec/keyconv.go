@@ -42,7 +42,7 @@ func sameOrder(v base.Value, vt, t base.Type) bool {
 	case base.Uint:
 		return v.Class() == base.Uint || v.Class() == base.Int && v.Int() >= 0
 	case base.String:
-		return v.Class() == base.String && expr.BinaryCollation(vt.Collation) && expr.BinaryCollation(t.Collation)
+		return v.Class() == base.String && (vt.Collation == "" || vt.Collation == t.Collation)
 	case base.Bytes, base.Date, base.DateTime, base.Time:
 		return v.Class() == t.Class()
 	}

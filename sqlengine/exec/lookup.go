@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
@@ -13,6 +14,7 @@ type lookupOp struct {
 	left  Operator
 	fetch rowFetcher
 	kv    []*vec.Vector
+	types []base.Type // of the key columns looked up
 	raw   vec.Batch
 	kept  vec.Batch
 	sel   []int32
@@ -26,7 +28,11 @@ func newLookup(n *plan.Lookup, ec *Context) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lookupOp{ec: ec, plan: n, left: left, kv: make([]*vec.Vector, len(n.Keys)),
+	types := make([]base.Type, len(n.Keys))
+	for i, part := range n.Right.Table.Primary {
+		types[i] = n.Right.Table.Columns[n.Right.Table.ColumnByID(part.Column)].Type
+	}
+	return &lookupOp{ec: ec, plan: n, left: left, kv: make([]*vec.Vector, len(n.Keys)), types: types,
 		fetch: rowFetcher{table: n.Right.Table, cols: n.Right.Cols},
 		pairs: newPairer(ec, n.Kind, n.On, len(n.Left.Schema()), len(n.Right.Schema()))}, nil
 }
@@ -77,8 +83,8 @@ func (o *lookupOp) read(b *vec.Batch) error {
 			continue
 		}
 		o.key = o.key[:0]
-		for _, col := range o.kv {
-			o.key = base.AppendKey(o.key, col.Value(i))
+		for c, col := range o.kv {
+			o.key = base.AppendKey(o.key, catalog.KeyValue(o.types[c], col.Value(i)))
 		}
 		row, ok := o.ec.Tx.Get(o.plan.Right.Table.ID, string(o.key))
 		if !ok {

@@ -127,7 +127,7 @@ func Bound(v base.Value, from, t base.Type) (near base.Value, side int, ok bool)
 	if ct.Class() != t.Class() && !(isNumber(ct) && isNumber(t)) && !(t.Class() == base.Date && ct.Class() == base.DateTime) {
 		return v, 0, false
 	}
-	if ct.Class() == base.String && !collation.Binary(mergeCollation(t.Collation, from.Collation)) {
+	if ct.Class() == base.String && from.Collation != "" && collation.Of(from.Collation) != collation.Of(t.Collation) {
 		return v, 0, false
 	}
 	bad := false

@@ -101,14 +101,13 @@ func partial(points [][]expr.Expr, k int, rows float64) (Access, float64) {
 	return Access{Points: points}, min(float64(len(points))*max(rows/100, 1), rows)
 }
 
-// keyColumn returns the logical column of a key part that can be looked up: one stored whole, in binary order.
+// keyColumn returns the logical column of a key part that can be looked up: one stored whole, in the order of its type.
 func keyColumn(n *lScan, part catalog.KeyPart) (colID, bool) {
 	i := n.table.ColumnByID(part.Column)
 	if i < 0 || part.Prefix > 0 {
 		return 0, false
 	}
-	t := n.table.Columns[i].Type
-	if t.Class() == base.JSON || t.Class() == base.String && !expr.BinaryCollation(t.Collation) {
+	if n.table.Columns[i].Type.Class() == base.JSON {
 		return 0, false
 	}
 	return n.ids[i], true
@@ -228,7 +227,7 @@ func ordered(n Node, keys []SortKey) bool {
 	}
 	for i, c := range cols {
 		col := scan.Table.Columns[scan.Cols[c]]
-		if col.ID != parts[i].Column || parts[i].Prefix > 0 || col.Type.Class() == base.String && !expr.BinaryCollation(col.Type.Collation) {
+		if col.ID != parts[i].Column || parts[i].Prefix > 0 {
 			return false
 		}
 	}
