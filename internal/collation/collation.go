@@ -10,6 +10,7 @@ type Collation struct {
 	Charset string
 	ID      int  // MySQL's number
 	Primary bool // the default of its character set
+	SortLen int  // MySQL's figure for the memory that sorting by it takes
 	// PadSpace makes trailing spaces insignificant.
 	PadSpace bool
 

@@ -28,13 +28,19 @@ var collations = makeTable()
 func makeTable() map[string]*Collation {
 	m := map[string]*Collation{}
 	add := func(id int, charset, name string, weigh weigher, pad bool) *Collation {
-		c := &Collation{Name: name, Charset: charset, ID: id, PadSpace: pad, weigh: weigh}
+		c := &Collation{Name: name, Charset: charset, ID: id, PadSpace: pad, weigh: weigh, SortLen: 1}
+		if _, byUCA := weigh.(*uca); byUCA {
+			c.SortLen = 0
+			if pad {
+				c.SortLen = 8
+			}
+		}
 		m[name] = c
 		return c
 	}
-	add(309, "utf8mb4", Default, nil, false)
+	add(309, "utf8mb4", Default, nil, false).Primary = true // MySQL's is utf8mb4_0900_ai_ci
 	add(63, "binary", "binary", nil, false).Primary = true
-	add(255, "utf8mb4", "utf8mb4_0900_ai_ci", newUCA("", looseOptions), false).Primary = true
+	add(255, "utf8mb4", "utf8mb4_0900_ai_ci", newUCA("", looseOptions), false)
 	add(305, "utf8mb4", "utf8mb4_0900_as_ci", newUCA("", caseOptions), false)
 	add(278, "utf8mb4", "utf8mb4_0900_as_cs", newUCA("", exactOptions), false)
 	add(45, "utf8mb4", "utf8mb4_general_ci", generalCI{}, true)

@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
 
 var miscFunctions = []*function{
@@ -127,7 +127,7 @@ func collationName(t base.Type) string {
 	case t.ID == base.TypeJSON:
 		return "utf8mb4_bin"
 	}
-	return convert.CollationOf(collationOf(t)).Name
+	return collation.Of(collationOf(t)).Name
 }
 
 func charsetOf(t base.Type) string {
@@ -210,7 +210,7 @@ func buildWeightString(c *call) error {
 		}
 		width, bytes = int(min(n, maxTextBytes)), bytes || k.value.Text() == "BINARY"
 	}
-	coll := convert.CollationOf(collationOf(t))
+	coll := collation.Of(collationOf(t))
 	c.in = c.in[:1]
 	c.eval = rows(true, func(r *row) error {
 		s := r.str(0)

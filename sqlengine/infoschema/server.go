@@ -5,7 +5,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
+	"github.com/s3sql/s3sql/internal/collation"
 )
 
 // EngineName is the one storage engine.
@@ -46,22 +46,6 @@ var characterSets = definition{
 	},
 }
 
-// collationIDs are MySQL's collations by id, with SORTLEN (MySQL 8.0, SHOW COLLATION). Those that this engine does not have are
-// not shown.
-var collationIDs = []struct {
-	name        string
-	id, sortLen int
-}{
-	{"latin1_swedish_ci", 8, 1}, {"ascii_general_ci", 11, 1}, {"utf8mb3_general_ci", 33, 1}, {"utf8mb4_general_ci", 45, 1},
-	{"utf8mb4_bin", 46, 1}, {"latin1_bin", 47, 1}, {"latin1_general_ci", 48, 1}, {"latin1_general_cs", 49, 1}, {"binary", 63, 1},
-	{"ascii_bin", 65, 1}, {"utf8mb3_tolower_ci", 76, 1}, {"utf8mb3_bin", 83, 1}, {"utf8mb3_unicode_ci", 192, 8},
-	{"utf8mb4_unicode_ci", 224, 8}, {"utf8mb4_unicode_520_ci", 246, 8}, {"utf8mb4_0900_ai_ci", 255, 0},
-	{"utf8mb4_de_pb_0900_ai_ci", 256, 0}, {"utf8mb4_es_0900_ai_ci", 263, 0}, {"utf8mb4_sv_0900_ai_ci", 264, 0},
-	{"utf8mb4_tr_0900_ai_ci", 265, 0}, {"utf8mb4_da_0900_ai_ci", 267, 0}, {"utf8mb4_0900_as_cs", 278, 0},
-	{"utf8mb4_de_pb_0900_as_cs", 279, 0}, {"utf8mb4_es_0900_as_cs", 286, 0}, {"utf8mb4_sv_0900_as_cs", 287, 0},
-	{"utf8mb4_da_0900_as_cs", 290, 0}, {"utf8mb4_0900_as_ci", 305, 0}, {"utf8mb4_0900_bin", 309, 1},
-}
-
 var collations = definition{
 	name:  "COLLATIONS",
 	local: true,
@@ -69,21 +53,15 @@ var collations = definition{
 		required(text("IS_DEFAULT", 3)), required(text("IS_COMPILED", 3)), required(unsigned("SORTLEN", base.TypeInt)),
 		required(enum("PAD_ATTRIBUTE", "PAD SPACE", "NO PAD"))),
 	rows: func(*reader) (out [][]base.Value, _ error) {
-		for _, c := range collationIDs {
-			known := convert.LookupCollation(c.name)
-			if known == nil {
-				continue
-			}
+		for _, c := range collation.All() {
 			isDefault, pad := "", 2
-			for _, set := range charsets {
-				if set.collation == c.name {
-					isDefault = "Yes"
-				}
+			if c.Primary {
+				isDefault = "Yes"
 			}
-			if known.Pad {
+			if c.PadSpace {
 				pad = 1
 			}
-			out = append(out, []base.Value{str(c.name), str(charsetOf(c.name)), num(c.id), str(isDefault), str("Yes"), num(c.sortLen), num(pad)})
+			out = append(out, []base.Value{str(c.Name), str(c.Charset), num(c.ID), str(isDefault), str("Yes"), num(c.SortLen), num(pad)})
 		}
 		return out, nil
 	},

@@ -6,9 +6,9 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
@@ -91,7 +91,7 @@ func (d *definition) RowsOf(ctx *expr.Context, want []base.Value) ([][]base.Valu
 	if !ok {
 		return nil, base.Errorf(errno.Unknown, "information_schema.%s is read outside a session", d.name)
 	}
-	r := &reader{Source: src, names: convert.LookupCollation(nameCollation)}
+	r := &reader{Source: src, names: collation.Lookup(nameCollation)}
 	if len(want) > 0 {
 		r.schema = want[0]
 	}
@@ -106,7 +106,7 @@ var _ plan.KeyedSource = (*definition)(nil)
 // reader makes rows for one execution.
 type reader struct {
 	Source
-	names         *convert.Collation
+	names         *collation.Collation
 	schema, table base.Value // what the statement asks for; NULL is anything
 }
 
