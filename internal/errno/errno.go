@@ -6,33 +6,6 @@ import "github.com/s3sql/s3sql/internal/base"
 // The codes in use but base.CodeCorrupt, in the order of their numbers and named after MySQL's symbols
 // (https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html). A line each, so that two changes seldom meet.
 
-	TimeOverflow          = code(1441, "22008", base.KindInvalid)
-	ZlibData              = code(1259, "HY000", base.KindInvalid)
-	TooBigForUncompress   = code(1256, "HY000", base.KindInvalid)
-	WarnOptionIgnored     = code(1618, "HY000", base.KindInvalid)
-	AESInvalidIV          = code(1882, "HY000", base.KindInvalid)
-	AESInvalidKDF         = code(3235, "HY000", base.KindInvalid)
-	AESInvalidIterations  = code(3236, "HY000", base.KindInvalid)
-	WrongValueForFunction = code(1411, "HY000", base.KindInvalid) // incorrect … value: '…' for function …
-
-	DataOutOfRange   = code(1690, "22003", base.KindInvalid) // BIGINT value is out of range in '…'
-	ReadOnlyTx       = code(1792, "25006", base.KindInvalid)
-	TxInProgress     = code(1568, "25001", base.KindInvalid)
-	RecordTooLarge   = code(1197, "HY000", base.KindInvalid) // transaction larger than one commit record may be
-	KeyTooLong       = code(1071, "42000", base.KindInvalid)
-	TooManyKeyParts  = code(1070, "42000", base.KindInvalid)
-	WrongTableName   = code(1103, "42000", base.KindInvalid)
-	TableNoColumns   = code(1113, "42000", base.KindInvalid)
-	TooManyColumns   = code(1117, "HY000", base.KindInvalid)
-	CapacityExceeded = code(3170, "HY000", base.KindInvalid) // memory_limit
-	AccessDenied     = code(1045, "28000", base.KindUnavailable)
-	Unavailable      = code(2013, "08S01", base.KindUnavailable)
-	CommitUnknown    = code(1180, "08007", base.KindCommitUnknown) // ER_ERROR_DURING_COMMIT; transaction resolution unknown
-	Closed           = code(1053, "08S01", base.KindClosed)        // server shutdown in progress
-	Fenced           = code(1205, "HY000", base.KindFenced)
-	Config           = code(1105, "08001", base.KindInvalid) // a DSN or an option that is not valid
-	StoreUnsafe      = code(1105, "08004", base.KindUnavailable)
-)
 var DBCreateExists = code(1007, "HY000", base.KindInvalid)
 var AccessDenied = code(1045, "28000", base.KindUnavailable)
 var BadNull = code(1048, "23000", base.KindInvalid)
@@ -60,9 +33,9 @@ var WrongAutoKey = code(1075, "42000", base.KindInvalid)
 var WrongSubKey = code(1089, "HY000", base.KindInvalid)
 var NoTables = code(1096, "HY000", base.KindInvalid)
 var WrongTableName = code(1103, "42000", base.KindInvalid)
-var Unknown = code(1105, "HY000", base.KindInternal)
 var Config = code(1105, "08001", base.KindInvalid) // a DSN or an option that is not valid
 var StoreUnsafe = code(1105, "08004", base.KindUnavailable)
+var Unknown = code(1105, "HY000", base.KindInternal)
 var UnknownTable = code(1109, "42S02", base.KindInvalid) // of information_schema; an alias that is not there
 var FieldSpecTwice = code(1110, "42000", base.KindInvalid)
 var InvalidGroupFunc = code(1111, "HY000", base.KindInvalid)
@@ -108,6 +81,7 @@ var DataTooLong = code(1406, "22001", base.KindInvalid)
 var WrongValueForFunction = code(1411, "HY000", base.KindInvalid) // incorrect … value: '…' for function …
 var TooBigScale = code(1425, "42000", base.KindInvalid)
 var TooBigPrecision = code(1426, "42000", base.KindInvalid)
+var TimeOverflow = code(1441, "22008", base.KindInvalid)
 var WrongLiteral = code(1525, "HY000", base.KindInvalid) // incorrect DATE, TIME or DATETIME literal
 var TxInProgress = code(1568, "25001", base.KindInvalid)
 var WrongParamCount = code(1582, "42000", base.KindInvalid) // native function
