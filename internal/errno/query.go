@@ -22,3 +22,9 @@ var (
 	JSONTableRange   = code(3669, "22003", base.KindInvalid)
 	JSONTableNested  = code(3670, "42000", base.KindInvalid)
 )
+
+// The codes of grouping.
+var (
+	GroupingArgument     = code(3580, "HY000", base.KindInvalid)
+	AggregateNotInSelect = code(3066, "HY000", base.KindInvalid)
+)

@@ -61,6 +61,8 @@ func Build(n plan.Node, ec *Context) (Operator, error) {
 		return newUnion(n, ec)
 	case *plan.SetOp:
 		return newSetOp(n, ec)
+	case *plan.Expand:
+		return newExpand(n, ec)
 	case *plan.Apply:
 		return newApply(n, ec)
 	case *plan.TableFunc:

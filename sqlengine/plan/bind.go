@@ -22,6 +22,12 @@ type binder struct {
 	prefer []item
 	// values resolves VALUES(col) and row aliases in ON DUPLICATE KEY UPDATE; nil elsewhere.
 	values func(*ast.ColumnRef) (expr.Expr, error)
+	// named reports which columns HAVING may name: those of the select list and of GROUP BY; nil elsewhere.
+	named func(colID) bool
+	// rollup says that the SELECT is one WITH ROLLUP.
+	rollup bool
+	// same has the subqueries of a SELECT with groups by their text, so that those which are equal are one; nil elsewhere.
+	same map[string]expr.Expr
 	// defaultOf resolves DEFAULT(col); nil elsewhere.
 	defaultOf func(*ast.ColumnRef) (expr.Expr, error)
 }
@@ -76,9 +82,9 @@ func (b *binder) expr(e ast.Expr) (expr.Expr, error) {
 		}
 		return expr.Collate(x, e.Name)
 	case *ast.Subquery:
-		return b.scalarSubquery(e)
+		return b.onceBound(e, func() (expr.Expr, error) { return b.scalarSubquery(e) })
 	case *ast.Exists:
-		return b.exists(e)
+		return b.onceBound(e, func() (expr.Expr, error) { return b.exists(e) })
 	case *ast.Quantified:
 		return b.quantified([]ast.Expr{e.X}, e.Op, e.All, e.Query)
 	case *ast.ValuesOf:
@@ -130,7 +136,7 @@ func (b *binder) column(ref *ast.ColumnRef) (expr.Expr, error) {
 	if err != nil {
 		return nil, b.inClause(err)
 	}
-	if c != nil {
+	if c != nil && (b.named == nil || b.named(c.id)) {
 		return c.ref(), nil
 	}
 	for i := range b.aliases {
@@ -143,7 +149,7 @@ func (b *binder) column(ref *ast.ColumnRef) (expr.Expr, error) {
 	}
 	var near []string
 	for i := range b.scope.cols {
-		if !b.scope.cols[i].Hidden {
+		if c := &b.scope.cols[i]; !c.Hidden && (b.named == nil || b.named(c.id)) {
 			near = append(near, b.scope.cols[i].Name)
 		}
 	}

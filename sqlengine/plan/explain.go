@@ -101,6 +101,8 @@ func label(n Node) string {
 			return "Except"
 		}
 		return "Intersect"
+	case *Expand:
+		return "Rollup of " + list(n.Keys)
 	case *Apply:
 		return "Nested loop lateral " + joinNames[n.Kind] + on(n.On)
 	case *TableFunc:
@@ -221,6 +223,8 @@ func expressions(n Node) []expr.Expr {
 		return append(append([]expr.Expr{n.On}, n.LeftKeys...), n.RightKeys...)
 	case *Lookup:
 		return append([]expr.Expr{n.On, n.Right.Filter}, n.Keys...)
+	case *Expand:
+		return n.Keys
 	case *Apply:
 		return append([]expr.Expr{n.On}, n.Args...)
 	case *TableFunc:

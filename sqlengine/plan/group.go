@@ -33,6 +33,9 @@ func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 	if e.Over != nil {
 		return nil, base.Errorf(errno.NotSupported, "window functions are not supported")
 	}
+	if e.Name == "GROUPING" && e.Schema == "" {
+		return b.grouping(e)
+	}
 	if !expr.IsAggregate(e.Name) {
 		return b.scalarCall(e)
 	}
@@ -40,7 +43,7 @@ func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 		return nil, base.Errorf(errno.InvalidGroupFunc, "Invalid use of group function")
 	}
 	inner := *b
-	inner.aggs, inner.prefer = nil, nil
+	inner.aggs, inner.prefer, inner.named = nil, nil, nil
 	var args []expr.Expr
 	if len(e.Args) != 1 || !isStar(e.Args[0]) {
 		var err error
@@ -95,6 +98,11 @@ type grouping struct {
 	node *lAggregate
 	b    *binder
 	keys int // written keys
+	// exprs are the keys over the input of the aggregation.
+	exprs []expr.Expr
+	// rolled says WITH ROLLUP; level then counts the keys that a group has.
+	rolled bool
+	level  colID
 	// fixed are the columns of the input that the keys determine; nil until one is asked for.
 	fixed idSet
 }
@@ -102,7 +110,7 @@ type grouping struct {
 // group plans GROUP BY over n.
 func (p *planner) group(n logical, by []ast.Expr, b *binder, items []item) (*grouping, error) {
 	agg := &lAggregate{input: n, aggs: b.aggs.aggs, aids: b.aggs.ids}
-	kb := &binder{p: p, scope: b.scope, clause: "group statement"}
+	kb := &binder{p: p, scope: b.scope, clause: "group statement", same: b.same}
 	for _, e := range by {
 		k, err := kb.groupKey(e, items)
 		if err != nil {
@@ -110,11 +118,19 @@ func (p *planner) group(n logical, by []ast.Expr, b *binder, items []item) (*gro
 		}
 		used := idSet{}
 		if used.addExpr(k); used.any(b.aggs.ids) {
-			return nil, base.Errorf(errno.WrongGroupField, "Can't group on '%s'", k)
+			name := k.String()
+			if i := sameItem(k, items); i >= 0 {
+				name = items[i].col.Name
+			}
+			return nil, base.Errorf(errno.WrongGroupField, "Can't group on '%s'", name)
 		}
 		agg.keys, agg.kids = append(agg.keys, expr.Settle(k)), append(agg.kids, p.newCol())
 	}
-	return &grouping{node: agg, b: b, keys: len(by)}, nil
+	g := &grouping{node: agg, b: b, keys: len(by), exprs: agg.keys}
+	if b.rollup {
+		g.rollup(p)
+	}
+	return g, nil
 }
 
 // groupKey binds one GROUP BY expression: a position, a column, or an alias when no column has the name.
@@ -151,7 +167,7 @@ func (g *grouping) rewrite(items []item, keys []SortKey, having *expr.Expr) erro
 		items[i].expr = e
 	}
 	for i := range keys {
-		e, err := g.over(keys[i].Expr, i+1, "ORDER BY")
+		e, err := g.over(keys[i].Expr, i+1, "ORDER BY clause")
 		if err != nil {
 			return err
 		}
@@ -168,16 +184,22 @@ func (g *grouping) rewrite(items []item, keys []SortKey, having *expr.Expr) erro
 // over rewrites e to read the aggregation's output: group keys and aggregates by column, and a column that the keys
 // determine by its value in any row of the group.
 func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
-	for i, k := range g.node.keys {
+	for i, k := range g.exprs {
 		if expr.Equal(e, k) || expr.Equal(expr.Settle(e), k) {
-			return expr.Column(g.node.kids[i], k.Type(), k.String(), k.Nullable()), nil
+			return expr.Column(g.node.kids[i], k.Type(), k.String(), k.Nullable() || g.rolled), nil
 		}
+	}
+	if c, ok := e.(*groupingCall); ok {
+		return g.groupingOver(c)
 	}
 	if id, ok := expr.AsColumn(e); ok {
 		for _, a := range g.node.aids {
 			if a == id {
 				return e, nil
 			}
+		}
+		if g.rolled { // a row that sums up has no value of it
+			return nil, g.notGrouped(e, n, where)
 		}
 		if g.fixed == nil {
 			g.fixed = determined(g.node.input, g.node.keys)
@@ -209,10 +231,11 @@ func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
 }
 
 func (g *grouping) notGrouped(e expr.Expr, n int, where string) error {
+	name := g.b.scope.fullName(e)
 	if g.keys == 0 {
 		return base.Errorf(errno.MixOfGroupFunc, "In aggregated query without GROUP BY, expression #%d of %s contains nonaggregated column '%s'; this is incompatible with sql_mode=only_full_group_by",
-			n, where, e)
+			n, where, name)
 	}
 	return base.Errorf(errno.WrongFieldGroup, "Expression #%d of %s is not in GROUP BY clause and contains nonaggregated column '%s' which is not functionally dependent on columns in GROUP BY clause; this is incompatible with sql_mode=only_full_group_by",
-		n, where, e)
+		n, where, name)
 }

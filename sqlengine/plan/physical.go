@@ -117,6 +117,8 @@ func (p *planner) physical(n logical, want idSet) (Node, layout, error) {
 		return p.physLimit(n, want)
 	case *lSetOp:
 		return p.physSetOp(n)
+	case *lExpand:
+		return p.physExpand(n, want)
 	case *lApply:
 		return p.physApply(n, want)
 	case *lTableFunc:

@@ -116,6 +116,8 @@ func pushInputs(n logical) {
 		n.input = pushdown(n.input, nil)
 	case *lLimit:
 		n.input = pushdown(n.input, nil)
+	case *lExpand:
+		n.input = pushdown(n.input, nil)
 	case *lRecursive:
 		n.seed = pushdown(n.seed, nil)
 		for i := range n.parts {

@@ -67,6 +67,17 @@ func refName(ref *ast.ColumnRef) string {
 	return ref.Name
 }
 
+// fullName returns a column as messages name it, with its schema and table where it has them.
+func (s *scope) fullName(e expr.Expr) string {
+	id, _ := expr.AsColumn(e)
+	for i := range s.cols {
+		if c := &s.cols[i]; c.id == id && c.Table != "" {
+			return refName(&ast.ColumnRef{Schema: c.schema, Table: c.Table, Name: c.Name})
+		}
+	}
+	return e.String()
+}
+
 // join returns the scope of two relations side by side.
 func (s *scope) join(r *scope) *scope {
 	cols := append(append(make([]scopeCol, 0, len(s.cols)+len(r.cols)), s.cols...), r.cols...)

@@ -20,8 +20,8 @@ type item struct {
 
 // selectBlock plans one SELECT: FROM, WHERE, GROUP BY, HAVING, select list, DISTINCT, ORDER BY, LIMIT, in this order.
 func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, error) {
-	if s.Rollup || len(s.Windows) > 0 {
-		return nil, output{}, base.Errorf(errno.NotSupported, "WITH ROLLUP and WINDOW are not supported")
+	if len(s.Windows) > 0 {
+		return nil, output{}, base.Errorf(errno.NotSupported, "WINDOW is not supported")
 	}
 	n, sc, err := p.from(s.From, outer)
 	if err != nil {
@@ -35,7 +35,10 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 		n = &lFilter{input: n, preds: conjuncts(e)}
 	}
 	aggs := &aggCollector{p: p, grouped: len(s.GroupBy) > 0}
-	b := &binder{p: p, scope: sc, clause: "field list", aggs: aggs}
+	b := &binder{p: p, scope: sc, clause: "field list", aggs: aggs, rollup: s.Rollup}
+	if len(s.GroupBy) > 0 {
+		b.same = map[string]expr.Expr{}
+	}
 	items, err := b.items(s.Items)
 	if err != nil {
 		return nil, output{}, err
@@ -63,6 +66,11 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 			return nil, output{}, err
 		}
 		n = g.node
+		if g.rolled && len(s.OrderBy) == 0 {
+			if n, err = g.order(); err != nil {
+				return nil, output{}, err
+			}
+		}
 	}
 	if having != nil {
 		n = &lFilter{input: n, preds: conjuncts(having)}
@@ -92,8 +100,7 @@ func (p *planner) projectSelect(n logical, s *ast.Select, items []item, keys []S
 		case ok && s.Distinct:
 			keys[i].Expr = p.asColumn(above, e)
 		case s.Distinct:
-			return nil, out, base.Errorf(errno.OrderNotInSelect,
-				"Expression #%d of ORDER BY clause is not in SELECT list; this is incompatible with DISTINCT", i+1)
+			return nil, out, b.orderNotInSelect(keys[i].Expr, i+1, items, out)
 		default:
 			if j := sameItem(keys[i].Expr, items); j < 0 {
 				e = keys[i].Expr
@@ -114,6 +121,28 @@ func (p *planner) projectSelect(n logical, s *ast.Select, items []item, keys []S
 	}
 	n, err := p.orderLimit(n, keys, s.Limit, b)
 	return n, out, err
+}
+
+// orderNotInSelect returns the error for a sort key that SELECT DISTINCT does not have.
+func (b *binder) orderNotInSelect(e expr.Expr, n int, items []item, out output) error {
+	for {
+		var next expr.Expr
+		for _, c := range e.Children() {
+			if _, ok := overItems(c, items, out); !ok {
+				next = c
+			}
+		}
+		if next == nil {
+			break
+		}
+		e = next
+	}
+	if id, ok := expr.AsColumn(e); ok && newIDSet(b.aggs.ids...)[id] {
+		return base.Errorf(errno.AggregateNotInSelect,
+			"Expression #%d of ORDER BY clause is not in SELECT list, contains aggregate function; this is incompatible with DISTINCT", n)
+	}
+	return base.Errorf(errno.OrderNotInSelect, "Expression #%d of ORDER BY clause is not in SELECT list, references column '%s' "+
+		"which is not in SELECT list; this is incompatible with DISTINCT", n, b.scope.fullName(e))
 }
 
 func uniqueIDs(ids []colID) []colID {
@@ -241,7 +270,21 @@ func (b *binder) having(s *ast.Select, items []item) (expr.Expr, error) {
 			b.prefer = append(b.prefer, it)
 		}
 	}
-	defer func() { b.clause, b.aliases, b.prefer = saved, nil, nil }()
+	defer func() { b.clause, b.aliases, b.prefer, b.named = saved, nil, nil, nil }()
+	named := idSet{}
+	for _, it := range items {
+		if id, ok := expr.AsColumn(it.expr); ok {
+			named[id] = true
+		}
+	}
+	for _, g := range s.GroupBy {
+		if ref, ok := g.(*ast.ColumnRef); ok {
+			if c, err := b.scope.find(ref); err == nil && c != nil {
+				named[c.id] = true
+			}
+		}
+	}
+	b.named = func(id colID) bool { return named[id] }
 	return b.expr(s.Having)
 }
 

@@ -26,6 +26,42 @@ func (b *binder) subplan(q ast.Query) (*Subquery, output, error) {
 	return s, out, nil
 }
 
+// onceBound binds a subquery of a SELECT with groups, or returns the equal one bound before: a select item may be a group key.
+func (b *binder) onceBound(e ast.Expr, bind func() (expr.Expr, error)) (expr.Expr, error) {
+	if b.same == nil {
+		return bind()
+	}
+	key := ast.Dump(e)
+	if x := b.same[key]; x != nil {
+		return x, nil
+	}
+	x, err := bind()
+	if s, ok := x.(*Subquery); ok && err == nil && !volatilePlan(s.Plan) {
+		b.same[key] = x
+	}
+	return x, err
+}
+
+// volatilePlan reports whether a plan may yield other rows each time it runs over the same tables and arguments.
+func volatilePlan(n Node) bool {
+	for _, e := range expressions(n) {
+		if e != nil && volatile(e) {
+			return true
+		}
+	}
+	for _, s := range subqueries(n) {
+		if volatilePlan(s.Plan) {
+			return true
+		}
+	}
+	for _, c := range n.Children() {
+		if volatilePlan(c) {
+			return true
+		}
+	}
+	return false
+}
+
 func (b *binder) scalarSubquery(e *ast.Subquery) (expr.Expr, error) {
 	s, out, err := b.subplan(e.Query)
 	if err != nil {
