@@ -134,7 +134,7 @@ func (s *subquery) scalar() error {
 		return err
 	}
 	if b.Rows() == 1 {
-		s.value = b.Cols[0].Value(b.Row(0))
+		s.value = b.Cols[s.plan.Column].Value(b.Row(0))
 		if b, err = s.op.Next(); err != nil || b == nil {
 			return err
 		}

@@ -82,7 +82,7 @@ func (b *binder) expr(e ast.Expr) (expr.Expr, error) {
 		}
 		return expr.Collate(x, e.Name)
 	case *ast.Subquery:
-		return b.onceBound(e, func() (expr.Expr, error) { return b.scalarSubquery(e) })
+		return b.scalarSubquery(e)
 	case *ast.Exists:
 		return b.onceBound(e, func() (expr.Expr, error) { return b.exists(e) })
 	case *ast.Quantified:
@@ -98,7 +98,7 @@ func (b *binder) expr(e ast.Expr) (expr.Expr, error) {
 		}
 		return b.defaultOf(e.Column)
 	case *ast.Tuple:
-		return nil, base.Errorf(errno.OperandColumns, "Operand should contain 1 column(s)")
+		return nil, errOperandColumns(1)
 	case *ast.Star:
 		return nil, base.Errorf(errno.Parse, "'*' is not allowed here")
 	case *ast.Interval:
@@ -207,72 +207,13 @@ func (b *binder) binary(e *ast.Binary) (expr.Expr, error) {
 	if iv, ok := e.L.(*ast.Interval); ok && e.Op == "+" {
 		return b.interval(e.R, iv, false)
 	}
-	l, lt := e.L.(*ast.Tuple)
-	r, rt := e.R.(*ast.Tuple)
-	if sq, ok := e.R.(*ast.Subquery); ok && lt && (e.Op == "=" || e.Op == "<>") {
-		return b.quantified(l.Items, e.Op, false, sq.Query)
-	}
-	if lt || rt {
-		if !lt || !rt || len(l.Items) != len(r.Items) {
-			n := 1
-			if lt {
-				n = len(l.Items)
-			}
-			return nil, base.Errorf(errno.OperandColumns, "Operand should contain %d column(s)", n)
+	switch e.Op {
+	case "=", "<=>", "<>", "<", "<=", ">", ">=":
+		if isRow(e.L) || isRow(e.R) {
+			return b.comparison(e.Op, e.L, e.R)
 		}
-		return b.rowCompare(e.Op, l.Items, r.Items)
 	}
 	return b.call(e.Op, e.L, e.R)
-}
-
-// rowCompare expands a comparison of rows (MySQL reference manual, "Comparison Functions and Operators"):
-// (a,b) = (x,y) is a=x AND b=y; (a,b) < (x,y) is a<x OR (a=x AND b<y).
-func (b *binder) rowCompare(op string, l, r []ast.Expr) (expr.Expr, error) {
-	switch op {
-	case "=", "<=>":
-		return b.fold("AND", op, l, r)
-	case "<>":
-		return b.fold("OR", op, l, r)
-	case "<", "<=", ">", ">=":
-	default:
-		return nil, base.Errorf(errno.OperandColumns, "Operand should contain 1 column(s)")
-	}
-	if len(l) == 1 {
-		return b.call(op, l[0], r[0])
-	}
-	first, err := b.call(op[:1], l[0], r[0])
-	if err != nil {
-		return nil, err
-	}
-	eq, err := b.call("=", l[0], r[0])
-	if err != nil {
-		return nil, err
-	}
-	rest, err := b.rowCompare(op, l[1:], r[1:])
-	if err != nil {
-		return nil, err
-	}
-	tail, err := expr.Call("AND", eq, rest)
-	if err != nil {
-		return nil, err
-	}
-	return expr.Call("OR", first, tail)
-}
-
-func (b *binder) fold(logic, op string, l, r []ast.Expr) (expr.Expr, error) {
-	var out expr.Expr
-	for i := range l {
-		x, err := b.binary(&ast.Binary{At: l[i].Position(), Op: op, L: l[i], R: r[i]})
-		if err != nil {
-			return nil, err
-		}
-		if out == nil {
-			out = x
-		} else if out, err = expr.Call(logic, out, x); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 func (b *binder) interval(x ast.Expr, iv *ast.Interval, minus bool) (expr.Expr, error) {

@@ -217,6 +217,7 @@ type Subquery struct {
 	Once   bool        // depends on no outer row: run once per execution
 	Free   bool        // depends on columns from further out than the outer row: equal arguments may have other results
 	Result base.Type
+	Column int // of a scalar subquery: the column of its row
 }
 
 // SubqueryKind is the kind of a Subquery.

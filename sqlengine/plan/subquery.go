@@ -36,7 +36,7 @@ func (b *binder) onceBound(e ast.Expr, bind func() (expr.Expr, error)) (expr.Exp
 		return x, nil
 	}
 	x, err := bind()
-	if s, ok := x.(*Subquery); ok && err == nil && !volatilePlan(s.Plan) {
+	if s, ok := x.(*Subquery); ok && err == nil && (s.Kind != ScalarSubquery || len(s.Plan.Schema()) == 1) && !volatilePlan(s.Plan) {
 		b.same[key] = x
 	}
 	return x, err
@@ -63,15 +63,35 @@ func volatilePlan(n Node) bool {
 }
 
 func (b *binder) scalarSubquery(e *ast.Subquery) (expr.Expr, error) {
-	s, out, err := b.subplan(e.Query)
+	row, err := b.subqueryRow(e)
 	if err != nil {
 		return nil, err
 	}
-	if len(out.cols) != 1 {
-		return nil, base.Errorf(errno.OperandColumns, "Operand should contain 1 column(s)")
+	if len(row) != 1 {
+		return nil, errOperandColumns(1)
 	}
-	s.Kind, s.Result = ScalarSubquery, out.cols[0].Type
-	return s, nil
+	return row[0], nil
+}
+
+// subqueryRow binds a subquery that yields one row at most: one expression a column.
+func (b *binder) subqueryRow(e *ast.Subquery) ([]expr.Expr, error) {
+	var row []expr.Expr
+	first, err := b.onceBound(e, func() (expr.Expr, error) {
+		s, out, err := b.subplan(e.Query)
+		if err != nil {
+			return nil, err
+		}
+		for i, c := range out.cols {
+			col := *s
+			col.Kind, col.Column, col.Result = ScalarSubquery, i, c.Type
+			row = append(row, &col)
+		}
+		return row[0], nil
+	})
+	if row == nil && err == nil {
+		row = []expr.Expr{first}
+	}
+	return row, err
 }
 
 func (b *binder) exists(e *ast.Exists) (expr.Expr, error) {
@@ -89,11 +109,18 @@ func (b *binder) quantified(x []ast.Expr, op string, all bool, q ast.Query) (exp
 	if err != nil {
 		return nil, err
 	}
-	if len(out.cols) != len(x) {
-		return nil, base.Errorf(errno.OperandColumns, "Operand should contain %d column(s)", len(x))
+	for _, e := range x {
+		v, err := b.row(e)
+		if err != nil {
+			return nil, err
+		}
+		s.X = v.flat(s.X)
 	}
-	if s.X, err = b.exprs(x); err != nil {
-		return nil, err
+	if len(out.cols) != len(s.X) {
+		return nil, errOperandColumns(len(s.X))
+	}
+	if len(s.X) > 1 && (op != "=" || all) && (op != "<>" || !all) { // of rows there is IN and NOT IN alone
+		return nil, errOperandColumns(1)
 	}
 	s.Kind, s.Op, s.All, s.Result = QuantifiedSubquery, op, all, boolType
 	return s, nil
@@ -110,38 +137,26 @@ func (b *binder) in(e *ast.In) (expr.Expr, error) {
 		}
 		return b.quantified(left, "=", false, e.Query)
 	}
-	x, err := b.inList(e, left)
+	x, err := b.inList(e)
 	if err != nil {
 		return nil, err
 	}
 	return b.negate(x, e.Not)
 }
 
-func (b *binder) inList(e *ast.In, left []ast.Expr) (expr.Expr, error) {
-	if len(left) == 1 {
-		x, err := b.expr(e.X)
-		if err != nil {
-			return nil, err
-		}
-		list, err := b.exprs(e.List)
-		if err != nil {
-			return nil, err
-		}
-		return expr.In(x, list)
+func (b *binder) inList(e *ast.In) (expr.Expr, error) {
+	x, err := b.row(e.X)
+	if err != nil {
+		return nil, err
 	}
-	var out expr.Expr // (a, b) IN ((1, 2), (3, 4)) is an OR of row comparisons
-	for _, item := range e.List {
-		eq, err := b.binary(&ast.Binary{At: e.At, Op: "=", L: e.X, R: item})
-		if err != nil {
-			return nil, err
-		}
-		if out == nil {
-			out = eq
-		} else if out, err = expr.Call("OR", out, eq); err != nil {
-			return nil, err
-		}
+	if x.items != nil {
+		return b.inRows(x, e.List)
 	}
-	return out, nil
+	list, err := b.exprs(e.List)
+	if err != nil {
+		return nil, err
+	}
+	return expr.In(x.scalar, list)
 }
 
 var boolType = base.Type{ID: base.TypeTinyInt, Bool: true}
