@@ -178,8 +178,8 @@ func (c *Conn) ResetSession(ctx context.Context) error {
 	return nil
 }
 
-// IsValid reports whether the pool may keep the connection. There is no wire that could break: only Close ends it.
-func (c *Conn) IsValid() bool { return !c.closed }
+// IsValid reports whether the pool may keep the connection. There is no wire that could break: only Close and KILL end it.
+func (c *Conn) IsValid() bool { return !c.closed && (c.sess == nil || !c.sess.killed()) }
 
 // Close rolls back an open transaction and ends the session.
 func (c *Conn) Close() error {

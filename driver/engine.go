@@ -25,6 +25,7 @@ type session interface {
 	rollback(ctx context.Context) error
 	reset(ctx context.Context) error
 	lastStats() Stats
+	killed() bool
 	began(t time.Time) // the call that the next statement or begin belongs to was made at t
 	close() error
 }

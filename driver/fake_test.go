@@ -109,6 +109,7 @@ func (s *fakeSession) commit(context.Context) error {
 
 func (s *fakeSession) rollback(context.Context) error { s.e.log("rollback"); return nil }
 func (s *fakeSession) reset(context.Context) error    { return nil }
+func (s *fakeSession) killed() bool                   { return false }
 func (s *fakeSession) lastStats() Stats               { return Stats{Requests: 7} }
 func (s *fakeSession) close() error                   { return nil }
 

@@ -91,6 +91,7 @@ func (w wiredSession) commit(ctx context.Context) error   { return w.s.Commit(ct
 func (w wiredSession) rollback(ctx context.Context) error { return w.s.Rollback(ctx) }
 func (w wiredSession) reset(ctx context.Context) error    { return w.s.Reset(ctx) }
 func (w wiredSession) began(t time.Time)                  { w.s.Began(t) }
+func (w wiredSession) killed() bool                       { return w.s.Killed() }
 func (w wiredSession) lastStats() Stats                   { return Stats(w.s.LastStats()) }
 func (w wiredSession) close() error                       { return w.s.Close() }
 

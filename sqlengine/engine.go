@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -81,6 +82,14 @@ type Engine struct {
 	started    time.Time
 	sessions   atomic.Uint64
 	processes  processes
+	questions  atomic.Uint64 // statements that were run
+
+	globals struct { // of system variables that SET GLOBAL gave another value than their first
+		mu struct {
+			sync.RWMutex
+			m map[string]string
+		}
+	}
 }
 
 // Open opens the database in cfg.Store, and creates it there when cfg.Create is set and the prefix holds none.
@@ -106,7 +115,7 @@ func (e *Engine) Close(ctx context.Context) error { return e.db.Close(ctx) }
 func (e *Engine) NewSession() *Session {
 	s := e.newSession(e.sessions.Add(1))
 	s.process = &process{id: s.id, user: e.cfg.User}
-	s.process.running("", e.now())
+	s.process.end(e.now())
 	e.processes.add(s.process)
 	return s
 }

@@ -2,10 +2,14 @@ package sqlengine
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/infoschema"
 )
 
@@ -16,15 +20,68 @@ type process struct {
 
 	mu struct {
 		sync.Mutex
-		sql   string // the statement that runs; "" none
-		since time.Time
+		sql    string // the statement that runs; "" none
+		since  time.Time
+		cancel context.CancelCauseFunc // of the statement that runs
+		killed bool                    // by KILL CONNECTION
 	}
 }
 
-func (p *process) running(sql string, at time.Time) {
+// begin notes that a statement runs, and returns the context it runs in.
+//
+// Errors: 1317 when the connection was killed.
+func (p *process) begin(ctx context.Context, sql string, at time.Time) (context.Context, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	p.mu.Lock()
-	p.mu.sql, p.mu.since = sql, at
+	defer p.mu.Unlock()
+	if p.mu.killed {
+		cancel(nil)
+		return nil, interrupted()
+	}
+	p.mu.sql, p.mu.since, p.mu.cancel = sql, at, cancel
+	return ctx, nil
+}
+
+// end notes that no statement runs any more.
+func (p *process) end(at time.Time) {
+	p.mu.Lock()
+	cancel := p.mu.cancel
+	p.mu.sql, p.mu.since, p.mu.cancel = "", at, nil
 	p.mu.Unlock()
+	if cancel != nil {
+		cancel(nil)
+	}
+}
+
+// kill stops the statement that runs and, unless only is set, the session.
+func (p *process) kill(only bool) {
+	p.mu.Lock()
+	cancel := p.mu.cancel
+	p.mu.killed = p.mu.killed || !only
+	p.mu.Unlock()
+	if cancel != nil {
+		cancel(interrupted())
+	}
+}
+
+func (p *process) dead() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.mu.killed
+}
+
+func interrupted() *base.Error {
+	return base.Errorf(errno.QueryInterrupted, "Query execution was interrupted")
+}
+
+// stopped returns the error to show for one that a statement ended with in ctx: why it was stopped, if it was. An outcome that is
+// known, or known to be unknown, stays.
+func stopped(ctx context.Context, err error) error {
+	var why *base.Error
+	if err != nil && errors.As(context.Cause(ctx), &why) && base.KindOf(err) == base.KindInternal {
+		return why
+	}
+	return err
 }
 
 // processes are the sessions of an engine by id.
@@ -48,6 +105,13 @@ func (ps *processes) remove(id uint64) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	delete(ps.mu.m, id)
+}
+
+// get returns the session with an id; nil if there is none.
+func (ps *processes) get(id uint64) *process {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return ps.mu.m[id]
 }
 
 // all returns the sessions, by id.

@@ -20,6 +20,7 @@ type Result struct {
 	op      exec.Operator
 	done    func(error) error // ends the statement's own transaction
 	run     *run
+	whole   bool // of a whole statement, not of a part of one
 	rows    int64
 	closed  bool
 	failed  error
@@ -42,6 +43,9 @@ func (r *Result) Next(ctx context.Context) (*vec.Batch, error) {
 	}
 	b, err := r.op.Next()
 	if err != nil {
+		if r.run != nil && r.run.ctx != nil {
+			err = stopped(r.run.ctx, err)
+		}
 		r.failed = err
 		return nil, err
 	}
@@ -93,7 +97,9 @@ func (r *Result) Close() error {
 	}
 	if r.run != nil {
 		r.run.s.last = r.run.stats(r.rows)
-		r.run.s.process.running("", r.run.s.e.now())
+	}
+	if r.whole {
+		r.run.s.process.end(r.run.s.e.now())
 	}
 	return err
 }

@@ -49,14 +49,14 @@ func (r *run) exec() (*Result, error) {
 	if err := r.bindArgs(st); err != nil {
 		return nil, err
 	}
-	if _, keep := st.stmt.(*ast.Show); !keep {
+	if show, ok := st.stmt.(*ast.Show); !ok || !show.Diagnostic() {
 		r.s.clearWarnings()
 	}
 	res, err := r.dispatch(st)
 	if err != nil {
 		return nil, err
 	}
-	res.run, res.Warnings = r, r.s.warningCount
+	res.run, res.whole, res.Warnings = r, true, r.s.warningCount
 	if res.op == nil {
 		r.s.rowCount = int64(res.AffectedRows)
 		r.s.last = r.stats(0)
@@ -102,6 +102,18 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 		return r.checkStore()
 	case *ast.CreateDatabase:
 		return r.createDatabase(n)
+	case *ast.TableAdmin:
+		return r.tableAdmin(n)
+	case *ast.Kill:
+		return r.kill(n)
+	case *ast.LockTables:
+		return r.lockTables(n)
+	case *ast.UnlockTables:
+		return r.unlockTables()
+	case *ast.Flush:
+		return r.flush(n)
+	case *ast.Do:
+		return r.do(n)
 	}
 	return nil, base.Errorf(errno.NotSupported, "%T is not supported", st.stmt)
 }
@@ -340,7 +352,7 @@ func (r *run) mutate(st *statement, tx *table.Tx) (*Result, error) {
 		return nil, err
 	}
 	ec := r.execContext(tx, m.Slots)
-	ec.Expr.DivByZeroError = r.s.settings.strict
+	ec.Expr.DivByZeroError = r.s.settings.strict && r.s.settings.divByZero
 	var out exec.Outcome
 	res := &Result{}
 	switch n := m.Stmt.(type) {

@@ -2,6 +2,7 @@ package sqlengine
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -26,9 +27,12 @@ type Session struct {
 	settings   settings
 	next       nextTx // what SET TRANSACTION says of the next transaction
 	process    *process
+	locked     bool // by LOCK TABLES
 
 	warnings     []*base.Error
-	warningCount int
+	warningCount int         // of errors, warnings and notes
+	failure      *base.Error // the one of warnings that made the statement fail
+	counts       counts      // of the statement before
 	lastInsertID uint64
 	rowCount     int64
 	foundRows    uint64
@@ -155,6 +159,9 @@ func (s *Session) Close() error {
 	return s.Rollback(context.Background())
 }
 
+// Killed reports whether KILL ended the session: it runs no more statements.
+func (s *Session) Killed() bool { return s.process.dead() }
+
 // LastStats returns what the last statement cost.
 func (s *Session) LastStats() Stats { return s.last }
 
@@ -186,15 +193,21 @@ func (s *Session) execList(ctx context.Context, texts []string, args []Arg) (*Re
 // statement runs one statement and measures it.
 func (s *Session) statement(ctx context.Context, sql string, args []Arg) (*Result, error) {
 	run := &run{s: s, sql: sql, args: args, start: s.e.now(), since: s.since(), meter: new(object.Meter)}
-	run.ctx = object.WithMeter(ctx, run.meter)
-	s.process.running(sql, run.start)
+	own, err := s.process.begin(ctx, sql, run.start)
+	if err != nil {
+		return nil, err
+	}
+	run.ctx = object.WithMeter(own, run.meter)
+	s.e.questions.Add(1)
 	r, err := run.exec()
+	err = stopped(own, err)
 	if err != nil || r.op == nil {
-		s.process.running("", run.start)
+		s.process.end(run.start)
 	}
 	if err != nil {
 		s.last = run.stats(0)
 		s.rowCount = -1
+		s.fail(err)
 		if ctx.Err() != nil && base.KindOf(err) == base.KindInternal {
 			err = ctx.Err()
 		}
@@ -205,11 +218,14 @@ func (s *Session) statement(ctx context.Context, sql string, args []Arg) (*Resul
 
 // exprContext is what expressions see of the session and the statement.
 func (s *Session) exprContext(ctx context.Context, now time.Time, params []base.Value) *expr.Context {
+	if !s.settings.timestamp.IsZero() {
+		now = s.settings.timestamp
+	}
 	return &expr.Context{
 		Ctx: ctx, Now: now.UTC(), Loc: time.UTC, Params: params, Rand: s.e.cfg.Rand,
 		User: s.settings.user, Database: s.e.cfg.Database, Version: Version,
 		ConnectionID: s.id, LastInsertID: s.lastInsertID, FoundRows: s.foundRows, RowCount: s.rowCount,
-		Warn: s.warn, Var: s.variable,
+		Warn: s.warn, Var: s.variable, DivByZeroQuiet: !s.settings.divByZero,
 	}
 }
 
@@ -223,7 +239,41 @@ func (s *Session) warn(e *base.Error) {
 	}
 }
 
-func (s *Session) clearWarnings() { s.warnings, s.warningCount = nil, 0 }
+// counts are what @@warning_count and @@error_count answer: of the statement before the one that reads them.
+type counts struct{ warnings, errors int }
+
+// clearWarnings forgets the conditions of a statement, but for their number.
+func (s *Session) clearWarnings() {
+	s.counts = counts{warnings: s.warningCount, errors: s.errorCount()}
+	s.warnings, s.warningCount, s.failure = nil, 0, nil
+}
+
+func (s *Session) errorCount() int {
+	if s.failure != nil {
+		return 1
+	}
+	return 0
+}
+
+// fail notes the error that a statement ends with as its condition.
+func (s *Session) fail(err error) {
+	var e *base.Error
+	if errors.As(err, &e) {
+		s.warn(e)
+		s.failure = e
+	}
+}
+
+// level is the first column of SHOW WARNINGS. What IF EXISTS and IF NOT EXISTS say is a note.
+func (s *Session) level(w *base.Error) string {
+	switch {
+	case w == s.failure:
+		return "Error"
+	case w.Number == errno.TableExists.Number || w.Number == errno.BadTable.Number || w.Number == errno.DBCreateExists.Number:
+		return "Note"
+	}
+	return "Warning"
+}
 
 func (s *Session) savepointIndex(name string) int {
 	for i := len(s.savepoints) - 1; i >= 0; i-- {

@@ -2,7 +2,7 @@ package sqlengine
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/s3sql/s3sql/catalog"
@@ -10,6 +10,7 @@ import (
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/sqlengine/infoschema"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
 )
@@ -39,10 +40,14 @@ func texts(values ...string) []base.Value {
 
 // show runs SHOW and DESCRIBE.
 func (r *run) show(n *ast.Show) (*Result, error) {
+	if n.Diagnostic() {
+		return r.filter(n, r.showWarnings(n.Kind))
+	}
 	tx, done, err := r.readTx()
 	if err != nil {
 		return nil, err
 	}
+	r.tx = tx
 	l, err := r.listing(n, tx)
 	if derr := done(err); err == nil {
 		err = derr
@@ -53,210 +58,234 @@ func (r *run) show(n *ast.Show) (*Result, error) {
 	return r.filter(n, l)
 }
 
+//lint:long one flat switch over the kinds
 func (r *run) listing(n *ast.Show, tx *table.Tx) (*listing, error) {
 	switch n.Kind {
 	case "TABLES":
-		return r.showTables(n, tx)
+		return r.showTables(n)
+	case "TABLE STATUS":
+		return r.showTableStatus(n)
+	case "OPEN TABLES": // tables are not opened by name and then held
+		return &listing{cols: columns("Database", "Table", "In_use", "Name_locked")}, r.knownDatabase(n.From)
 	case "COLUMNS":
 		return r.showColumns(n, tx)
-	case "CREATE TABLE":
-		t, err := r.table(n.Table, tx)
-		if err != nil {
-			return nil, err
-		}
-		auto := uint64(0)
-		if t.AutoIncrement != 0 {
-			auto = tx.AutoInc(t.ID) + 1
-		}
-		return &listing{cols: columns("Table", "Create Table"), rows: [][]base.Value{texts(t.Name, catalog.CreateSQL(t, auto))}}, nil
+	case "CREATE TABLE", "CREATE VIEW":
+		return r.showCreateTable(n, tx)
+	case "CREATE DATABASE":
+		return r.showCreateDatabase(n)
 	case "INDEX":
 		return r.showIndex(n, tx)
 	case "DATABASES":
-		return &listing{cols: columns("Database"), rows: [][]base.Value{texts(r.s.e.cfg.Database), texts("system")}}, nil
+		return r.list("SCHEMATA", "", "", "SCHEMA_NAME=Database")
 	case "VARIABLES":
-		return &listing{cols: columns("Variable_name", "Value"), rows: r.s.allVariables()}, nil
-	case "WARNINGS", "ERRORS":
-		return r.showWarnings(n.Kind), nil
+		return r.showVariables(n), nil
 	case "STATUS":
 		return r.showStatus(), nil
+	case "PROCESSLIST":
+		return r.showProcesslist(n)
 	case "ENGINES":
-		return &listing{cols: columns("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"),
-			rows: [][]base.Value{texts("S3SQL", "DEFAULT", "Tables on an object store", "YES", "NO", "YES")}}, nil
+		return r.list("ENGINES", "", "", "ENGINE=Engine", "SUPPORT=Support", "COMMENT=Comment", "TRANSACTIONS=Transactions", "XA=XA",
+			"SAVEPOINTS=Savepoints")
+	case "CHARACTER SET":
+		return r.list("CHARACTER_SETS", "", "", "CHARACTER_SET_NAME=Charset", "DESCRIPTION=Description",
+			"DEFAULT_COLLATE_NAME=Default collation", "MAXLEN=Maxlen")
+	case "COLLATION":
+		return r.list("COLLATIONS", "", "", "COLLATION_NAME=Collation", "CHARACTER_SET_NAME=Charset", "ID=Id", "IS_DEFAULT=Default",
+			"IS_COMPILED=Compiled", "SORTLEN=Sortlen", "PAD_ATTRIBUTE=Pad_attribute")
+	case "GRANTS":
+		return &listing{cols: columns("Grants for root@%"), rows: [][]base.Value{texts(infoschema.Grants())}}, nil
+	case "PRIVILEGES":
+		return &listing{cols: columns("Privilege", "Context", "Comment"), rows: infoschema.PrivilegeList()}, nil
+	case "PLUGINS":
+		return r.list("PLUGINS", "", "", "PLUGIN_NAME=Name", "PLUGIN_STATUS=Status", "PLUGIN_TYPE=Type", "PLUGIN_LIBRARY=Library",
+			"PLUGIN_LICENSE=License")
+	case "EVENTS":
+		return r.list("EVENTS", "", "", "EVENT_SCHEMA=Db", "EVENT_NAME=Name", "DEFINER=Definer", "TIME_ZONE=Time zone", "EVENT_TYPE=Type",
+			"EXECUTE_AT=Execute at", "INTERVAL_VALUE=Interval value", "INTERVAL_FIELD=Interval field", "STARTS=Starts", "ENDS=Ends",
+			"STATUS=Status", "ORIGINATOR=Originator", "CHARACTER_SET_CLIENT=character_set_client",
+			"COLLATION_CONNECTION=collation_connection", "DATABASE_COLLATION=Database Collation")
+	case "TRIGGERS":
+		return r.list("TRIGGERS", "", "", "TRIGGER_NAME=Trigger", "EVENT_MANIPULATION=Event", "EVENT_OBJECT_TABLE=Table",
+			"ACTION_STATEMENT=Statement", "ACTION_TIMING=Timing", "CREATED=Created", "SQL_MODE=sql_mode", "DEFINER=Definer",
+			"CHARACTER_SET_CLIENT=character_set_client", "COLLATION_CONNECTION=collation_connection",
+			"DATABASE_COLLATION=Database Collation")
+	case "PROCEDURE STATUS", "FUNCTION STATUS":
+		return r.list("ROUTINES", "", "", "ROUTINE_SCHEMA=Db", "ROUTINE_NAME=Name", "ROUTINE_TYPE=Type", "DEFINER=Definer",
+			"LAST_ALTERED=Modified", "CREATED=Created", "SECURITY_TYPE=Security_type", "ROUTINE_COMMENT=Comment",
+			"CHARACTER_SET_CLIENT=character_set_client", "COLLATION_CONNECTION=collation_connection",
+			"DATABASE_COLLATION=Database Collation")
+	case "PROFILES":
+		return &listing{cols: columns("Query_ID", "Duration", "Query")}, nil
 	}
 	return nil, base.Errorf(errno.NotSupported, "SHOW %s is not supported; docs/compatibility.md lists what is", n.Kind)
 }
 
-func (r *run) showTables(n *ast.Show, tx *table.Tx) (*listing, error) {
-	name := "Tables_in_" + r.s.e.cfg.Database
-	var rows [][]base.Value
-	switch {
-	case n.From == "" || strings.EqualFold(n.From, r.s.e.cfg.Database):
-		cat, err := r.s.e.catalog.Load(r.ctx, tx)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range cat.Tables() {
-			rows = append(rows, texts(t.Name, "BASE TABLE"))
-		}
-	case strings.EqualFold(n.From, "system"):
-		name = "Tables_in_system"
-		for _, t := range r.s.systemTables() {
-			rows = append(rows, texts(t.Name, "SYSTEM VIEW"))
-		}
-	default:
-		return nil, base.Errorf(errno.BadDB, "Unknown database '%s'", n.From)
-	}
-	sort.Slice(rows, func(i, j int) bool { return rows[i][0].Text() < rows[j][0].Text() })
-	if n.Full {
-		return &listing{cols: columns(name, "Table_type"), rows: rows}, nil
-	}
-	for i := range rows {
-		rows[i] = rows[i][:1]
-	}
-	return &listing{cols: columns(name), rows: rows}, nil
+// list is a listing of columns of a table of information_schema; see infoschema.List.
+func (r *run) list(name, schema, table string, columns ...string) (*listing, error) {
+	cols, rows, err := infoschema.List((*infoSource)(r), infoschema.Table(name), schema, table, columns...)
+	return &listing{cols: cols, rows: rows}, err
 }
 
-func (r *run) showColumns(n *ast.Show, tx *table.Tx) (*listing, error) {
-	if v := r.s.virtual(n.Table.Schema, n.Table.Name); v != nil {
-		return describeVirtual(v), nil
+// database returns the database that a SHOW … FROM means, as it is written in its name.
+func (r *run) database(from string) (string, error) {
+	if from == "" {
+		return r.s.e.cfg.Database, nil
 	}
-	t, err := r.table(n.Table, tx)
+	for _, known := range r.databases() {
+		if strings.EqualFold(known, from) {
+			return known, nil
+		}
+	}
+	return "", base.Errorf(errno.BadDB, "Unknown database '%s'", from)
+}
+
+func (r *run) knownDatabase(from string) error {
+	_, err := r.database(from)
+	return err
+}
+
+// databases returns the names of the database and of the schemas of virtual tables.
+func (r *run) databases() []string {
+	out := []string{r.s.e.cfg.Database}
+	for _, t := range (*infoSource)(r).Virtual() {
+		if !slices.Contains(out, t.Schema) {
+			out = append(out, t.Schema)
+		}
+	}
+	return out
+}
+
+func (r *run) showTables(n *ast.Show) (*listing, error) {
+	db, err := r.database(n.From)
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{cols: columns("Field", "Type", "Null", "Key", "Default", "Extra")}
+	pairs := []string{"TABLE_NAME=Tables_in_" + db}
 	if n.Full {
-		l.cols = columns("Field", "Type", "Collation", "Null", "Key", "Default", "Extra", "Privileges", "Comment")
+		pairs = append(pairs, "TABLE_TYPE=Table_type")
 	}
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		if c.Hidden {
-			continue
-		}
-		row := texts(c.Name, catalog.TypeSQL(c.Type), yesNo(!c.NotNull), columnKey(t, c), "", extra(t, c))
-		row[4] = shownDefault(c)
-		if n.Full {
-			row = []base.Value{row[0], row[1], shownCollation(c), row[2], row[3], row[4], row[5],
-				base.NewString("select,insert,update,references"), base.NewString(c.Comment)}
-		}
-		l.rows = append(l.rows, row)
+	l, err := r.list("TABLES", db, "", pairs...)
+	if err != nil {
+		return nil, err
 	}
+	slices.SortStableFunc(l.rows, func(a, b []base.Value) int { return strings.Compare(a[0].Text(), b[0].Text()) })
 	return l, nil
 }
 
-func describeVirtual(v *plan.VirtualTable) *listing {
-	l := &listing{cols: columns("Field", "Type", "Null", "Key", "Default", "Extra")}
-	for _, c := range v.Columns {
-		l.rows = append(l.rows, append(texts(c.Name, catalog.TypeSQL(c.Type), yesNo(c.Nullable), ""), base.Value{}, base.NewString("")))
+func (r *run) showTableStatus(n *ast.Show) (*listing, error) {
+	db, err := r.database(n.From)
+	if err != nil {
+		return nil, err
 	}
-	return l
+	return r.list("TABLES", db, "", "TABLE_NAME=Name", "ENGINE=Engine", "VERSION=Version", "ROW_FORMAT=Row_format", "TABLE_ROWS=Rows",
+		"AVG_ROW_LENGTH=Avg_row_length", "DATA_LENGTH=Data_length", "MAX_DATA_LENGTH=Max_data_length", "INDEX_LENGTH=Index_length",
+		"DATA_FREE=Data_free", "AUTO_INCREMENT=Auto_increment", "CREATE_TIME=Create_time", "UPDATE_TIME=Update_time",
+		"CHECK_TIME=Check_time", "TABLE_COLLATION=Collation", "CHECKSUM=Checksum", "CREATE_OPTIONS=Create_options",
+		"TABLE_COMMENT=Comment")
 }
 
-func yesNo(b bool) string {
-	if b {
-		return "YES"
+// tableOf returns the schema and name of a table, or view, that a SHOW names. Errors: 1146, 1049, 1109.
+func (r *run) tableOf(name *ast.TableName, tx *table.Tx) (schema, table string, err error) {
+	if v := r.s.virtual(name.Schema, name.Name); v != nil {
+		return v.Schema, v.Name, nil
 	}
-	return "NO"
+	t, err := r.table(name, tx)
+	if err != nil {
+		return "", "", err
+	}
+	return r.s.e.cfg.Database, t.Name, nil
 }
 
-// columnKey is the Key column of SHOW COLUMNS: PRI, UNI or MUL (MySQL manual, "SHOW COLUMNS Statement").
-func columnKey(t *catalog.Table, c *catalog.Column) string {
-	for _, p := range t.Primary {
-		if p.Column == c.ID {
-			return "PRI"
-		}
+func (r *run) showColumns(n *ast.Show, tx *table.Tx) (*listing, error) {
+	schema, name, err := r.tableOf(n.Table, tx)
+	if err != nil {
+		return nil, err
 	}
-	key := ""
-	for _, ix := range t.Indexes {
-		if ix.Parts[0].Column != c.ID {
-			continue
-		}
-		if ix.Unique && len(ix.Parts) == 1 {
-			return "UNI"
-		}
-		key = "MUL"
+	if n.Full {
+		return r.list("COLUMNS", schema, name, "COLUMN_NAME=Field", "COLUMN_TYPE=Type", "COLLATION_NAME=Collation", "IS_NULLABLE=Null",
+			"COLUMN_KEY=Key", "COLUMN_DEFAULT=Default", "EXTRA=Extra", "PRIVILEGES=Privileges", "COLUMN_COMMENT=Comment")
 	}
-	return key
-}
-
-func extra(t *catalog.Table, c *catalog.Column) string {
-	var parts []string
-	if c.ID == t.AutoIncrement {
-		parts = append(parts, "auto_increment")
-	}
-	if c.Default != nil && c.Default.Expr {
-		parts = append(parts, "DEFAULT_GENERATED")
-	}
-	if c.OnUpdate {
-		parts = append(parts, "on update CURRENT_TIMESTAMP")
-	}
-	if c.Invisible {
-		parts = append(parts, "INVISIBLE")
-	}
-	return strings.Join(parts, " ")
-}
-
-// shownDefault is a default as SHOW COLUMNS prints it: without quotes.
-func shownDefault(c *catalog.Column) base.Value {
-	if c.Default == nil {
-		return base.Value{}
-	}
-	text := c.Default.SQL
-	if !c.Default.Expr && strings.HasPrefix(text, "'") {
-		text = strings.NewReplacer("''", "'", `\\`, `\`, `\n`, "\n", `\r`, "\r", `\0`, "\x00").Replace(text[1 : len(text)-1])
-	}
-	return base.NewString(text)
-}
-
-func shownCollation(c *catalog.Column) base.Value {
-	if c.Type.Class() != base.String {
-		return base.Value{}
-	}
-	if c.Type.Collation == "" {
-		return base.NewString(catalog.DefaultCollation)
-	}
-	return base.NewString(c.Type.Collation)
+	return r.list("COLUMNS", schema, name, "COLUMN_NAME=Field", "COLUMN_TYPE=Type", "IS_NULLABLE=Null", "COLUMN_KEY=Key",
+		"COLUMN_DEFAULT=Default", "EXTRA=Extra")
 }
 
 func (r *run) showIndex(n *ast.Show, tx *table.Tx) (*listing, error) {
+	schema, name, err := r.tableOf(n.Table, tx)
+	if err != nil {
+		return nil, err
+	}
+	return r.list("STATISTICS", schema, name, "TABLE_NAME=Table", "NON_UNIQUE=Non_unique", "INDEX_NAME=Key_name",
+		"SEQ_IN_INDEX=Seq_in_index", "COLUMN_NAME=Column_name", "COLLATION=Collation", "CARDINALITY=Cardinality", "SUB_PART=Sub_part",
+		"PACKED=Packed", "NULLABLE=Null", "INDEX_TYPE=Index_type", "COMMENT=Comment", "INDEX_COMMENT=Index_comment",
+		"IS_VISIBLE=Visible", "EXPRESSION=Expression")
+}
+
+func (r *run) showCreateTable(n *ast.Show, tx *table.Tx) (*listing, error) {
 	t, err := r.table(n.Table, tx)
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{cols: columns("Table", "Non_unique", "Key_name", "Seq_in_index", "Column_name", "Collation", "Cardinality",
-		"Sub_part", "Packed", "Null", "Index_type", "Comment", "Index_comment", "Visible", "Expression"), like: 2}
-	rows := fmt.Sprint(tx.RowCount(t.ID))
-	add := func(name string, unique bool, parts []catalog.KeyPart) {
-		for i, p := range parts {
-			c := &t.Columns[t.ColumnByID(p.Column)]
-			row := texts(t.Name, onOff(!unique), name, fmt.Sprint(i+1), c.Name, "A", rows, "", "", "", "BTREE", "", "", "YES", "")
-			row[7], row[8], row[14] = base.Value{}, base.Value{}, base.Value{}
-			if p.Desc {
-				row[5] = base.NewString("D")
-			}
-			if p.Prefix > 0 {
-				row[7] = base.NewString(fmt.Sprint(p.Prefix))
-			}
-			if !c.NotNull {
-				row[9] = base.NewString("YES")
-			}
-			l.rows = append(l.rows, row)
+	if n.Kind == "CREATE VIEW" {
+		return nil, base.Errorf(errno.WrongObject, "'%s.%s' is not VIEW", r.s.e.cfg.Database, t.Name)
+	}
+	auto := uint64(0)
+	if t.AutoIncrement != 0 {
+		auto = tx.AutoInc(t.ID) + 1
+	}
+	return &listing{cols: columns("Table", "Create Table"), rows: [][]base.Value{texts(t.Name, catalog.CreateSQL(t, auto))}}, nil
+}
+
+func (r *run) showCreateDatabase(n *ast.Show) (*listing, error) {
+	db, err := r.database(n.From)
+	if err != nil {
+		return nil, err
+	}
+	l, err := r.list("SCHEMATA", "", "", "SCHEMA_NAME=Database", "DEFAULT_CHARACTER_SET_NAME=c", "DEFAULT_COLLATION_NAME=o")
+	if err != nil {
+		return nil, err
+	}
+	out := &listing{cols: columns("Database", "Create Database")}
+	for _, row := range l.rows {
+		if row[0].Text() == db {
+			out.rows = append(out.rows, texts(db, fmt.Sprintf("CREATE DATABASE %s /*!40100 DEFAULT CHARACTER SET %s COLLATE %s */ /*!80016 DEFAULT ENCRYPTION='N' */",
+				catalog.QuoteName(db), row[1].Text(), row[2].Text())))
 		}
 	}
-	if !catalog.HiddenKey(t) {
-		add("PRIMARY", true, t.Primary)
+	return out, nil
+}
+
+// processInfo is the length to which SHOW PROCESSLIST cuts a statement; SHOW FULL PROCESSLIST does not.
+const processInfo = 100
+
+func (r *run) showProcesslist(n *ast.Show) (*listing, error) {
+	l, err := r.list("PROCESSLIST", "", "", "ID=Id", "USER=User", "HOST=Host", "DB=db", "COMMAND=Command", "TIME=Time", "STATE=State", "INFO=Info")
+	if err != nil {
+		return nil, err
 	}
-	for _, ix := range t.Indexes {
-		add(ix.Name, ix.Unique, ix.Parts)
+	for _, row := range l.rows {
+		if info := []rune(row[7].Text()); !n.Full && len(info) > processInfo {
+			row[7] = base.NewString(string(info[:processInfo]))
+		}
 	}
 	return l, nil
 }
 
 func (r *run) showWarnings(kind string) *listing {
+	word, rest, count := strings.Cut(kind, " ")
+	if count {
+		n, name := r.s.warningCount, "@@session.warning_count"
+		if rest == "ERRORS" {
+			n, name = r.s.errorCount(), "@@session.error_count"
+		}
+		col := plan.Column{Name: name, Type: base.Type{ID: base.TypeBigInt, Unsigned: true}}
+		return &listing{cols: []plan.Column{col}, rows: [][]base.Value{{base.NewUint(uint64(n))}}}
+	}
 	l := &listing{cols: columns("Level", "Code", "Message"), like: 2}
+	l.cols[1].Type = base.Type{ID: base.TypeInt, Unsigned: true}
 	for _, w := range r.s.warnings {
-		if kind == "WARNINGS" {
-			l.rows = append(l.rows, texts("Warning", fmt.Sprint(w.Number), w.Msg))
+		level := r.s.level(w)
+		if word == "WARNINGS" || level == "Error" {
+			l.rows = append(l.rows, []base.Value{base.NewString(level), base.NewUint(uint64(w.Number)), base.NewString(w.Msg)})
 		}
 	}
 	return l
@@ -265,11 +294,23 @@ func (r *run) showWarnings(kind string) *listing {
 func (r *run) showStatus() *listing {
 	t := r.s.e.cfg.Ledger.Total().Total()
 	return &listing{cols: columns("Variable_name", "Value"), rows: [][]base.Value{
+		texts("Questions", fmt.Sprint(r.s.e.questions.Load())),
 		texts("S3sql_bytes_in", fmt.Sprint(t.Received)),
 		texts("S3sql_bytes_out", fmt.Sprint(t.Sent)),
 		texts("S3sql_requests", fmt.Sprint(t.Requests)),
+		texts("Threads_connected", fmt.Sprint(len(r.s.e.processes.all()))),
 		texts("Uptime", fmt.Sprint(int64(r.s.e.now().Sub(r.s.e.started).Seconds()))),
 	}}
+}
+
+// showVariables lists the variables of a scope.
+func (r *run) showVariables(n *ast.Show) *listing {
+	global := n.Scope == "GLOBAL"
+	l := &listing{cols: columns("Variable_name", "Value")}
+	for _, name := range variableNames(global) {
+		l.rows = append(l.rows, texts(name, r.s.text(systemVars[name], global)))
+	}
+	return l
 }
 
 // filter applies LIKE, WHERE and LIMIT to a listing by running it as a query.
@@ -295,7 +336,12 @@ func (r *run) filter(n *ast.Show, l *listing) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Result{columns: l.cols, op: op}, nil
+	cols := l.cols
+	if n.Like != nil && (n.Kind == "TABLES" || n.Kind == "DATABASES") { // MySQL names the pattern in the heading
+		cols = slices.Clone(cols)
+		cols[0].Name += " (" + *n.Like + ")"
+	}
+	return &Result{columns: cols, op: op}, nil
 }
 
 // Rows makes a listing a virtual table.

@@ -13,6 +13,7 @@ func (r *run) beginStmt(n *ast.Begin) (*Result, error) {
 	if err := r.s.Commit(r.ctx); err != nil {
 		return nil, err
 	}
+	r.s.locked = false
 	if n.ReadWrite && r.s.settings.readOnly {
 		return nil, base.Errorf(errno.ReadOnlyTx, "Cannot start a READ WRITE transaction: the session is read-only")
 	}

@@ -204,6 +204,15 @@ type Show struct {
 	Limit *Limit
 }
 
+// Diagnostic reports whether s shows the conditions of the statement before, which it therefore leaves as they are.
+func (s *Show) Diagnostic() bool {
+	switch s.Kind {
+	case "WARNINGS", "ERRORS", "COUNT WARNINGS", "COUNT ERRORS":
+		return true
+	}
+	return false
+}
+
 // Explain is EXPLAIN [ANALYZE] [FORMAT = …] statement.
 type Explain struct {
 	At      Pos

@@ -222,7 +222,9 @@ func (r *row) divideByZero() error {
 	if r.ctx.DivByZeroError {
 		return base.Errorf(errno.DivisionByZero, "Division by 0")
 	}
-	r.ctx.warn(errno.DivisionByZero, "Division by 0")
+	if !r.ctx.DivByZeroQuiet {
+		r.ctx.warn(errno.DivisionByZero, "Division by 0")
+	}
 	r.setNull()
 	return nil
 }

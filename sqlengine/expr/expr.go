@@ -45,6 +45,8 @@ type Context struct {
 	Warn func(*base.Error)
 	// DivByZeroError makes division by zero an error (1365): INSERT and UPDATE in strict mode.
 	DivByZeroError bool
+	// DivByZeroQuiet makes it no warning either: without ERROR_FOR_DIVISION_BY_ZERO.
+	DivByZeroQuiet bool
 	// Var returns the value of a user or system variable.
 	Var func(name string, system bool) (base.Value, bool)
 	// Subqueries belongs to the planner's subquery nodes.

@@ -56,3 +56,23 @@ var columnPrivileges = definition{
 func Grants() string {
 	return "GRANT " + strings.Join(privileges, ", ") + " ON *.* TO `root`@`%`"
 }
+
+// PrivilegeList is the rows of SHOW PRIVILEGES: the privilege, where it applies and what for.
+func PrivilegeList() [][]base.Value {
+	out := make([][]base.Value, len(privileges))
+	for i, p := range privileges {
+		where := "Databases,Tables"
+		switch p {
+		case "CREATE", "DROP":
+			where = "Databases,Tables,Indexes"
+		case "SELECT", "INSERT", "UPDATE", "DELETE", "INDEX", "ALTER", "CREATE VIEW", "SHOW VIEW":
+			where = "Tables"
+		case "PROCESS", "SHOW DATABASES":
+			where = "Server Admin"
+		case "CREATE TEMPORARY TABLES", "LOCK TABLES":
+			where = "Databases"
+		}
+		out[i] = []base.Value{str(p[:1] + strings.ToLower(p[1:])), str(where), str("To use " + p)}
+	}
+	return out
+}

@@ -109,3 +109,13 @@ var processlist = definition{
 		return out, nil
 	},
 }
+
+// DefaultCollation returns the collation that a character set has where none is named; "" for an unknown set.
+func DefaultCollation(charset string) string {
+	for _, c := range charsets {
+		if c.name == charset || c.name == "utf8mb3" && charset == "utf8" {
+			return c.collation
+		}
+	}
+	return ""
+}

@@ -1,6 +1,7 @@
 package infoschema
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/s3sql/s3sql/catalog"
@@ -24,6 +25,7 @@ var schemata = definition{
 				add(t.Schema, "utf8mb4", catalog.DefaultCollation)
 			}
 		}
+		slices.SortFunc(out, func(a, b []base.Value) int { return strings.Compare(a[1].Text(), b[1].Text()) })
 		return out, nil
 	},
 }

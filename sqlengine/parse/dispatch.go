@@ -61,16 +61,22 @@ func (p *parser) statement() ast.Statement {
 		at := p.at()
 		p.i++
 		return &ast.Use{At: at, Database: p.name("a database")}
-	case "CHECK":
-		at := p.at()
-		p.i++
-		if p.is("TABLE") {
-			p.unsupported("CHECK TABLE")
-		}
-		p.expect("STORE")
-		return &ast.CheckStore{At: at}
-	case "ALTER", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "LOAD", "KILL", "LOCK", "UNLOCK", "ANALYZE", "OPTIMIZE", "VACUUM", "REPAIR",
-		"GRANT", "REVOKE", "CALL", "DO", "FLUSH", "HANDLER", "XA", "INSTALL", "UNINSTALL", "COPY", "ATTACH", "RESTORE", "PUBLISH", "SEARCH",
+	case "CHECK", "ANALYZE", "OPTIMIZE", "REPAIR", "CHECKSUM":
+		return p.tableAdmin()
+	case "KILL":
+		return p.kill()
+	case "LOCK":
+		return p.lock()
+	case "UNLOCK":
+		return p.unlock()
+	case "FLUSH":
+		return p.flush()
+	case "DO":
+		return p.do()
+	case "GRANT", "REVOKE":
+		p.accounts(w)
+	case "ALTER", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "LOAD", "VACUUM",
+		"CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "COPY", "ATTACH", "RESTORE", "PUBLISH", "SEARCH",
 		"WARM", "RESET", "ESTIMATE", "VERIFY", "PURGE", "TEST", "RUN":
 		p.unsupported(w)
 	}
@@ -153,7 +159,9 @@ func (p *parser) drop() ast.Statement {
 func (p *parser) unsupportedObject(verb string) {
 	for n := range 4 {
 		switch w := strings.ToUpper(p.text(p.peek(n))); w {
-		case "INDEX", "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "USER", "ROLE", "CHECKPOINT", "BRANCH", "CACHE", "BUDGET", "METRICS",
+		case "USER", "ROLE":
+			p.accounts(verb + " " + w)
+		case "INDEX", "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "CHECKPOINT", "BRANCH", "CACHE", "BUDGET", "METRICS",
 			"ALERT", "AUDIT", "REPLICATION", "CONSUMER", "SECRET", "TABLESPACE", "SERVER":
 			p.unsupported(verb + " " + w)
 		}

@@ -18,12 +18,25 @@ func (p *parser) set() ast.Statement {
 				scope = "session"
 			}
 		}
+		if first && scope == "" {
+			p.refuseSet()
+		}
 		if first && p.accept("TRANSACTION") {
 			return p.setTransaction(strings.ToUpper(scope))
 		}
 		s.Items = append(s.Items, p.assignment(scope)...)
 	}
 	return s
+}
+
+// refuseSet refuses SET PASSWORD, SET ROLE and SET DEFAULT ROLE.
+func (p *parser) refuseSet() {
+	switch w := strings.ToUpper(p.text(p.tok())); {
+	case (w == "PASSWORD" || w == "ROLE") && !isAssign(p.peek(1)), w == "PASSWORD":
+		p.accounts("SET " + w)
+	case p.is("DEFAULT", "ROLE"):
+		p.accounts("SET DEFAULT ROLE")
+	}
 }
 
 func isAssign(t *token) bool { return isOp(t, "=") || isOp(t, ":=") }
@@ -39,7 +52,10 @@ func (p *parser) assignment(scope string) []ast.SetVariable {
 		}
 		return items
 	case scope == "" && (p.accept("CHARACTER", "SET") || p.accept("CHARSET")):
-		return []ast.SetVariable{p.setCharset(at, "character_set_client")}
+		client := p.setCharset(at, "character_set_client")
+		results := client
+		results.Var.Name = "character_set_results"
+		return []ast.SetVariable{client, results}
 	}
 	v := ast.Variable{At: at, System: true, Scope: scope}
 	switch t := p.tok(); t.kind {

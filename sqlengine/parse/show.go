@@ -13,7 +13,7 @@ import (
 func (p *parser) show() ast.Statement {
 	s := &ast.Show{At: p.at()}
 	p.i++
-	p.accept("EXTENDED")
+	extended := p.accept("EXTENDED")
 	s.Full = p.accept("FULL")
 	s.Scope = p.acceptAny("GLOBAL", "SESSION", "LOCAL")
 	if s.Scope == "LOCAL" {
@@ -29,6 +29,21 @@ func (p *parser) show() ast.Statement {
 		p.expect("STATUS")
 		s.Kind = "TABLE STATUS"
 		p.showFrom(s)
+	case "OPEN":
+		p.expect("TABLES")
+		s.Kind = "OPEN TABLES"
+		p.showFrom(s)
+	case "TRIGGERS", "EVENTS":
+		s.Kind = w
+		p.showFrom(s)
+	case "PROCEDURE", "FUNCTION":
+		if p.is("CODE") {
+			p.unsupported("SHOW " + w + " CODE")
+		}
+		p.expect("STATUS")
+		s.Kind = w + " STATUS"
+	case "PROFILES":
+		s.Kind = w
 	case "DATABASES", "SCHEMAS":
 		s.Kind = "DATABASES"
 	case "COLUMNS", "FIELDS":
@@ -62,14 +77,16 @@ func (p *parser) show() ast.Statement {
 		p.showOther(w)
 	}
 	p.showFilter(s)
+	if extended && s.Kind != "TABLES" && s.Kind != "COLUMNS" && s.Kind != "INDEX" {
+		p.failCode(errno.Parse, "You have an error in your SQL syntax: SHOW EXTENDED is for TABLES, COLUMNS and INDEX")
+	}
 	return s
 }
 
 // showOther refuses a kind: as not supported when it is a word that could be one.
 func (p *parser) showOther(w string) {
 	switch w {
-	case "BINARY", "BINLOG", "MASTER", "REPLICA", "REPLICAS", "SLAVE", "TRIGGERS", "EVENTS", "FUNCTION", "PROCEDURE", "OPEN", "PROFILE",
-		"PROFILES", "ENGINE", "COSTS", "COST", "METRICS", "REPORT", "BUDGETS", "CACHES", "REPLICATIONS", "CONSUMERS", "AUDITS", "SECRETS":
+	case "BINARY", "BINLOG", "MASTER", "REPLICA", "REPLICAS", "SLAVE", "PROFILE", "ENGINE", "COSTS", "COST", "METRICS", "REPORT", "BUDGETS", "CACHES", "REPLICATIONS", "CONSUMERS", "AUDITS", "SECRETS":
 		p.unsupported("SHOW " + w)
 	}
 	p.fail("expected TABLES, COLUMNS, CREATE TABLE, INDEX, DATABASES, VARIABLES, STATUS or WARNINGS")
@@ -92,6 +109,12 @@ func (p *parser) showTable(s *ast.Show) {
 }
 
 func (p *parser) showCreate(s *ast.Show) {
+	switch w := strings.ToUpper(p.text(p.tok())); w {
+	case "PROCEDURE", "FUNCTION", "TRIGGER", "EVENT":
+		p.unsupported("SHOW CREATE " + w)
+	case "USER":
+		p.accounts("SHOW CREATE USER")
+	}
 	switch kind := p.expectAny("TABLE", "DATABASE", "SCHEMA", "VIEW"); kind {
 	case "TABLE", "VIEW":
 		s.Kind = "CREATE " + kind
@@ -132,9 +155,19 @@ func (p *parser) showCount(s *ast.Show) {
 	s.Kind = "COUNT " + p.expectAny("WARNINGS", "ERRORS")
 }
 
+// noFilter reports whether MySQL's grammar has no LIKE and WHERE for a kind.
+func noFilter(kind string) bool {
+	switch kind {
+	case "WARNINGS", "ERRORS", "ENGINES", "PLUGINS", "PRIVILEGES", "PROCESSLIST", "PROFILES":
+		return true
+	}
+	return false
+}
+
 // showFilter reads LIKE, WHERE and LIMIT.
 func (p *parser) showFilter(s *ast.Show) {
 	switch {
+	case noFilter(s.Kind):
 	case p.accept("LIKE"):
 		like := p.str("a string")
 		s.Like = &like

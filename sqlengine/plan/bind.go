@@ -184,12 +184,16 @@ func (b *binder) variable(v *ast.Variable) (expr.Expr, error) {
 	if b.p.Var == nil {
 		return nil, base.Errorf(errno.UnknownSysVar, "Unknown system variable '%s'", v.Name)
 	}
-	t, ok := b.p.Var(v.Name, v.System)
+	name := v.Name
+	if v.Scope == "global" {
+		name = "global." + name
+	}
+	t, ok := b.p.Var(name, v.System)
 	if !ok && v.System {
 		return nil, base.Errorf(errno.UnknownSysVar, "Unknown system variable '%s'", v.Name)
 	}
 	b.p.volatile = true
-	return expr.Variable(v.Name, v.System, t), nil
+	return expr.Variable(name, v.System, t), nil
 }
 
 func (b *binder) call(name string, args ...ast.Expr) (expr.Expr, error) {

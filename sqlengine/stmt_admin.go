@@ -1,0 +1,274 @@
+package sqlengine
+
+import (
+	"fmt"
+	"hash/crc32"
+
+	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/exec"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/sqlengine/plan"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// adminColumns are those of ANALYZE, CHECK, OPTIMIZE and REPAIR TABLE.
+func adminColumns() []plan.Column {
+	cols := columns("Table", "Op", "Msg_type", "Msg_text")
+	cols[0].Type.Length, cols[1].Type.Length, cols[2].Type.Length = 128, 10, 10
+	cols[3].Type = base.Type{ID: base.TypeMediumText}
+	return cols
+}
+
+// tableAdmin runs ANALYZE, CHECK, CHECKSUM, OPTIMIZE and REPAIR TABLE.
+func (r *run) tableAdmin(n *ast.TableAdmin) (*Result, error) {
+	tx, done, err := r.readTx()
+	if err != nil {
+		return nil, err
+	}
+	res, err := r.adminRows(n, tx)
+	if derr := done(err); err == nil {
+		err = derr
+	}
+	return res, err
+}
+
+func (r *run) adminRows(n *ast.TableAdmin, tx *table.Tx) (*Result, error) {
+	if n.Kind == "CHECKSUM" {
+		return r.checksum(n, tx)
+	}
+	var rows [][]base.Value
+	for _, name := range n.Tables {
+		label := r.s.e.cfg.Database + "." + name.Name
+		add := func(kind, text string) { rows = append(rows, texts(label, lowerOp[n.Kind], kind, text)) }
+		t, err := r.table(name, tx)
+		if err != nil {
+			if base.KindOf(err) != base.KindInvalid {
+				return nil, err
+			}
+			add("Error", err.Error())
+			add("status", "Operation failed")
+			continue
+		}
+		label = r.s.e.cfg.Database + "." + t.Name
+		switch n.Kind {
+		case "OPTIMIZE":
+			add("note", "Tables are folded as they are written; there is nothing to do")
+		case "REPAIR":
+			add("note", "The storage engine for the table doesn't support repair")
+			continue
+		case "CHECK":
+			problem, err := r.checkTable(t, tx)
+			if err != nil {
+				return nil, err
+			}
+			if problem != "" {
+				add("error", problem)
+				add("error", "Corrupt")
+				continue
+			}
+		}
+		add("status", "OK")
+	}
+	return rowsResult(adminColumns(), rows), nil
+}
+
+// lowerOp is the Op column.
+var lowerOp = map[string]string{"ANALYZE": "analyze", "CHECK": "check", "OPTIMIZE": "optimize", "REPAIR": "repair"}
+
+// eachRow calls fn with every row of a table in key order: one value for each column of the descriptor. The row is valid during
+// the call.
+func (r *run) eachRow(t *catalog.Table, tx *table.Tx, fn func(row []base.Value) error) error {
+	scan := &plan.Scan{Table: t, Alias: t.Name}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		scan.Cols = append(scan.Cols, i)
+		scan.Out = append(scan.Out, plan.Column{Name: c.Name, Type: c.Type, Nullable: !c.NotNull})
+	}
+	op, err := exec.Build(scan, r.execContext(tx, 0))
+	if err != nil {
+		return err
+	}
+	err = op.Open()
+	row := make([]base.Value, len(scan.Cols))
+	for err == nil {
+		b, nerr := op.Next()
+		if err = nerr; b == nil || err != nil {
+			break
+		}
+		for k := 0; k < b.Rows() && err == nil; k++ {
+			for i, col := range b.Cols {
+				row[i] = col.Value(b.Row(k))
+			}
+			err = fn(row)
+		}
+	}
+	return firstError(err, op.Close())
+}
+
+// checkTable reads a table and its indexes and says what is wrong with them, "" nothing: rows whose key is not that of their
+// columns or does not follow the one before, NULL where it may not be, entries of an index that are missing, wrong, or lead to
+// no row.
+func (r *run) checkTable(t *catalog.Table, tx *table.Tx) (problem string, _ error) {
+	rows, last := 0, ""
+	err := r.eachRow(t, tx, func(row []base.Value) error {
+		if problem != "" {
+			return nil
+		}
+		rows++
+		key, _ := catalog.EncodeKey(t, t.Primary, row)
+		if _, ok := tx.Get(t.ID, key); !ok {
+			problem = fmt.Sprintf("row %d is not stored under its primary key", rows)
+		}
+		if rows > 1 && key <= last {
+			problem = fmt.Sprintf("row %d does not come after the row before it", rows)
+		}
+		last = key
+		for i := range t.Columns {
+			if t.Columns[i].NotNull && row[i].IsNull() {
+				problem = fmt.Sprintf("row %d has NULL in column %s", rows, t.Columns[i].Name)
+			}
+		}
+		for i := range t.Indexes {
+			ix := &t.Indexes[i]
+			entry, _ := catalog.IndexKey(t, ix, row)
+			if pk, ok := tx.Get(ix.ID, entry); !ok || pk != key {
+				problem = fmt.Sprintf("index %s does not lead to row %d", ix.Name, rows)
+			}
+		}
+		return nil
+	})
+	if base.KindOf(err) == base.KindCorrupt {
+		return err.Error(), nil
+	}
+	if err != nil || problem != "" {
+		return problem, err
+	}
+	if n := tx.RowCount(t.ID); n != rows {
+		return fmt.Sprintf("%d rows are counted, %d are there", n, rows), nil
+	}
+	for i := range t.Indexes {
+		if n := tx.RowCount(t.Indexes[i].ID); n != rows {
+			return fmt.Sprintf("index %s has %d entries for %d rows", t.Indexes[i].Name, n, rows), nil
+		}
+	}
+	return "", nil
+}
+
+// checksum is CHECKSUM TABLE: the CRC-32 of the rows as text, in key order. Equal tables have equal sums; a table that is not
+// there has none.
+func (r *run) checksum(n *ast.TableAdmin, tx *table.Tx) (*Result, error) {
+	cols := columns("Table", "Checksum")
+	cols[0].Type.Length, cols[1].Type = 128, base.Type{ID: base.TypeBigInt}
+	var rows [][]base.Value
+	for _, name := range n.Tables {
+		t, err := r.table(name, tx)
+		if err != nil {
+			if base.KindOf(err) != base.KindInvalid {
+				return nil, err
+			}
+			r.s.fail(err)
+			rows = append(rows, []base.Value{base.NewString(r.s.e.cfg.Database + "." + name.Name), {}})
+			continue
+		}
+		sum := uint32(0)
+		err = r.eachRow(t, tx, func(row []base.Value) error {
+			for i, v := range row {
+				if t.Columns[i].Hidden {
+					continue
+				}
+				text := "\x00"
+				if !v.IsNull() {
+					text = "\x01" + expr.Format(v, t.Columns[i].Type) + "\x00"
+				}
+				sum = crc32.Update(sum, crc32.IEEETable, []byte(text))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, []base.Value{base.NewString(r.s.e.cfg.Database + "." + t.Name), base.NewInt(int64(sum))})
+	}
+	return rowsResult(cols, rows), nil
+}
+
+// kill is KILL: it stops the statement of another session of this process, and the session.
+func (r *run) kill(n *ast.Kill) (*Result, error) {
+	v, t, err := r.evaluate(n.ID)
+	if err != nil {
+		return nil, err
+	}
+	if c := v.Class(); c != base.Int && c != base.Uint {
+		return nil, base.Errorf(errno.NoSuchThread, "Unknown thread id: %s", expr.Format(v, t))
+	}
+	p := r.s.e.processes.get(uint64(v.Int()))
+	if p == nil {
+		return nil, base.Errorf(errno.NoSuchThread, "Unknown thread id: %d", v.Int())
+	}
+	p.kill(n.Query)
+	if p == r.s.process {
+		return nil, interrupted()
+	}
+	return &Result{}, nil
+}
+
+// lockTables is LOCK TABLES: it commits, as in MySQL, and checks that the tables are there. Nothing waits: what two sessions
+// write at once is decided when they commit.
+func (r *run) lockTables(n *ast.LockTables) (*Result, error) {
+	if err := r.s.Commit(r.ctx); err != nil {
+		return nil, err
+	}
+	tx, done, err := r.readTx()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range n.Tables {
+		if _, _, terr := r.tableOf(name, tx); err == nil {
+			err = terr
+		}
+	}
+	if err = firstError(err, done(err)); err != nil {
+		return nil, err
+	}
+	r.s.locked = true
+	return &Result{}, nil
+}
+
+// unlockTables is UNLOCK TABLES, which commits if LOCK TABLES came before.
+func (r *run) unlockTables() (*Result, error) {
+	if !r.s.locked {
+		return &Result{}, nil
+	}
+	r.s.locked = false
+	return &Result{}, r.s.Commit(r.ctx)
+}
+
+// flush commits, as in MySQL. There is nothing to write out: a commit is in the store when it returns.
+func (r *run) flush(n *ast.Flush) (*Result, error) {
+	if err := r.s.Commit(r.ctx); err != nil || len(n.Tables) == 0 {
+		return &Result{}, err
+	}
+	tx, done, err := r.readTx()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range n.Tables {
+		if _, _, terr := r.tableOf(name, tx); err == nil {
+			err = terr
+		}
+	}
+	return &Result{}, firstError(err, done(err))
+}
+
+// do is DO.
+func (r *run) do(n *ast.Do) (*Result, error) {
+	for _, e := range n.Exprs {
+		if _, _, err := r.evaluate(e); err != nil {
+			return nil, err
+		}
+	}
+	return &Result{}, nil
+}
