@@ -3,6 +3,7 @@ package sqlengine
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/system"
+	"github.com/s3sql/s3sql/storage/lease"
 	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/table"
 )
@@ -82,6 +84,7 @@ type Engine struct {
 	started    time.Time
 	sessions   atomic.Uint64
 	processes  processes
+	leases     *lease.Manager
 	questions  atomic.Uint64 // statements that were run
 
 	globals struct { // of system variables that SET GLOBAL gave another value than their first
@@ -105,16 +108,19 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{cfg: cfg, db: db, prices: system.DefaultPrices(), started: cfg.Clock.Now()}, nil
+	return &Engine{cfg: cfg, db: db, prices: system.DefaultPrices(), started: cfg.Clock.Now(),
+		leases: lease.New(cfg.Store, lease.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger})}, nil
 }
 
 // Close waits for work in the background, bounded by ctx, and closes the database. Sessions fail afterwards.
-func (e *Engine) Close(ctx context.Context) error { return e.db.Close(ctx) }
+func (e *Engine) Close(ctx context.Context) error {
+	return errors.Join(e.leases.Close(ctx), e.db.Close(ctx))
+}
 
 // NewSession returns a session with the engine's defaults.
 func (e *Engine) NewSession() *Session {
 	s := e.newSession(e.sessions.Add(1))
-	s.process = &process{id: s.id, user: e.cfg.User}
+	s.process, s.locks.s = &process{id: s.id, user: e.cfg.User}, s
 	s.process.end(e.now())
 	e.processes.add(s.process)
 	return s

@@ -28,6 +28,7 @@ type Session struct {
 	next       nextTx // what SET TRANSACTION says of the next transaction
 	process    *process
 	locked     bool // by LOCK TABLES
+	locks      sessionLocks
 
 	warnings     []*base.Error
 	warningCount int         // of errors, warnings and notes
@@ -144,19 +145,19 @@ func (s *Session) Rollback(context.Context) error {
 // InTx reports whether an explicit transaction is open.
 func (s *Session) InTx() bool { return s.tx != nil }
 
-// Reset returns the session to the state of a new one: it rolls back, and forgets variables, settings and warnings.
+// Reset returns the session to the state of a new one: it rolls back, gives locks back, and forgets variables, settings and warnings.
 func (s *Session) Reset(ctx context.Context) error {
-	err := s.Rollback(ctx)
+	err := errors.Join(s.Rollback(ctx), s.locks.end())
 	p := s.process
 	*s = *s.e.newSession(s.id)
-	s.process = p
+	s.process, s.locks.s = p, s
 	return err
 }
 
 // Close ends the session; an open transaction is rolled back.
 func (s *Session) Close() error {
 	s.e.processes.remove(s.id)
-	return s.Rollback(context.Background())
+	return errors.Join(s.Rollback(context.Background()), s.locks.end())
 }
 
 // Killed reports whether KILL ended the session: it runs no more statements.
@@ -225,7 +226,7 @@ func (s *Session) exprContext(ctx context.Context, now time.Time, params []base.
 		Ctx: ctx, Now: now.UTC(), Loc: time.UTC, Params: params, Rand: s.e.cfg.Rand,
 		User: s.settings.user, Database: s.e.cfg.Database, Version: Version,
 		ConnectionID: s.id, LastInsertID: s.lastInsertID, FoundRows: s.foundRows, RowCount: s.rowCount,
-		Warn: s.warn, Var: s.variable, DivByZeroQuiet: !s.settings.divByZero,
+		Warn: s.warn, Var: s.variable, Locks: &s.locks, DivByZeroQuiet: !s.settings.divByZero,
 	}
 }
 

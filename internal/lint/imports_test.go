@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"internal/suggest":   {},
 
 	"sqlengine/infoschema": {"internal/base", "internal/collation", "internal/errno", "catalog", "sqlengine/expr", "sqlengine/parse", "sqlengine/plan"},
+	"storage/lease":        {"internal/base", "internal/errno", "storage/manifest", "storage/object"},
 }
 
 // testOnly is what tests may import on top of their folder's entry: the suites, the storage that they run on, and the parser

@@ -51,6 +51,8 @@ type Context struct {
 	Var func(name string, system bool) (base.Value, bool)
 	// Subqueries belongs to the planner's subquery nodes.
 	Subqueries any
+	// Locks are what GET_LOCK and its kin work on; nil refuses them.
+	Locks Locks
 	// Tables belongs to the virtual tables: what they may ask of the session.
 	Tables any
 }

@@ -16,7 +16,7 @@ func init() {
 	registry = map[string]*function{}
 	for _, table := range [][]*function{compareFunctions, logicFunctions, arithFunctions, matchFunctions, controlFunctions,
 		dateFunctions, clockFunctions, infoFunctions, stringFunctions, textFunctions, mathFunctions, jsonFunctions,
-		setFunctions, formatFunctions, netFunctions, uuidFunctions, cryptFunctions, miscFunctions, timeFunctions} {
+		setFunctions, formatFunctions, netFunctions, uuidFunctions, cryptFunctions, miscFunctions, timeFunctions, lockFunctions} {
 		for _, f := range table {
 			registry[f.name] = f
 		}

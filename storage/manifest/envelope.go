@@ -64,15 +64,15 @@ const (
 )
 
 // EncodeIdentity returns the object's bytes.
-func EncodeIdentity(id Identity) ([]byte, error) { return wrap(magicIdentity, id) }
+func EncodeIdentity(id Identity) ([]byte, error) { return Wrap(magicIdentity, id) }
 
 // EncodeLatest returns the object's bytes.
-func EncodeLatest(l Latest) ([]byte, error) { return wrap(magicLatest, l) }
+func EncodeLatest(l Latest) ([]byte, error) { return Wrap(magicLatest, l) }
 
 // DecodeIdentity reads the object's bytes.
 // Errors: Corrupt (damaged, foreign or of a newer format; names the key).
 func DecodeIdentity(data []byte) (id Identity, err error) {
-	if err = unwrap(IdentityKey, magicIdentity, data, &id); err == nil && id.UUID == "" {
+	if err = Unwrap(IdentityKey, magicIdentity, data, &id); err == nil && id.UUID == "" {
 		err = base.Corruptf(IdentityKey, "the identity has no uuid")
 	}
 	return id, err
@@ -81,13 +81,14 @@ func DecodeIdentity(data []byte) (id Identity, err error) {
 // DecodeLatest reads the object's bytes.
 // Errors: Corrupt (damaged, foreign or of a newer format; names the key).
 func DecodeLatest(data []byte) (l Latest, err error) {
-	if err = unwrap(LatestKey, magicLatest, data, &l); err == nil && l.UUID == "" {
+	if err = Unwrap(LatestKey, magicLatest, data, &l); err == nil && l.UUID == "" {
 		err = base.Corruptf(LatestKey, "the hint has no uuid")
 	}
 	return l, err
 }
 
-func wrap(magic string, v any) ([]byte, error) {
+// Wrap returns v as JSON in an envelope with a magic, the format version and a checksum.
+func Wrap(magic string, v any) ([]byte, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", magic, err)
@@ -101,7 +102,9 @@ func wrap(magic string, v any) ([]byte, error) {
 
 func checksum(body []byte) string { return fmt.Sprintf("%08x", crc32.Checksum(body, castagnoli)) }
 
-func unwrap(key, magic string, data []byte, v any) error {
+// Unwrap reads what Wrap wrote with the same magic into v; key is the object's, for errors.
+// Errors: Corrupt (damaged, foreign or of a newer format; names the key).
+func Unwrap(key, magic string, data []byte, v any) error {
 	var e envelope
 	if err := json.Unmarshal(data, &e); err != nil {
 		return corrupt(key, "it is not the JSON object that s3sql writes", err)

@@ -223,7 +223,7 @@ func FuzzDecode(f *testing.F) {
 func FuzzEnvelope(f *testing.F) {
 	for _, v := range []any{Identity{UUID: testUUID}, Latest{UUID: testUUID, Seq: 3}} {
 		for _, magic := range []string{magicIdentity, magicLatest} {
-			data, err := wrap(magic, v)
+			data, err := Wrap(magic, v)
 			if err != nil {
 				f.Fatal(err)
 			}
