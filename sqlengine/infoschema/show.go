@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
-	"github.com/s3sql/s3sql/sqlengine/expr/convert"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
@@ -14,7 +14,7 @@ import (
 // Errors: those of src.
 func List(src Source, table *plan.VirtualTable, schema, name string, columns ...string) ([]plan.Column, [][]base.Value, error) {
 	d := table.Source.(*definition)
-	r := &reader{Source: src, names: convert.LookupCollation(nameCollation)}
+	r := &reader{Source: src, names: collation.Lookup(nameCollation)}
 	if schema != "" {
 		r.schema = str(schema)
 	}
