@@ -112,14 +112,13 @@ type Call struct {
 	OrderBy   []OrderItem // GROUP_CONCAT
 	Separator *string     // GROUP_CONCAT
 	Over      *Window     // window functions
-	FromLast  bool        // NTH_VALUE … FROM LAST
-	IgnoreNil bool        // IGNORE NULLS
 }
 
 // Window is the specification after OVER: a name, or parts.
 type Window struct {
 	At        Pos
 	Name      string // OVER w, or the base of OVER (w …)
+	Ref       bool   // OVER w: the window itself, not one based on it
 	Partition []Expr
 	OrderBy   []OrderItem
 	Frame     *Frame

@@ -60,6 +60,11 @@ func (a *account) grow(n int64) error {
 	return a.ec.reserve(n)
 }
 
+func (a *account) shrink(n int64) {
+	a.bytes -= n
+	a.ec.release(n)
+}
+
 func (a *account) free() {
 	if a.ec != nil {
 		a.ec.release(a.bytes)

@@ -51,6 +51,8 @@ func Build(n plan.Node, ec *Context) (Operator, error) {
 		return newLookup(n, ec)
 	case *plan.Aggregate:
 		return newAggregate(n, ec)
+	case *plan.Window:
+		return newWindow(n, ec)
 	case *plan.Distinct:
 		return newDistinct(n, ec)
 	case *plan.Sort:

@@ -29,6 +29,8 @@ type Agg struct {
 	opts AggOptions
 	typ  base.Type
 	make func() AggState
+	// frame makes what accumulates over a moving frame; nil if there is nothing better than to start anew for each.
+	frame func(growing bool) Frame
 }
 
 // AggState accumulates one aggregate for many groups, which are numbered from 0. It is for one goroutine at a time.

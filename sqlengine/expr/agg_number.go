@@ -16,6 +16,7 @@ func buildCount(a *Agg) error {
 		a.in = nil // counts every row
 	}
 	a.make = func() AggState { return &countState{} }
+	a.frame = func(bool) Frame { return &countFrame{} }
 	return nil
 }
 
@@ -73,6 +74,7 @@ func buildSum(a *Agg) error {
 	if numberKind(t) == numFloat {
 		a.in[0], a.typ = implicit(a.in[0], typeDouble), typeDouble
 		a.make = func() AggState { return &floatSum{avg: avg} }
+		a.frame = func(growing bool) Frame { return newFloatFrame(&floatSum{avg: avg}, growing) }
 		return nil
 	}
 	whole, scale := digitsOf(t)
@@ -83,6 +85,9 @@ func buildSum(a *Agg) error {
 	}
 	typ := a.typ
 	a.make = func() AggState { return &exactSum{avg: avg, from: t.Class(), scale: uint8(scale), typ: typ} }
+	a.frame = func(bool) Frame {
+		return &exactFrame{sum: exactSum{avg: avg, from: t.Class(), scale: uint8(scale), typ: typ}}
+	}
 	return nil
 }
 
@@ -162,12 +167,17 @@ func (s *exactSum) decimals(groups []uint32, v *vec.Vector, b *vec.Batch) error 
 		if v.Nulls.Get(i) {
 			continue
 		}
-		d := v.Dec[i]
-		c := &s.acc[group(groups, k)]
-		c.add(d.Lo, d.Hi)
-		if c.hi > maxSumHi || c.hi < -maxSumHi {
-			return base.Errorf(errno.DataOutOfRange, "DECIMAL value is out of range in 'sum'")
+		if err := s.acc[group(groups, k)].addDecimal(v.Dec[i]); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func (c *exactCell) addDecimal(d base.Int128) error {
+	c.add(d.Lo, d.Hi)
+	if c.hi > maxSumHi || c.hi < -maxSumHi {
+		return base.Errorf(errno.DataOutOfRange, "DECIMAL value is out of range in 'sum'")
 	}
 	return nil
 }
@@ -186,21 +196,29 @@ func (s *exactSum) Merge(other AggState, mapping []uint32) error {
 
 func (s *exactSum) Result(*Context) (*vec.Vector, error) {
 	out := vec.New(base.Decimal, s.typ.Scale, len(s.acc))
-	for g, c := range s.acc {
-		if c.n == 0 {
-			out.SetNull(g)
-			continue
+	for g := range s.acc {
+		if err := s.store(out, g, &s.acc[g]); err != nil {
+			return nil, err
 		}
-		sum, ok := base.Int128{Hi: c.hi, Lo: c.lo}, true
-		if s.avg {
-			sum, ok = base.TruncQuoDecimal(sum, s.scale, base.Int128From(c.n), 0, s.typ.Scale)
-		}
-		if !ok || !base.DecimalFits(sum, base.MaxDecimalDigits) {
-			return nil, base.Errorf(errno.DataOutOfRange, "DECIMAL value is out of range in 'sum'")
-		}
-		out.Dec[g] = sum
 	}
 	return out, nil
+}
+
+// store sets row g of out to the result of a cell.
+func (s *exactSum) store(out *vec.Vector, g int, c *exactCell) error {
+	if c.n == 0 {
+		out.SetNull(g)
+		return nil
+	}
+	sum, ok := base.Int128{Hi: c.hi, Lo: c.lo}, true
+	if s.avg {
+		sum, ok = base.TruncQuoDecimal(sum, s.scale, base.Int128From(c.n), 0, s.typ.Scale)
+	}
+	if !ok || !base.DecimalFits(sum, base.MaxDecimalDigits) {
+		return base.Errorf(errno.DataOutOfRange, "DECIMAL value is out of range in 'sum'")
+	}
+	out.Dec[g] = sum
+	return nil
 }
 
 type floatSum struct {
@@ -250,19 +268,27 @@ func (s *floatSum) Merge(other AggState, mapping []uint32) error {
 
 func (s *floatSum) Result(*Context) (*vec.Vector, error) {
 	out := vec.New(base.Float, 0, len(s.acc))
-	for g, c := range s.acc {
-		switch {
-		case c.n == 0:
-			out.SetNull(g)
-		case math.IsInf(c.sum, 0) || math.IsNaN(c.sum):
-			return nil, base.Errorf(errno.DataOutOfRange, "DOUBLE value is out of range in 'sum'")
-		case s.avg:
-			out.F64[g] = c.sum / float64(c.n)
-		default:
-			out.F64[g] = c.sum
+	for g := range s.acc {
+		if err := s.store(out, g, &s.acc[g]); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// store sets row g of out to the result of a cell.
+func (s *floatSum) store(out *vec.Vector, g int, c *floatCell) error {
+	switch {
+	case c.n == 0:
+		out.SetNull(g)
+	case math.IsInf(c.sum, 0) || math.IsNaN(c.sum):
+		return base.Errorf(errno.DataOutOfRange, "DOUBLE value is out of range in 'sum'")
+	case s.avg:
+		out.F64[g] = c.sum / float64(c.n)
+	default:
+		out.F64[g] = c.sum
+	}
+	return nil
 }
 
 func buildBitAgg(a *Agg) error {
@@ -273,6 +299,7 @@ func buildBitAgg(a *Agg) error {
 	a.typ = typeUint
 	name := a.fn.name
 	a.make = func() AggState { return &bitState{name: name} }
+	a.frame = func(bool) Frame { return &bitFrame{name: name} }
 	return nil
 }
 
@@ -327,6 +354,7 @@ func buildVariance(a *Agg) error {
 	sample := strings.HasSuffix(a.fn.name, "_SAMP")
 	root := strings.HasPrefix(a.fn.name, "STD")
 	a.make = func() AggState { return &varianceState{sample: sample, root: root} }
+	a.frame = func(growing bool) Frame { return newVarianceFrame(&varianceState{sample: sample, root: root}, growing) }
 	return nil
 }
 
@@ -347,44 +375,58 @@ func (s *varianceState) Update(groups []uint32, args []*vec.Vector, b *vec.Batch
 		if args[0].IsNull(i) {
 			continue
 		}
-		c := &s.acc[group(groups, k)]
-		c.n++
-		d := args[0].F64[i] - c.mean
-		c.mean += d / c.n
-		c.m2 += d * (args[0].F64[i] - c.mean)
+		s.acc[group(groups, k)].add(args[0].F64[i])
 	}
 	return nil
 }
 
+func (c *varianceCell) add(x float64) {
+	c.n++
+	d := x - c.mean
+	c.mean += d / c.n
+	c.m2 += d * (x - c.mean)
+}
+
+func (c *varianceCell) merge(o *varianceCell) {
+	if o.n == 0 {
+		return
+	}
+	n, d := c.n+o.n, o.mean-c.mean
+	c.m2 += o.m2 + d*d*c.n*o.n/n
+	c.mean += d * o.n / n
+	c.n = n
+}
+
 func (s *varianceState) Merge(other AggState, mapping []uint32) error {
 	for g, o := range other.(*varianceState).acc {
-		if o.n == 0 {
-			continue
-		}
-		c := &s.acc[mapping[g]]
-		n, d := c.n+o.n, o.mean-c.mean
-		c.m2 += o.m2 + d*d*c.n*o.n/n
-		c.mean += d * o.n / n
-		c.n = n
+		s.acc[mapping[g]].merge(&o)
 	}
 	return nil
 }
 
 func (s *varianceState) Result(*Context) (*vec.Vector, error) {
 	out := vec.New(base.Float, 0, len(s.acc))
-	for g, c := range s.acc {
-		n := c.n
-		if s.sample {
-			n--
-		}
-		if n <= 0 {
-			out.SetNull(g)
-			continue
-		}
-		out.F64[g] = c.m2 / n
-		if s.root {
-			out.F64[g] = math.Sqrt(out.F64[g])
+	for g := range s.acc {
+		if err := s.store(out, g, &s.acc[g]); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// store sets row g of out to the result of a cell.
+func (s *varianceState) store(out *vec.Vector, g int, c *varianceCell) error {
+	n := c.n
+	if s.sample {
+		n--
+	}
+	if n <= 0 {
+		out.SetNull(g)
+		return nil
+	}
+	out.F64[g] = c.m2 / n
+	if s.root {
+		out.F64[g] = math.Sqrt(out.F64[g])
+	}
+	return nil
 }

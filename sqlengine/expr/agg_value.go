@@ -21,6 +21,7 @@ func buildMinMax(a *Agg) error {
 	compare := Comparer(t)
 	a.opts.Distinct = false // changes nothing
 	a.make = func() AggState { return &extremeState{sign: sign, typ: t, compare: compare} }
+	a.frame = func(bool) Frame { return &extremeFrame{sign: sign, compare: valueComparer(t)} }
 	return nil
 }
 

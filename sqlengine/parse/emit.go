@@ -290,15 +290,11 @@ func (f *flat) specialName(t *token) bool {
 	return special(string(buf[:n]))
 }
 
-// windowed reports whether an OVER clause, or one that leads to it, follows the call that starts here.
+// windowed reports whether an OVER clause, or one that leads to it, follows the call that starts here, or has to.
 func (f *flat) windowed() bool {
 	p := f.p
 	m := int(p.peek(1).match)
-	if m < 0 {
-		return false
-	}
-	t, u := &p.toks[m+1], &p.toks[min(m+2, len(p.toks)-1)]
-	return p.isWord(t, "OVER") || p.isWord(u, "NULLS") || t.kw == "FROM" && p.isWord(p.tok(), "NTH_VALUE")
+	return m >= 0 && (p.isWord(&p.toks[m+1], "OVER") || p.tok().kw != "" && windowOnly(p.tok().kw))
 }
 
 func (f *flat) caseExpr() bool {

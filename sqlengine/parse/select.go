@@ -32,12 +32,7 @@ func (p *parser) selectBlock() *ast.Select {
 		e.expr()
 	}
 	if p.accept("WINDOW") {
-		for ok := true; ok; ok = p.acceptOp(",") {
-			w := ast.NamedWindow{Name: p.name("a window")}
-			p.expect("AS")
-			w.Spec = p.window()
-			s.Windows = append(s.Windows, w)
-		}
+		s.Windows = p.windows()
 	}
 	e.tail(true)
 	p.into()

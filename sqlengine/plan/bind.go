@@ -16,6 +16,8 @@ type binder struct {
 	clause string // for messages: "field list", "where clause", "on clause", "order clause"
 	// aggs collects aggregate calls; nil where none may stand.
 	aggs *aggCollector
+	// wins collects window calls; nil where none may stand.
+	wins *windowCollector
 	// aliases are select-list items that an unqualified name may mean when no column has it.
 	aliases []item
 	// prefer are select-list items that an unqualified name means before any column: in HAVING, those no group key hides.

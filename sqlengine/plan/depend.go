@@ -76,6 +76,8 @@ func (d *dependence) collect(n logical, filled bool) {
 		d.collect(n.right, filled || n.kind == LeftJoin)
 	case *lAggregate:
 		d.rules = append(d.rules, func() bool { return len(n.kids) > 0 && d.has(n.kids...) && d.fix(n.aids...) })
+	case *lWindow:
+		d.collect(n.input, filled)
 	case *lDistinct:
 		d.collect(n.input, filled)
 	case *lSort:

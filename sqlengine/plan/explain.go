@@ -71,20 +71,15 @@ func label(n Node) string {
 			s = "Group by " + list(n.Keys) + ": " + strings.Join(aggs, ", ")
 		}
 		return strings.TrimSuffix(s, ": ")
+	case *Window:
+		return windowLabel(n)
 	case *Distinct:
 		return "Distinct"
 	case *Sort:
-		keys := make([]string, len(n.Keys))
-		for i, k := range n.Keys {
-			keys[i] = k.Expr.String()
-			if k.Desc {
-				keys[i] += " DESC"
-			}
-		}
 		if n.Limit != nil {
-			return "Top " + n.Limit.String() + " by " + strings.Join(keys, ", ")
+			return "Top " + n.Limit.String() + " by " + keyList(n.Keys)
 		}
-		return "Sort: " + strings.Join(keys, ", ")
+		return "Sort: " + keyList(n.Keys)
 	case *Limit:
 		s := "Limit"
 		if n.Count != nil {

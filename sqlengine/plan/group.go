@@ -31,7 +31,7 @@ func (a *aggCollector) add(g expr.Agg) expr.Expr {
 // function binds a call: an aggregate where one may stand, else a scalar function.
 func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 	if e.Over != nil {
-		return nil, base.Errorf(errno.NotSupported, "window functions are not supported")
+		return b.windowCall(e)
 	}
 	if e.Name == "GROUPING" && e.Schema == "" {
 		return b.grouping(e)
@@ -43,7 +43,7 @@ func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 		return nil, base.Errorf(errno.InvalidGroupFunc, "Invalid use of group function")
 	}
 	inner := *b
-	inner.aggs, inner.prefer, inner.named = nil, nil, nil
+	inner.aggs, inner.wins, inner.prefer, inner.named = nil, nil, nil, nil
 	var args []expr.Expr
 	if len(e.Args) != 1 || !isStar(e.Args[0]) {
 		var err error
@@ -124,6 +124,9 @@ func (p *planner) group(n logical, by []ast.Expr, b *binder, items []item) (*gro
 			}
 			return nil, base.Errorf(errno.WrongGroupField, "Can't group on '%s'", name)
 		}
+		if err := b.wins.refuse(k, items); err != nil {
+			return nil, err
+		}
 		agg.keys, agg.kids = append(agg.keys, expr.Settle(k)), append(agg.kids, p.newCol())
 	}
 	g := &grouping{node: agg, b: b, keys: len(by), exprs: agg.keys}
@@ -197,6 +200,9 @@ func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
 			if a == id {
 				return e, nil
 			}
+		}
+		if g.b.wins.has(id) {
+			return e, nil
 		}
 		if g.rolled { // a row that sums up has no value of it
 			return nil, g.notGrouped(e, n, where)

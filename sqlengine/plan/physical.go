@@ -109,6 +109,8 @@ func (p *planner) physical(n logical, want idSet) (Node, layout, error) {
 		return p.physJoin(n, want)
 	case *lAggregate:
 		return p.physAggregate(n)
+	case *lWindow:
+		return p.physWindow(n, want)
 	case *lDistinct:
 		return p.physDistinct(n)
 	case *lSort:
@@ -286,13 +288,9 @@ func (p *planner) physSort(n *lSort, want idSet) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	keys := make([]SortKey, len(n.keys))
-	for i, k := range n.keys {
-		e, err := l.place(k.Expr)
-		if err != nil {
-			return nil, nil, err
-		}
-		keys[i] = SortKey{Expr: e, Desc: k.Desc}
+	keys, err := l.placeKeys(n.keys)
+	if err != nil {
+		return nil, nil, err
 	}
 	if ordered(in, keys) {
 		return in, l, nil

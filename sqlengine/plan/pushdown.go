@@ -102,6 +102,8 @@ func pushdown(n logical, preds []expr.Expr) logical {
 		return filtered(n, stay)
 	case *lAggregate:
 		return pushAggregate(n, preds)
+	case *lWindow:
+		return pushWindow(n, preds)
 	case *lSetOp:
 		return pushSetOp(n, preds)
 	}

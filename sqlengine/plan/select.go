@@ -18,11 +18,8 @@ type item struct {
 	expr expr.Expr
 }
 
-// selectBlock plans one SELECT: FROM, WHERE, GROUP BY, HAVING, select list, DISTINCT, ORDER BY, LIMIT, in this order.
+// selectBlock plans one SELECT: FROM, WHERE, GROUP BY, HAVING, windows, select list, DISTINCT, ORDER BY, LIMIT, in this order.
 func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, error) {
-	if len(s.Windows) > 0 {
-		return nil, output{}, base.Errorf(errno.NotSupported, "WINDOW is not supported")
-	}
 	n, sc, err := p.from(s.From, outer)
 	if err != nil {
 		return nil, output{}, err
@@ -39,13 +36,19 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 	if len(s.GroupBy) > 0 {
 		b.same = map[string]expr.Expr{}
 	}
+	if err := b.windows(s.Windows); err != nil {
+		return nil, output{}, err
+	}
 	items, err := b.items(s.Items)
 	if err != nil {
 		return nil, output{}, err
 	}
 	var having expr.Expr
 	if s.Having != nil {
-		if having, err = b.having(s, items); err != nil {
+		if having, err = b.having(s, items); err == nil {
+			err = b.wins.refuse(having, items)
+		}
+		if err != nil {
 			return nil, output{}, err
 		}
 	}
@@ -65,6 +68,9 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 		if err := g.rewrite(items, keys, &having); err != nil {
 			return nil, output{}, err
 		}
+		if err := b.wins.over(g); err != nil {
+			return nil, output{}, err
+		}
 		n = g.node
 		if g.rolled && len(s.OrderBy) == 0 {
 			if n, err = g.order(); err != nil {
@@ -74,6 +80,9 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 	}
 	if having != nil {
 		n = &lFilter{input: n, preds: conjuncts(having)}
+	}
+	if n, err = p.window(n, b.wins); err != nil {
+		return nil, output{}, err
 	}
 	return p.projectSelect(n, s, items, keys, out, b)
 }
@@ -259,7 +268,8 @@ func (b *binder) star(star *ast.Star) ([]item, error) {
 // else an alias, else a column (MySQL reference manual, "SELECT Statement").
 func (b *binder) having(s *ast.Select, items []item) (expr.Expr, error) {
 	saved := b.clause
-	b.clause, b.aliases = "having clause", items
+	wins := b.wins
+	b.clause, b.aliases, b.wins = "having clause", items, nil
 	for _, it := range items {
 		hidden := false
 		for _, g := range s.GroupBy {
@@ -270,7 +280,7 @@ func (b *binder) having(s *ast.Select, items []item) (expr.Expr, error) {
 			b.prefer = append(b.prefer, it)
 		}
 	}
-	defer func() { b.clause, b.aliases, b.prefer, b.named = saved, nil, nil, nil }()
+	defer func() { b.clause, b.aliases, b.prefer, b.named, b.wins = saved, nil, nil, nil, wins }()
 	named := idSet{}
 	for _, it := range items {
 		if id, ok := expr.AsColumn(it.expr); ok {

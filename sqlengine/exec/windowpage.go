@@ -1,0 +1,145 @@
+package exec
+
+import (
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/sqlengine/plan"
+)
+
+// pageStore keeps the rows of a window's input in pages of vec.MaxRows, as long as they are needed.
+type pageStore struct {
+	ec     *Context
+	acc    account
+	schema []plan.Column
+	groups bool // a column with the numbers of the groups follows those of the schema
+	first  int  // number of pages[0]
+	pages  []*rowPage
+	n      int // rows ever added
+	err    error
+}
+
+// rowPage is a page: its columns have n rows.
+type rowPage struct {
+	cols  []*vec.Vector
+	n     int
+	bytes int64
+}
+
+func newPageStore(ec *Context, schema []plan.Column, groups bool) pageStore {
+	return pageStore{ec: ec, acc: account{ec: ec}, schema: schema, groups: groups}
+}
+
+func (s *pageStore) close() {
+	s.acc.free()
+	s.pages, s.first, s.n, s.err = nil, 0, 0, nil
+}
+
+// add appends the counting rows of b; mark sees each run of them in its page, and numbers their groups.
+func (s *pageStore) add(b *vec.Batch, mark func(cols []*vec.Vector, from, to, first int, numbers []int64)) error {
+	rows := b.Rows()
+	sel := b.Sel
+	for at := 0; at < rows; {
+		if s.n%vec.MaxRows == 0 {
+			s.pages = append(s.pages, s.newPage())
+		}
+		p := s.pages[len(s.pages)-1]
+		take := min(rows-at, vec.MaxRows-p.n)
+		if sel == nil && take < rows {
+			sel = make([]int32, rows)
+			for i := range sel {
+				sel[i] = int32(i)
+			}
+		}
+		if err := s.addRun(p, b, sel, at, take, mark); err != nil {
+			return err
+		}
+		at += take
+	}
+	return nil
+}
+
+func (s *pageStore) newPage() *rowPage {
+	p := &rowPage{}
+	for _, c := range s.schema {
+		p.cols = append(p.cols, newColumn(c.Type))
+	}
+	if s.groups {
+		p.cols = append(p.cols, newColumn(base.Type{ID: base.TypeBigInt}))
+	}
+	return p
+}
+
+// addRun appends rows sel[at:at+take], or the first take rows, to a page.
+func (s *pageStore) addRun(p *rowPage, b *vec.Batch, sel []int32, at, take int,
+	mark func(cols []*vec.Vector, from, to, first int, numbers []int64)) error {
+	var run []int32
+	if sel != nil {
+		run = sel[at : at+take]
+	}
+	bytes := int64(0)
+	for c := range s.schema {
+		if b.Cols[c] == nil { // nobody asked for it
+			bytes += appendNulls(p.cols[c], p.n, take)
+			continue
+		}
+		bytes += appendColumn(p.cols[c], b.Cols[c], p.n, take, run)
+	}
+	var numbers []int64
+	if s.groups {
+		g := p.cols[len(s.schema)]
+		g.Len += take
+		g.I64 = append(g.I64, make([]int64, take)...)
+		numbers = g.I64
+		bytes += int64(take) * 8
+	}
+	from := p.n
+	p.n += take
+	p.bytes += bytes
+	mark(p.cols, from, p.n, s.n-from, numbers)
+	s.n += take
+	return s.acc.grow(bytes)
+}
+
+// load returns the columns of a page.
+func (s *pageStore) load(page int) ([]*vec.Vector, error) { return s.pages[page-s.first].cols, nil }
+
+// rows returns how many rows a page has.
+func (s *pageStore) rows(page int) int { return s.pages[page-s.first].n }
+
+// dropBefore drops the pages that end before row oldest.
+func (s *pageStore) dropBefore(oldest int) {
+	for len(s.pages) > 0 && (s.first+1)*vec.MaxRows <= oldest {
+		s.acc.shrink(s.pages[0].bytes)
+		s.pages[0] = nil
+		s.pages, s.first = s.pages[1:], s.first+1
+	}
+}
+
+// pageCursor reads one column row by row.
+type pageCursor struct {
+	store *pageStore
+	col   int
+	page  int
+	v     *vec.Vector
+}
+
+func newPageCursor(s *pageStore, col int) pageCursor { return pageCursor{store: s, col: col, page: -1} }
+
+// seek returns the position in v of a row.
+func (c *pageCursor) seek(row int) int32 {
+	if page := row / vec.MaxRows; page != c.page {
+		c.load(page)
+	}
+	return int32(row % vec.MaxRows)
+}
+
+func (c *pageCursor) load(page int) {
+	c.page = page
+	cols, err := c.store.load(page)
+	if err != nil { // reported before anything is made of what is read
+		c.store.err = err
+		c.v = vec.New(c.v.Class, c.v.Scale, vec.MaxRows)
+		return
+	}
+	c.v = cols[c.col]
+}
