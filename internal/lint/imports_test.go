@@ -78,6 +78,7 @@ var clients = map[string][]string{
 	"entgo.io/ent":                        {"conformance"},
 	"xorm.io":                             {"conformance"},
 	"github.com/jmoiron/sqlx":             {"conformance"},
+	"modernc.org/sqlite":                  {"conformance"},
 }
 
 func TestImports(t *testing.T) {
