@@ -119,7 +119,7 @@ func testQuantified(t *testing.T, name string, outer, inner [][]base.Value, op s
 	t.Helper()
 	types := []base.Type{bigint, bigint}
 	in := memTable(types, inner, 2, nil)
-	q := &plan.Subquery{Kind: plan.QuantifiedSubquery, Op: op, All: all, Once: once, Result: boolean}
+	q := &plan.Subquery{SubqueryBody: &plan.SubqueryBody{}, Kind: plan.QuantifiedSubquery, Op: op, All: all, Once: once, Result: boolean}
 	var exprs []expr.Expr
 	for i := range width {
 		q.X = append(q.X, col(i, bigint))
@@ -159,13 +159,13 @@ func TestScalarAndExists(t *testing.T) {
 		want  string
 		opens int
 	}{
-		{&plan.Subquery{Kind: plan.ScalarSubquery, Plan: name, Result: varchar, Args: []expr.Expr{col(0, bigint)}, Slots: []int{0}},
+		{&plan.Subquery{Kind: plan.ScalarSubquery, SubqueryBody: &plan.SubqueryBody{Plan: name}, Result: varchar, Args: []expr.Expr{col(0, bigint)}, Slots: []int{0}},
 			"[one two two NULL NULL]", 4}, // equal outer rows next to each other share a run
-		{&plan.Subquery{Kind: plan.ExistsSubquery, Plan: name, Result: boolean, Args: []expr.Expr{col(0, bigint)}, Slots: []int{0}},
+		{&plan.Subquery{Kind: plan.ExistsSubquery, SubqueryBody: &plan.SubqueryBody{Plan: name}, Result: boolean, Args: []expr.Expr{col(0, bigint)}, Slots: []int{0}},
 			"[1 1 1 0 0]", 4},
-		{&plan.Subquery{Kind: plan.ExistsSubquery, Plan: src, Result: boolean, Once: true}, "[1 1 1 1 1]", 1},
-		{&plan.Subquery{Kind: plan.ScalarSubquery, Plan: &plan.Limit{Input: src, Count: lit(1)}, Result: bigint, Once: true}, "[1 1 1 1 1]", 1},
-		{&plan.Subquery{Kind: plan.ScalarSubquery, Plan: &plan.Limit{Input: src, Count: lit(0)}, Result: bigint, Once: true},
+		{&plan.Subquery{Kind: plan.ExistsSubquery, SubqueryBody: &plan.SubqueryBody{Plan: src}, Result: boolean, Once: true}, "[1 1 1 1 1]", 1},
+		{&plan.Subquery{Kind: plan.ScalarSubquery, SubqueryBody: &plan.SubqueryBody{Plan: &plan.Limit{Input: src, Count: lit(1)}}, Result: bigint, Once: true}, "[1 1 1 1 1]", 1},
+		{&plan.Subquery{Kind: plan.ScalarSubquery, SubqueryBody: &plan.SubqueryBody{Plan: &plan.Limit{Input: src, Count: lit(0)}}, Result: bigint, Once: true},
 			"[NULL NULL NULL NULL NULL]", 1},
 	} {
 		src.opens = 0
@@ -183,7 +183,7 @@ func TestScalarOfManyRows(t *testing.T) {
 		in := memTable([]base.Type{bigint}, [][]base.Value{{base.NewInt(1)}, {base.NewInt(2)}}, size, nil)
 		ec := testContext()
 		ec.prepare()
-		q := &plan.Subquery{Kind: plan.ScalarSubquery, Plan: in, Result: bigint, Once: true}
+		q := &plan.Subquery{Kind: plan.ScalarSubquery, SubqueryBody: &plan.SubqueryBody{Plan: in}, Result: bigint, Once: true}
 		_, err := q.Eval(ec.Expr, &vec.Batch{N: 1})
 		var e *base.Error
 		if !errors.As(err, &e) || e.Number != 1242 {
@@ -199,7 +199,7 @@ func TestSubqueryCancel(t *testing.T) {
 	ec := testContext()
 	ec.Ctx = ctx
 	ec.prepare()
-	q := &plan.Subquery{Kind: plan.ExistsSubquery, Plan: manyRows(1, 1), Result: boolean, Once: true}
+	q := &plan.Subquery{Kind: plan.ExistsSubquery, SubqueryBody: &plan.SubqueryBody{Plan: manyRows(1, 1)}, Result: boolean, Once: true}
 	if _, err := q.Eval(ec.Expr, &vec.Batch{N: 1}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled subquery: %v", err)
 	}
@@ -212,7 +212,7 @@ func TestInsertSubquery(t *testing.T) {
 	tx := store(t, tab, nil)
 	ec := testContext()
 	ec.Tx = tx
-	q := &plan.Subquery{Kind: plan.ScalarSubquery, Plan: manyRows(1, 1), Result: bigint, Once: true}
+	q := &plan.Subquery{Kind: plan.ScalarSubquery, SubqueryBody: &plan.SubqueryBody{Plan: manyRows(1, 1)}, Result: bigint, Once: true}
 	n := &plan.Insert{Table: tab, Target: []int{0, 1, 2, 3}, Defaults: make([]expr.Expr, 4),
 		Rows: [][]expr.Expr{{call(t, "+", q, lit(5)), str("c"), lit(1), str("n")}}}
 	if out, err := Insert(ec, tx, n); err != nil || out.Affected != 1 {

@@ -100,6 +100,14 @@ func Renumber(e Expr, i int) Expr {
 	return &out
 }
 
+// AsParam returns the number of the parameter that e is.
+func AsParam(e Expr) (int, bool) {
+	if p, ok := e.(*param); ok {
+		return p.index, true
+	}
+	return 0, false
+}
+
 // AsCall returns the operands of e if it is a call of the function or operator name, in upper case.
 func AsCall(e Expr, name string) ([]Expr, bool) {
 	if c, ok := e.(*call); ok && c.fn.name == name {

@@ -29,7 +29,9 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 		node.Out = append(node.Out, Column{Name: c.Name, Table: n.alias, OrgTable: n.table.Name, OrgName: c.Name,
 			Type: c.Type, Nullable: !c.NotNull, Hidden: c.Hidden || c.Invisible})
 	}
-	node.Access, node.Est = bestAccess(n, node.Est)
+	if !p.Plain {
+		node.Access, node.Est = bestAccess(n, node.Est)
+	}
 	var err error
 	node.Filter, err = l.placeAnd(n.filters)
 	if len(n.filters) > 0 && node.Access.Points == nil && node.Access.Eq == nil {

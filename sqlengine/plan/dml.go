@@ -81,6 +81,9 @@ func Mutate(env Env, stmt ast.Statement) (*Mutation, error) {
 	default:
 		err = base.Errorf(errno.Unknown, "unknown statement %T", stmt)
 	}
+	if err == nil {
+		err = p.settle()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -330,7 +333,7 @@ func (p *planner) target(from []ast.TableExpr, where ast.Expr, order []ast.Order
 	if n, err = p.orderLimit(n, keys, limit, b); err != nil {
 		return nil, nil, nil, err
 	}
-	node, err := p.exactly(pushdown(n, nil), scan.ids)
+	node, err := p.exactly(p.optimize(n), scan.ids)
 	return t, node, sc, err
 }
 

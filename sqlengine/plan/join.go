@@ -21,7 +21,7 @@ func (p *planner) physJoin(n *lJoin, want idSet) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if n.kind == InnerJoin && Rows(left) < Rows(right) && !p.canLookup(n, ll, right, rl) {
+	if n.kind == InnerJoin && !p.Plain && Rows(left) < Rows(right) && !p.canLookup(n, ll, right, rl) {
 		left, right, ll, rl = right, left, rl, ll // build the hash table on the smaller side
 	}
 	both := append(append(layout(nil), ll...), rl...)
@@ -34,11 +34,14 @@ func (p *planner) physJoin(n *lJoin, want idSet) (Node, layout, error) {
 		return nil, nil, err
 	}
 	out := joinSchema(n.kind, left, right)
-	if keys := lookupKeys(right, lk, rk); keys != nil && n.kind != FullJoin && Rows(left)*lookupFactor < tableRows(p, right) {
+	if keys := lookupKeys(right, lk, rk); keys != nil && !p.Plain && (n.kind == InnerJoin || n.kind == LeftJoin) && Rows(left)*lookupFactor < tableRows(p, right) {
 		on, err := both.placeAnd(n.on)
 		return &Lookup{Kind: n.kind, Left: left, Right: right.(*Scan), Keys: keys, On: on, Out: out}, both, err
 	}
-	return &Join{Kind: n.kind, Left: left, Right: right, LeftKeys: lk, RightKeys: rk, NullSafe: safe, On: on, Out: out}, both, nil
+	if n.kind == SemiJoin || n.kind == AntiJoin {
+		both, out = ll, left.Schema()
+	}
+	return &Join{Kind: n.kind, Left: left, Right: right, LeftKeys: lk, RightKeys: rk, NullSafe: safe, NullAware: n.nullAware, On: on, Out: out}, both, nil
 }
 
 // canLookup reports whether the join as written can look the right side up by key cheaply.

@@ -207,17 +207,24 @@ func (n *SetOp) Children() []Node     { return []Node{n.Left, n.Right} }
 // Subquery is an expression that runs a plan: a scalar, EXISTS, or IN subquery. Outer columns that the plan refers to are
 // parameters: before each run the expressions of Args are evaluated over the outer row and stored at Slots.
 type Subquery struct {
+	*SubqueryBody
 	Kind   SubqueryKind
-	Plan   Node
 	X      []expr.Expr // left side of a quantified comparison, over the outer row
 	Op     string      // of a quantified comparison; IN is "=" with All unset, NOT IN is "<>" with All set
 	All    bool
 	Args   []expr.Expr // outer columns used inside
 	Slots  []int       // parameter numbers they are stored at
 	Once   bool        // depends on no outer row: run once per execution
-	Free   bool        // depends on columns from further out than the outer row: equal arguments may have other results
 	Result base.Type
 	Column int // of a scalar subquery: the column of its row
+}
+
+// SubqueryBody is the plan of a subquery, which the expressions that were rewritten from one another share.
+type SubqueryBody struct {
+	Plan Node
+
+	tree logical // what Plan is made from, and what decorrelation copies; nil once Plan is there
+	out  output
 }
 
 // SubqueryKind is the kind of a Subquery.

@@ -257,21 +257,22 @@ func subqueriesIn(n Node) []*Subquery {
 func TestSubqueryKinds(t *testing.T) {
 	t.Parallel()
 	env := testEnv(t)
+	env.Plain = true // nothing becomes a join
 	type kind struct {
-		args       int
-		once, free bool
+		args int
+		once bool
 	}
 	for _, c := range []struct {
 		sql  string
 		want []kind
 	}{
-		{"SELECT 1 FROM big WHERE a = (SELECT MAX(id) FROM small)", []kind{{0, true, false}}},
-		{"SELECT 1 FROM big WHERE a = (SELECT MAX(id) FROM small WHERE small.a = big.b)", []kind{{1, false, false}}},
-		{"SELECT 1 FROM big WHERE a = (SELECT MAX(id) FROM small WHERE small.a = big.b AND big.b > 1 AND big.d = 1)", []kind{{2, false, false}}},
-		{"SELECT 1 FROM big WHERE EXISTS (SELECT 1 FROM small WHERE EXISTS (SELECT 1 FROM loose WHERE z = big.a))", []kind{{1, false, false}, {0, false, true}}},
+		{"SELECT 1 FROM big WHERE a = (SELECT MAX(id) FROM small)", []kind{{0, true}}},
+		{"SELECT 1 FROM big WHERE a = (SELECT MAX(id) FROM small WHERE small.a = big.b)", []kind{{1, false}}},
+		{"SELECT 1 FROM big WHERE a = (SELECT MAX(id) FROM small WHERE small.a = big.b AND big.b > 1 AND big.d = 1)", []kind{{2, false}}},
+		{"SELECT 1 FROM big WHERE EXISTS (SELECT 1 FROM small WHERE EXISTS (SELECT 1 FROM loose WHERE z = big.a))", []kind{{1, false}, {1, false}}},
 		{"SELECT 1 FROM big WHERE EXISTS (SELECT 1 FROM small WHERE EXISTS (SELECT 1 FROM loose WHERE z = big.a AND loose.a = small.a))",
-			[]kind{{1, false, false}, {1, false, true}}},
-		{"SELECT 1 FROM big WHERE EXISTS (SELECT 1 FROM small WHERE id IN (SELECT z FROM loose) AND small.a = big.a)", []kind{{1, false, false}, {0, true, false}}},
+			[]kind{{1, false}, {2, false}}},
+		{"SELECT 1 FROM big WHERE EXISTS (SELECT 1 FROM small WHERE id IN (SELECT z FROM loose) AND small.a = big.a)", []kind{{1, false}, {0, true}}},
 	} {
 		p, err := planOf(t, env, c.sql)
 		if err != nil {
@@ -284,7 +285,7 @@ func TestSubqueryKinds(t *testing.T) {
 			continue
 		}
 		for i, s := range subs {
-			if got := (kind{len(s.Args), s.Once, s.Free}); got != c.want[i] || len(s.Slots) != len(s.Args) {
+			if got := (kind{len(s.Args), s.Once}); got != c.want[i] || len(s.Slots) != len(s.Args) {
 				t.Errorf("%s: subquery %d is %+v, want %+v", c.sql, i, got, c.want[i])
 			}
 		}

@@ -24,6 +24,9 @@ type Env struct {
 	Params []base.Type
 	// Var returns the type of a user or system variable and whether it exists.
 	Var func(name string, system bool) (base.Type, bool)
+	// Plain plans a statement as it is written: subqueries are not made joins, joins keep their order, tables are read as a
+	// whole. The answers are the same.
+	Plain bool
 }
 
 // VirtualTable is a system table: its columns and the source of its rows.
@@ -46,6 +49,7 @@ type planner struct {
 	stmt       ast.Statement
 	tableNames map[string]int // of stmt, in lower case: how often each stands in it
 	expansions int            // of common table expressions
+	bodies   []*SubqueryBody // of all subqueries, inner ones before those around them
 }
 
 // Plan is a physical plan and what running it needs.
@@ -67,6 +71,9 @@ func Query(env Env, q ast.Query) (*Plan, error) {
 		return nil, err
 	}
 	root, err := p.finish(l, out)
+	if err == nil {
+		err = p.settle()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -113,12 +120,37 @@ type output struct {
 
 // finish turns a logical plan into a physical one that yields exactly out, in order.
 func (p *planner) finish(l logical, out output) (Node, error) {
-	l = pushdown(l, nil)
-	return p.exactly(l, out.ids)
+	return p.exactly(p.optimize(l), out.ids)
+}
+
+// optimize rewrites a logical plan before it is made a physical one.
+func (p *planner) optimize(l logical) logical {
+	if !p.Plain {
+		l = p.decorrelate(l)
+	}
+	return pushdown(l, nil)
+}
+
+// settle plans the subqueries that run on their own: those that were not made joins.
+func (p *planner) settle() (err error) {
+	// Those around others come first: they take copies of the trees inside them, which planning changes.
+	for i := len(p.bodies) - 1; i >= 0; i-- {
+		b := p.bodies[i]
+		if b.Plan, err = p.finish(b.tree, b.out); err != nil {
+			return err
+		}
+		b.tree = nil
+	}
+	p.bodies = nil
+	return nil
 }
 
 // Expression binds an expression that may name no columns: a default, the value of SET.
 func Expression(env Env, e ast.Expr) (expr.Expr, error) {
 	p := &planner{Env: env, nextSlot: len(env.Params)}
-	return (&binder{p: p, scope: &scope{}, clause: "field list"}).expr(e)
+	x, err := (&binder{p: p, scope: &scope{}, clause: "field list"}).expr(e)
+	if err == nil {
+		err = p.settle()
+	}
+	return x, err
 }

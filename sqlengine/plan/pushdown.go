@@ -304,7 +304,7 @@ func pushJoin(n *lJoin, preds []expr.Expr) logical {
 	}
 	for _, c := range n.on {
 		switch {
-		case n.kind == FullJoin || volatile(c):
+		case n.kind == FullJoin || n.nullAware || volatile(c):
 			on = append(on, c)
 		case within(c, r):
 			right = append(right, c)

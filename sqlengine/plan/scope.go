@@ -26,10 +26,9 @@ type scope struct {
 // frame is the border between a subquery and the query around it. Columns of the outer scope that the subquery names
 // cross it as parameters.
 type frame struct {
-	scope *scope // of the query around
-	args  []scopeCol
+	scope *scope      // of the query around
+	args  []expr.Expr // over the columns of scope; a column from further out is a parameter there, too
 	slots []int
-	free  bool // a column from further out passes through: the subquery's result depends on more than args
 }
 
 // find returns the column a reference means in this scope alone; nil if there is none.
@@ -100,17 +99,18 @@ func (f *frame) lookup(p *planner, ref *ast.ColumnRef) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c == nil {
-		e, err := f.scope.outer.lookup(p, ref)
-		f.free = f.free || e != nil
-		return e, err
+	var arg expr.Expr
+	if c != nil {
+		arg = c.ref()
+	} else if arg, err = f.scope.outer.lookup(p, ref); arg == nil || err != nil {
+		return nil, err
 	}
 	for i := range f.args {
-		if f.args[i].id == c.id {
-			return expr.Param(f.slots[i], c.Type), nil
+		if expr.Equal(f.args[i], arg) {
+			return expr.Param(f.slots[i], arg.Type()), nil
 		}
 	}
-	f.args, f.slots = append(f.args, *c), append(f.slots, p.nextSlot)
+	f.args, f.slots = append(f.args, arg), append(f.slots, p.nextSlot)
 	p.nextSlot++
-	return expr.Param(p.nextSlot-1, c.Type), nil
+	return expr.Param(p.nextSlot-1, arg.Type()), nil
 }

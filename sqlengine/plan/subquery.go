@@ -15,14 +15,8 @@ func (b *binder) subplan(q ast.Query) (*Subquery, output, error) {
 	if err != nil {
 		return nil, out, err
 	}
-	root, err := b.p.finish(l, out)
-	if err != nil {
-		return nil, out, err
-	}
-	s := &Subquery{Plan: root, Slots: f.slots, Once: len(f.args) == 0 && !f.free, Free: f.free}
-	for i := range f.args {
-		s.Args = append(s.Args, f.args[i].ref())
-	}
+	s := &Subquery{SubqueryBody: &SubqueryBody{tree: l, out: out}, Slots: f.slots, Args: f.args, Once: len(f.args) == 0}
+	b.p.bodies = append(b.p.bodies, s.SubqueryBody)
 	return s, out, nil
 }
 
