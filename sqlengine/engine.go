@@ -80,6 +80,7 @@ type Engine struct {
 	db         *table.DB
 	catalog    catalog.Cache
 	statements statementCache
+	statistics statistics
 	prices     system.Prices
 	started    time.Time
 	sessions   atomic.Uint64

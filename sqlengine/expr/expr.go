@@ -124,6 +124,14 @@ func ConstInt(e Expr) (int64, bool) {
 	return 0, false
 }
 
+// ConstValue returns the value of a constant.
+func ConstValue(e Expr) (base.Value, bool) {
+	if c, ok := e.(*constant); ok {
+		return c.value, true
+	}
+	return base.Value{}, false
+}
+
 // Volatile reports whether e itself, operands aside, can give another value each time it is evaluated.
 func Volatile(e Expr) bool {
 	switch e := e.(type) {

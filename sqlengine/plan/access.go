@@ -30,22 +30,23 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 			Type: c.Type, Nullable: !c.NotNull, Hidden: c.Hidden || c.Invisible})
 	}
 	if !p.Plain {
-		node.Access, node.Est = bestAccess(n, node.Est)
+		node.Access, node.Est = p.bestAccess(n, node.Est)
 	}
 	var err error
 	node.Filter, err = l.placeAnd(n.filters)
-	if len(n.filters) > 0 && node.Access.Points == nil && node.Access.Eq == nil {
-		node.Est = max(node.Est/3, 1)
-	}
+	node.Est = p.estimate(n)
 	return node, l, err
 }
 
 // bestAccess compares the primary key with every index and returns the access expected to read the fewest rows.
-func bestAccess(n *lScan, rows float64) (Access, float64) {
-	best, bestEst := keyAccess(n, n.table.Primary, true, rows)
+func (p *planner) bestAccess(n *lScan, rows float64) (Access, float64) {
+	best, bestEst := p.keyAccess(n, n.table.Primary, true, rows)
+	if best.Points != nil && bestEst <= float64(len(best.Points)) {
+		return best, bestEst
+	}
 	for i := range n.table.Indexes {
 		ix := &n.table.Indexes[i]
-		a, est := keyAccess(n, ix.Parts, ix.Unique, rows)
+		a, est := p.keyAccess(n, ix.Parts, ix.Unique, rows)
 		est *= 2 // each index entry costs a second lookup
 		if est < bestEst && (a.Points != nil || a.Eq != nil || a.Lo != nil || a.Hi != nil) {
 			a.Index = ix
@@ -56,23 +57,22 @@ func bestAccess(n *lScan, rows float64) (Access, float64) {
 }
 
 // keyAccess works out which part of one key the filters leave.
-func keyAccess(n *lScan, parts []catalog.KeyPart, unique bool, rows float64) (Access, float64) {
+func (p *planner) keyAccess(n *lScan, parts []catalog.KeyPart, unique bool, rows float64) (Access, float64) {
 	points := [][]expr.Expr{nil}
+	var fixed []valueCount
+	left := func() float64 { return p.fixedShare(fixed) } // asked for only where it matters: it may take a sample
 	for i, part := range parts {
 		id, ok := keyColumn(n, part)
 		if !ok {
-			return partial(points, i, rows)
+			return partial(points, i, rows*left())
 		}
 		values := equalTo(n.filters, id)
 		if len(values) == 0 || len(points)*len(values) > maxPoints {
-			a, est := partial(points, i, rows)
+			a, est := partial(points, i, rows*left())
 			if len(points) == 1 {
 				a.Lo, a.LoOpen, a.Hi, a.HiOpen = bounds(n.filters, id)
-				if a.Lo != nil {
-					est /= 3
-				}
-				if a.Hi != nil {
-					est /= 3
+				if a.Lo != nil || a.Hi != nil {
+					est *= p.rangeShare(n.filters, id)
 				}
 			}
 			return a, max(est, 1)
@@ -84,23 +84,54 @@ func keyAccess(n *lScan, parts []catalog.KeyPart, unique bool, rows float64) (Ac
 			}
 		}
 		points = next
+		fixed = append(fixed, valueCount{id, len(values)})
 	}
 	est := float64(len(points))
 	if !unique {
-		est = max(est, rows/100)
+		est = max(est, rows*left())
 	}
 	return Access{Points: points}, est
 }
 
-// partial is the access of a key whose first k columns are fixed to one value each, or to a few.
-func partial(points [][]expr.Expr, k int, rows float64) (Access, float64) {
+// valueCount is a column and how many values conditions allow it.
+type valueCount struct {
+	id colID
+	n  int
+}
+
+// fixedShare is the share of rows that have the allowed values.
+func (p *planner) fixedShare(fixed []valueCount) float64 {
+	share := 1.0
+	for _, f := range fixed {
+		if s, ok := p.stats(f.id); ok && s.Distinct > 0 {
+			share *= min(float64(f.n)/s.Distinct, 1)
+		} else {
+			share *= min(float64(f.n)*defaultEqual, 1)
+		}
+	}
+	return share
+}
+
+// rangeShare is the share of rows that comparisons with constants leave of a column.
+func (p *planner) rangeShare(filters []expr.Expr, id colID) float64 {
+	var own []expr.Expr
+	for _, f := range filters {
+		if c, ok := restricted(f); ok && c == id {
+			own = append(own, f)
+		}
+	}
+	return p.selectivity(own)
+}
+
+// partial is the access of a key whose first k columns are fixed to one value each, or to a few, which est rows have.
+func partial(points [][]expr.Expr, k int, est float64) (Access, float64) {
 	switch {
 	case k == 0:
-		return Access{}, rows
+		return Access{}, est
 	case len(points) == 1:
-		return Access{Eq: points[0]}, max(rows/100, 1)
+		return Access{Eq: points[0]}, max(est, 1)
 	}
-	return Access{Points: points}, min(float64(len(points))*max(rows/100, 1), rows)
+	return Access{Points: points}, max(est, 1)
 }
 
 // keyColumn returns the logical column of a key part that can be looked up: one stored whole, in the order of its type.

@@ -42,6 +42,9 @@ func (c *copier) fresh(ids []colID) []colID {
 	for i, id := range ids {
 		out[i] = c.p.newCol()
 		c.ids[id] = out[i]
+		if src, ok := c.p.sources[id]; ok {
+			c.p.sources[out[i]] = src
+		}
 	}
 	return out
 }

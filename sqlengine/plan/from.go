@@ -109,6 +109,7 @@ func (p *planner) scan(table *catalog.Table, alias string, outer *frame) (*lScan
 		c := &table.Columns[i]
 		id := p.newCol()
 		s.ids = append(s.ids, id)
+		p.sourced(id, table, i)
 		sc.cols = append(sc.cols, scopeCol{id: id, schema: p.Database, Column: Column{Name: c.Name, Table: alias,
 			OrgTable: table.Name, OrgName: c.Name, Type: c.Type, Nullable: !c.NotNull, Hidden: c.Hidden || c.Invisible}})
 	}

@@ -4,10 +4,7 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
-// lookupFactor is how many times cheaper reading a row in a scan is than looking it up by key.
-const lookupFactor = 8
-
-// physJoin chooses between a lookup by primary key, a hash join and nested loops.
+// physJoin chooses between a lookup by primary key, a hash join and nested loops, and the side that is held in memory.
 func (p *planner) physJoin(n *lJoin, want idSet) (Node, layout, error) {
 	need := want.clone()
 	for _, c := range n.on {
@@ -21,8 +18,19 @@ func (p *planner) physJoin(n *lJoin, want idSet) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if n.kind == InnerJoin && !p.Plain && Rows(left) < Rows(right) && !p.canLookup(n, ll, right, rl) {
-		left, right, ll, rl = right, left, rl, ll // build the hash table on the smaller side
+	lrows, rrows := p.estimate(n.left), p.estimate(n.right)
+	if n.kind == InnerJoin && !n.straight && !p.Plain {
+		swap := lrows < rrows // the hash table is built on the smaller side
+		if p.lookupPays(n.on, lrows, n.right) {
+			swap = false
+		} else if p.lookupPays(n.on, rrows, n.left) {
+			swap = true
+		}
+		if swap {
+			left, right, ll, rl, lrows, rrows = right, left, rl, ll, rrows, lrows
+			n = &lJoin{kind: n.kind, left: n.right, right: n.left, on: n.on}
+			p.sized(n, p.joinRows(n.kind, lrows, rrows, n.on, n.right))
+		}
 	}
 	both := append(append(layout(nil), ll...), rl...)
 	lk, rk, safe, rest, err := equiKeys(n.on, ll, rl)
@@ -34,27 +42,27 @@ func (p *planner) physJoin(n *lJoin, want idSet) (Node, layout, error) {
 		return nil, nil, err
 	}
 	out := joinSchema(n.kind, left, right)
-	if keys := lookupKeys(right, lk, rk); keys != nil && !p.Plain && (n.kind == InnerJoin || n.kind == LeftJoin) && Rows(left)*lookupFactor < tableRows(p, right) {
-		on, err := both.placeAnd(n.on)
-		return &Lookup{Kind: n.kind, Left: left, Right: right.(*Scan), Keys: keys, On: on, Out: out}, both, err
-	}
 	if n.kind == SemiJoin || n.kind == AntiJoin {
-		both, out = ll, left.Schema()
+		out = left.Schema()
 	}
-	return &Join{Kind: n.kind, Left: left, Right: right, LeftKeys: lk, RightKeys: rk, NullSafe: safe, NullAware: n.nullAware, On: on, Out: out}, both, nil
+	if (n.kind == InnerJoin || n.kind == LeftJoin) && !p.Plain && p.lookupPays(n.on, lrows, n.right) {
+		if keys := lookupKeys(right, lk, rk); keys != nil {
+			on, err := both.placeAnd(n.on)
+			return &Lookup{Kind: n.kind, Left: left, Right: right.(*Scan), Keys: keys, On: on, Out: out, Est: p.estimate(n)}, both, err
+		}
+	}
+	node := &Join{Kind: n.kind, Left: left, Right: right, LeftKeys: lk, RightKeys: rk, NullSafe: safe, NullAware: n.nullAware,
+		On: on, Out: out, Est: p.estimate(n)}
+	if n.kind == SemiJoin || n.kind == AntiJoin {
+		return node, ll, nil
+	}
+	return node, both, nil
 }
 
-// canLookup reports whether the join as written can look the right side up by key cheaply.
-func (p *planner) canLookup(n *lJoin, ll layout, right Node, rl layout) bool {
-	lk, rk, _, _, err := equiKeys(n.on, ll, rl)
-	return err == nil && lookupKeys(right, lk, rk) != nil
-}
-
-func tableRows(p *planner, n Node) float64 {
-	if s, ok := n.(*Scan); ok {
-		return max(p.rows(s.Table.ID), 0)
-	}
-	return 0
+// lookupPays reports whether looking the rows of n up by key for each of rows is cheaper than reading and hashing n.
+func (p *planner) lookupPays(on []expr.Expr, rows float64, n logical) bool {
+	scan, ok := n.(*lScan)
+	return ok && p.lookedUp(n, on) && rows*costLookup < p.scanRows(scan)+p.estimate(n)*costBuild
 }
 
 func joinSchema(kind JoinKind, left, right Node) []Column {
@@ -154,8 +162,14 @@ func Rows(n Node) float64 {
 	case *Values:
 		return float64(len(n.Rows))
 	case *Filter:
+		if n.Est > 0 {
+			return n.Est
+		}
 		return max(Rows(n.Input)/3, 1)
 	case *Join:
+		if n.Est > 0 {
+			return n.Est
+		}
 		l, r := Rows(n.Left), Rows(n.Right)
 		switch {
 		case n.Kind == SemiJoin || n.Kind == AntiJoin:
@@ -165,8 +179,14 @@ func Rows(n Node) float64 {
 		}
 		return max(l, r)
 	case *Lookup:
+		if n.Est > 0 {
+			return n.Est
+		}
 		return Rows(n.Left)
 	case *Aggregate:
+		if n.Est > 0 {
+			return n.Est
+		}
 		if len(n.Keys) == 0 {
 			return 1
 		}

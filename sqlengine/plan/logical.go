@@ -52,6 +52,7 @@ type lJoin struct {
 	kind        JoinKind
 	left, right logical
 	on          []expr.Expr
+	straight    bool // STRAIGHT_JOIN: the left side is read first
 	nullAware   bool // AntiJoin for NOT IN: a comparison that is NULL stands in the way, too
 }
 

@@ -86,6 +86,7 @@ type Values struct {
 type Filter struct {
 	Input Node
 	Pred  expr.Expr
+	Est   float64 // estimated rows; 0 is unknown, here and below
 }
 
 // Project computes Exprs.
@@ -117,6 +118,7 @@ type Join struct {
 	NullAware           bool        // AntiJoin for NOT IN: a NULL on either side makes the answer unknown
 	On                  expr.Expr
 	Out                 []Column
+	Est                 float64
 }
 
 // Lookup joins each left row to the rows of a table that its key values name: an index nested-loop join.
@@ -127,6 +129,7 @@ type Lookup struct {
 	Keys  []expr.Expr // over left columns: a complete primary key of Right.Table
 	On    expr.Expr
 	Out   []Column
+	Est   float64
 }
 
 // Aggregate groups by Keys (none: one group) and computes Aggs. Output: keys, then aggregates.
@@ -135,6 +138,7 @@ type Aggregate struct {
 	Keys  []expr.Expr
 	Aggs  []expr.Agg
 	Out   []Column
+	Est   float64
 }
 
 // Distinct drops repeated rows.

@@ -191,7 +191,7 @@ func (p *planner) physFilter(n *lFilter, want idSet) (Node, layout, error) {
 		return nil, nil, err
 	}
 	pred, err := l.placeAnd(n.preds)
-	return &Filter{Input: in, Pred: pred}, l, err
+	return &Filter{Input: in, Pred: pred, Est: p.estimate(n)}, l, err
 }
 
 // physProject computes the wanted expressions, and passes the wanted input columns on where the projection keeps them.
@@ -252,7 +252,7 @@ func (p *planner) physAggregate(n *lAggregate) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	node := &Aggregate{Input: in}
+	node := &Aggregate{Input: in, Est: p.estimate(n)}
 	if node.Keys, err = l.placeAll(n.keys); err != nil {
 		return nil, nil, err
 	}

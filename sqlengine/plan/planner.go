@@ -18,6 +18,8 @@ type Env struct {
 	// TableFunction returns a function that may stand in FROM besides JSON_TABLE; nil if there is none of the name, which
 	// is in upper case.
 	TableFunction func(name string) TableFunctionDef
+	// Statistics describes the values of the columns of tables; nil when there is nothing to ask.
+	Statistics Statistics
 	// ParseExpr parses the text of a column default.
 	ParseExpr func(sql string) (ast.Expr, error)
 	// Params are the types of the statement's arguments.
@@ -49,7 +51,12 @@ type planner struct {
 	stmt       ast.Statement
 	tableNames map[string]int // of stmt, in lower case: how often each stands in it
 	expansions int            // of common table expressions
-	bodies   []*SubqueryBody // of all subqueries, inner ones before those around them
+
+	sources map[colID]source // the table columns that logical columns come from
+	est     map[logical]float64
+	// considered counts the joins that were looked at: what planning them took.
+	considered int
+	bodies     []*SubqueryBody // of all subqueries, inner ones before those around them
 }
 
 // Plan is a physical plan and what running it needs.
@@ -128,7 +135,11 @@ func (p *planner) optimize(l logical) logical {
 	if !p.Plain {
 		l = p.decorrelate(l)
 	}
-	return pushdown(l, nil)
+	l = pushdown(l, nil)
+	if !p.Plain {
+		l = p.reorder(l)
+	}
+	return l
 }
 
 // settle plans the subqueries that run on their own: those that were not made joins.

@@ -77,7 +77,7 @@ func pushdown(n logical, preds []expr.Expr) logical {
 	case *lFilter:
 		return pushdown(n.input, append(append([]expr.Expr(nil), n.preds...), preds...))
 	case *lScan:
-		n.filters = append(n.filters, preds...)
+		n.filters = simplify(append(n.filters, preds...))
 		return n
 	case *lVirtual:
 		n.filters = append(n.filters, preds...)
@@ -283,6 +283,11 @@ func renumber(e expr.Expr, from, to []colID) expr.Expr {
 // pushJoin distributes conditions over a join: to the side they read, into ON, or above. Below the side that an outer
 // join fills with NULLs only ON conditions may move; below the preserved side only WHERE conditions.
 func pushJoin(n *lJoin, preds []expr.Expr) logical {
+	if n.kind == InnerJoin { // one list of conditions
+		preds, n.on = transitive(simplify(append(append([]expr.Expr(nil), n.on...), preds...))), nil
+	} else {
+		preds = simplify(preds)
+	}
 	l, r := newIDSet(n.left.cols()...), newIDSet(n.right.cols()...)
 	if n.kind == LeftJoin && rejectsNull(preds, r) {
 		n.kind = InnerJoin
@@ -298,6 +303,12 @@ func pushJoin(n *lJoin, preds []expr.Expr) logical {
 			right = append(right, pr)
 		case n.kind == InnerJoin:
 			on = append(on, pr)
+			if e := implied(pr, l); e != nil {
+				left = append(left, e)
+			}
+			if e := implied(pr, r); e != nil {
+				right = append(right, e)
+			}
 		default:
 			above = append(above, pr)
 		}
