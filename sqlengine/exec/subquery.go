@@ -77,7 +77,7 @@ func (s *subquery) eval(ctx *expr.Context, b *vec.Batch) (*vec.Vector, error) {
 			same = same && v == s.last[a]
 			s.last[a], ctx.Params[s.plan.Slots[a]] = v, v
 		}
-		if !same {
+		if !same || s.plan.Free {
 			s.done = false
 			if err := s.run(); err != nil {
 				return nil, err

@@ -35,6 +35,7 @@ type copier struct {
 	p      *planner
 	ids    map[colID]colID
 	params map[int]expr.Expr
+	failed bool // something cannot be copied
 }
 
 func (c *copier) fresh(ids []colID) []colID {
@@ -59,6 +60,9 @@ func (c *copier) expr(e expr.Expr) expr.Expr {
 		}
 		if i, ok := expr.AsParam(e); ok {
 			return c.params[i]
+		}
+		if s, ok := e.(*Subquery); ok && s.Free {
+			c.failed = true
 		}
 		return nil
 	})
@@ -96,6 +100,8 @@ func (c *copier) node(n logical) logical {
 		out := *n
 		out.ids, out.filters = c.fresh(n.ids), c.exprs(n.filters)
 		return &out
+	case *lShared:
+		return &lShared{of: n.of, ids: c.fresh(n.ids)}
 	case *lValues:
 		out := &lValues{ids: c.fresh(n.ids)}
 		for _, row := range n.rows {

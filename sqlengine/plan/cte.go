@@ -96,7 +96,7 @@ func (p *planner) expand(d *cteDef, at *frame) (logical, output, error) {
 		return nil, output{}, base.Errorf(errno.NestingTooHigh, "Too high level of nesting for select")
 	}
 	saved := p.ctes
-	border := &frame{scope: &scope{outer: d.outer}}
+	border := &frame{scope: &scope{outer: d.outer}, through: true}
 	n, out, err := p.cteQuery(d, border)
 	p.ctes = saved
 	switch {

@@ -37,6 +37,13 @@ func (p *planner) decorrelate(n logical) logical {
 		n.input = p.decorrelate(n.input)
 	case *lLimit:
 		n.input = p.decorrelate(n.input)
+	case *lApply:
+		n.left, n.right = p.decorrelate(n.left), p.decorrelate(n.right)
+	case *lRecursive:
+		n.seed = p.decorrelate(n.seed)
+		for i := range n.parts {
+			n.parts[i] = p.decorrelate(n.parts[i])
+		}
 	case *lSetOp:
 		for i := range n.inputs {
 			n.inputs[i] = p.decorrelate(n.inputs[i])
@@ -121,7 +128,7 @@ var negated = map[string]string{"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">":
 
 // inside copies the tree of a subquery with the outer columns in the place of their parameters; nil when it cannot be.
 func (p *planner) inside(s *Subquery) (tree logical, ids []colID, outer idSet) {
-	if s.SubqueryBody.tree == nil {
+	if s.SubqueryBody.tree == nil || s.Free {
 		return nil, nil, nil
 	}
 	c := &copier{p: p, ids: map[colID]colID{}, params: map[int]expr.Expr{}}
@@ -133,7 +140,7 @@ func (p *planner) inside(s *Subquery) (tree logical, ids []colID, outer idSet) {
 		c.params[slot] = s.Args[i]
 		outer.addExpr(s.Args[i])
 	}
-	if tree = c.node(s.SubqueryBody.tree); tree == nil {
+	if tree = c.node(s.SubqueryBody.tree); tree == nil || c.failed {
 		return nil, nil, nil
 	}
 	return tree, c.columns(s.out.ids), outer

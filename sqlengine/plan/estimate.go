@@ -26,6 +26,10 @@ func (p *planner) estimateNew(n logical) float64 {
 		return max(rows*p.selectivity(n.filters), 1)
 	case *lVirtual:
 		return 100
+	case *lShared:
+		return Rows(n.of.Plan)
+	case *lApply:
+		return max(p.estimate(n.left)*p.estimate(n.right), 1)
 	case *lValues:
 		return float64(len(n.rows))
 	case *lFilter:

@@ -40,7 +40,7 @@ func (n *lApply) cols() []colID {
 // beside plans t, which stands to the right of tables whose columns are left: its lateral parts see them, and then what lat
 // has. The frame tells which of them they use.
 func (p *planner) beside(left *scope, t ast.TableExpr, outer, lat *frame) (logical, *scope, *frame, error) {
-	f := &frame{scope: &scope{cols: left.cols, outer: lat}}
+	f := &frame{scope: &scope{cols: left.cols, outer: lat}, through: true}
 	n, sc, err := p.tableExpr(t, outer, f)
 	return n, sc, f, err
 }
@@ -50,11 +50,7 @@ func dependent(j *lJoin, f *frame) logical {
 	if len(f.args) == 0 {
 		return j
 	}
-	n := &lApply{kind: j.kind, left: j.left, right: j.right, on: j.on, slots: f.slots}
-	for i := range f.args {
-		n.args = append(n.args, f.args[i].ref())
-	}
-	return n
+	return &lApply{kind: j.kind, left: j.left, right: j.right, on: j.on, args: f.args, slots: f.slots}
 }
 
 // noLateral returns error 3668 if the right side of a RIGHT or FULL JOIN names columns of the left one.

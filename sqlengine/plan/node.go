@@ -219,6 +219,7 @@ type Subquery struct {
 	Args   []expr.Expr // outer columns used inside
 	Slots  []int       // parameter numbers they are stored at
 	Once   bool        // depends on no outer row: run once per execution
+	Free   bool        // depends on more than Args: equal arguments may have other results
 	Result base.Type
 	Column int // of a scalar subquery: the column of its row
 }

@@ -45,6 +45,13 @@ func (p *planner) reorder(n logical) logical {
 		x.input = p.reorder(x.input)
 	case *lLimit:
 		x.input = p.reorder(x.input)
+	case *lApply:
+		x.left, x.right = p.reorder(x.left), p.reorder(x.right)
+	case *lRecursive:
+		x.seed = p.reorder(x.seed)
+		for i := range x.parts {
+			x.parts[i] = p.reorder(x.parts[i])
+		}
 	case *lSetOp:
 		for i := range x.inputs {
 			x.inputs[i] = p.reorder(x.inputs[i])

@@ -29,6 +29,9 @@ type frame struct {
 	scope *scope      // of the query around
 	args  []expr.Expr // over the columns of scope; a column from further out is a parameter there, too
 	slots []int
+	// through lets columns from further out pass as the parameters they are there: the border is not that of a subquery.
+	through bool
+	free    bool // something inside reads a parameter of a border further out that is not among args
 }
 
 // find returns the column a reference means in this scope alone; nil if there is none.
@@ -102,8 +105,12 @@ func (f *frame) lookup(p *planner, ref *ast.ColumnRef) (expr.Expr, error) {
 	var arg expr.Expr
 	if c != nil {
 		arg = c.ref()
-	} else if arg, err = f.scope.outer.lookup(p, ref); arg == nil || err != nil {
-		return nil, err
+	} else {
+		arg, err = f.scope.outer.lookup(p, ref)
+		if arg == nil || err != nil || f.through {
+			f.free = f.free || arg != nil
+			return arg, err
+		}
 	}
 	for i := range f.args {
 		if expr.Equal(f.args[i], arg) {

@@ -180,6 +180,8 @@ func (u *unnester) below(n logical) bool {
 		return u.anyReads(n.filters)
 	case *lVirtual:
 		return u.anyReads(n.filters)
+	case *lShared:
+		return false
 	case *lValues:
 		for _, row := range n.rows {
 			if u.anyReads(row) {
