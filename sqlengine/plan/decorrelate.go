@@ -300,8 +300,8 @@ func (p *planner) unnestScalar(in logical, s *Subquery) (logical, expr.Expr) {
 	if tree == nil {
 		return nil, nil
 	}
-	c := s.out.cols[0]
-	value := expr.Column(ids[0], c.Type, c.Name, true)
+	c := s.out.cols[s.Column]
+	value := expr.Column(ids[s.Column], c.Type, c.Name, true)
 	for { // projections are computed above the join
 		pr, ok := tree.(*lProject)
 		if !ok {

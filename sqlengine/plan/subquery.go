@@ -31,30 +31,30 @@ func (b *binder) onceBound(e ast.Expr, bind func() (expr.Expr, error)) (expr.Exp
 		return x, nil
 	}
 	x, err := bind()
-	if s, ok := x.(*Subquery); ok && err == nil && (s.Kind != ScalarSubquery || len(s.Plan.Schema()) == 1) && !volatilePlan(s.Plan) {
+	if s, ok := x.(*Subquery); ok && err == nil && (s.Kind != ScalarSubquery || len(s.out.cols) == 1) && !volatileTree(s.tree) {
 		b.same[key] = x
 	}
 	return x, err
 }
 
-// volatilePlan reports whether a plan may yield other rows each time it runs over the same tables and arguments.
-func volatilePlan(n Node) bool {
-	for _, e := range expressions(n) {
-		if e != nil && volatile(e) {
+// volatileTree reports whether a query may yield other rows each time it runs over the same tables and arguments.
+func volatileTree(n logical) bool {
+	var test func(e expr.Expr) bool
+	test = func(e expr.Expr) bool {
+		if e == nil {
+			return false
+		}
+		if s, ok := e.(*Subquery); ok && s.tree != nil && anyExpr(s.tree, test) || expr.Volatile(e) {
 			return true
 		}
-	}
-	for _, s := range subqueries(n) {
-		if volatilePlan(s.Plan) {
-			return true
+		for _, c := range e.Children() {
+			if test(c) {
+				return true
+			}
 		}
+		return false
 	}
-	for _, c := range n.Children() {
-		if volatilePlan(c) {
-			return true
-		}
-	}
-	return false
+	return anyExpr(n, test)
 }
 
 func (b *binder) scalarSubquery(e *ast.Subquery) (expr.Expr, error) {

@@ -174,43 +174,61 @@ func (u *unnester) groupBy(n *lAggregate, on []expr.Expr) (out []expr.Expr, ok b
 }
 
 // below reports whether n or something below it may read an outer column.
-func (u *unnester) below(n logical) bool {
+func (u *unnester) below(n logical) bool { return anyExpr(n, u.reads) }
+
+// anyExpr reports whether test holds for an expression of n or of a node below it, or may: for nodes that it does not know.
+//
+//lint:long one flat switch over the nodes
+func anyExpr(n logical, test func(expr.Expr) bool) bool {
+	any := func(list []expr.Expr) bool {
+		for _, e := range list {
+			if test(e) {
+				return true
+			}
+		}
+		return false
+	}
 	switch n := n.(type) {
 	case *lScan:
-		return u.anyReads(n.filters)
+		return any(n.filters)
 	case *lVirtual:
-		return u.anyReads(n.filters)
+		return any(n.filters)
 	case *lShared:
 		return false
 	case *lValues:
 		for _, row := range n.rows {
-			if u.anyReads(row) {
+			if any(row) {
 				return true
 			}
 		}
 		return false
 	case *lFilter:
-		return u.anyReads(n.preds) || u.below(n.input)
+		return any(n.preds) || anyExpr(n.input, test)
 	case *lProject:
-		return u.anyReads(n.exprs) || u.below(n.input)
+		return any(n.exprs) || anyExpr(n.input, test)
 	case *lJoin:
-		return u.anyReads(n.on) || u.below(n.left) || u.below(n.right)
+		return any(n.on) || anyExpr(n.left, test) || anyExpr(n.right, test)
 	case *lAggregate:
-		return u.anyReads(n.keys) || u.aggregatesRead(n) || u.below(n.input)
-	case *lDistinct:
-		return u.below(n.input)
-	case *lSort:
-		for _, k := range n.keys {
-			if u.reads(k.Expr) {
+		for _, a := range n.aggs {
+			if any(a.Children()) {
 				return true
 			}
 		}
-		return u.reads(n.limit) || u.reads(n.offset) || u.below(n.input)
+		return any(n.keys) || anyExpr(n.input, test)
+	case *lDistinct:
+		return anyExpr(n.input, test)
+	case *lSort:
+		for _, k := range n.keys {
+			if test(k.Expr) {
+				return true
+			}
+		}
+		return test(n.limit) || test(n.offset) || anyExpr(n.input, test)
 	case *lLimit:
-		return u.reads(n.count) || u.reads(n.offset) || u.below(n.input)
+		return test(n.count) || test(n.offset) || anyExpr(n.input, test)
 	case *lSetOp:
 		for _, in := range n.inputs {
-			if u.below(in) {
+			if anyExpr(in, test) {
 				return true
 			}
 		}
