@@ -87,7 +87,9 @@ func (r *Result) Close() error {
 	if r.op != nil {
 		err = r.op.Close()
 		if s := r.run.s; r.columns != nil {
-			s.foundRows, s.rowCount = uint64(r.rows), -1
+			if s.rowCount = -1; !r.run.diagnostic {
+				s.foundRows = uint64(r.rows)
+			}
 		}
 	}
 	if r.done != nil {

@@ -26,7 +26,9 @@ type run struct {
 	start time.Time
 	since time.Time // a proof of freshness from then on is good enough
 	meter *object.Meter
-	tx    *table.Tx // that the plan being executed reads
+	// diagnostic says that it asks about the statement before it.
+	diagnostic bool
+	tx         *table.Tx // that the plan being executed reads
 
 	params []base.Value
 	types  []base.Type
@@ -49,7 +51,10 @@ func (r *run) exec() (*Result, error) {
 	if err := r.bindArgs(st); err != nil {
 		return nil, err
 	}
-	if show, ok := st.stmt.(*ast.Show); !ok || !show.Diagnostic() {
+	if show, ok := st.stmt.(*ast.Show); ok {
+		r.diagnostic = show.Diagnostic()
+	}
+	if !r.diagnostic {
 		r.s.clearWarnings()
 	}
 	res, err := r.dispatch(st)

@@ -270,7 +270,7 @@ func (s *Session) level(w *base.Error) string {
 	switch {
 	case w == s.failure:
 		return "Error"
-	case w.Number == errno.TableExists.Number || w.Number == errno.BadTable.Number || w.Number == errno.DBCreateExists.Number:
+	case w.Note || w.Number == errno.TableExists.Number || w.Number == errno.BadTable.Number || w.Number == errno.DBCreateExists.Number:
 		return "Note"
 	}
 	return "Warning"

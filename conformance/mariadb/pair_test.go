@@ -33,8 +33,8 @@ func newPair(t testing.TB) *pair {
 	cfg := mysql.NewConfig()
 	cfg.Net, cfg.Addr, cfg.User = "tcp", testenv.MariaDB(t), "root"
 	cfg.InterpolateParams = true
-	cfg.Params = map[string]string{"sql_mode": "'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-		"time_zone": "'+00:00'"}
+	cfg.Params = map[string]string{"sql_mode": "'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,TIME_ROUND_FRACTIONAL'",
+		"time_zone": "'+00:00'", "collation_connection": "utf8mb4_nopad_bin"}
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,11 @@ func newPair(t testing.TB) *pair {
 	}
 	p.theirs = &differ.Engine{Name: "MariaDB", Conn: conn, Failure: theirFailure, Family: family}
 	t.Cleanup(func() {
-		for _, stop := range append(p.close, func() error { return p.theirDatabase(context.Background(), "DROP DATABASE IF EXISTS") }, conn.Close, p.server.Close) {
+		drop := func() error {
+			_, err := p.theirs.Conn.ExecContext(context.Background(), "DROP DATABASE IF EXISTS "+p.name)
+			return err
+		}
+		for _, stop := range append(p.close, drop, conn.Close, p.server.Close) {
 			if err := stop(); err != nil {
 				t.Error(err)
 			}
@@ -54,11 +58,6 @@ func newPair(t testing.TB) *pair {
 	})
 	p.reset()
 	return p
-}
-
-func (p *pair) theirDatabase(ctx context.Context, what string) error {
-	_, err := p.theirs.Conn.ExecContext(ctx, what+" "+p.name)
-	return err
 }
 
 // reset empties both databases.
@@ -81,7 +80,11 @@ func (p *pair) reset() {
 	p.close = []func() error{conn.Close, db.Close}
 	p.ours = &differ.Engine{Name: "s3sql", Conn: conn, Failure: ourFailure, Family: family}
 	for _, what := range []string{"DROP DATABASE IF EXISTS", "CREATE DATABASE", "USE"} {
-		if err := p.theirDatabase(ctx, what); err != nil {
+		name := p.name
+		if what == "CREATE DATABASE" {
+			name += " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+		}
+		if _, err := p.theirs.Conn.ExecContext(ctx, what+" "+name); err != nil {
 			p.t.Fatal(err)
 		}
 	}
@@ -110,7 +113,7 @@ func family(name string) string {
 		return "integer"
 	case "FLOAT", "DOUBLE":
 		return "real"
-	case "CHAR", "VARCHAR", "TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT", "ENUM", "SET":
+	case "CHAR", "VARCHAR", "TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT", "ENUM", "SET", "JSON": // MariaDB's JSON is a text
 		return "text"
 	case "BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB":
 		return "binary"

@@ -46,6 +46,7 @@ type Error struct {
 	Msg    string // one sentence, without secrets
 	Object string // key of the object concerned, if one is
 	Err    error  // cause
+	Note   bool   // as a warning, one that MySQL calls a note
 }
 
 // Error returns message, object and cause, in this order.

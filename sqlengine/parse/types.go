@@ -225,7 +225,7 @@ func (p *parser) castType() base.Type {
 	case p.is("BINARY"):
 		p.i++
 		if n := p.typeArgs(); len(n) == 1 {
-			return base.Type{ID: base.TypeVarbinary, Length: n[0]}
+			return base.Type{ID: base.TypeBinary, Length: n[0]}
 		}
 		return base.Type{ID: base.TypeLongBlob}
 	case p.is("NCHAR"), p.is("CHAR"), p.is("CHARACTER"):

@@ -60,6 +60,9 @@ func (b *binder) expr(e ast.Expr) (expr.Expr, error) {
 	case *ast.Variable:
 		return b.variable(e)
 	case *ast.Unary:
+		if e.Op == "BINARY" {
+			return b.cast(&ast.Cast{At: e.At, X: e.X, Type: base.Type{ID: base.TypeLongBlob}})
+		}
 		return b.call(e.Op, e.X)
 	case *ast.Binary:
 		return b.binary(e)

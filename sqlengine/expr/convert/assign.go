@@ -22,7 +22,13 @@ func Assign(v base.Value, t base.Type, strict bool, col string, row int) (out ba
 	switch {
 	case a.problem == nil:
 		return out, nil, nil
-	case a.note, !strict && !a.always:
+	case a.note:
+		a.problem.Note = true
+		return out, a.problem, nil
+	case !strict && !a.always:
+		if a.problem.Number == errno.DataTooLong.Number {
+			a.problem = base.Errorf(errno.Truncated, "Data truncated for column '%s' at row %d", col, row)
+		}
 		return out, a.problem, nil
 	}
 	return base.Value{}, nil, a.problem

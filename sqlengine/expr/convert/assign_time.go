@@ -50,8 +50,8 @@ func (a *assigner) datetime(v base.Value) base.Value {
 	return base.NewDateTime(micros)
 }
 
-// maxTimestamp is 2106-02-07 06:28:16: TIMESTAMP is kept in 64 bits, and read up to what an unsigned 32-bit second holds.
-const maxTimestamp = int64(1<<32) * base.Second
+// maxTimestamp is 2038-01-19 03:14:08, the first second that MySQL 8.0 does not take.
+const maxTimestamp = int64(1<<31) * base.Second
 
 func (a *assigner) time(v base.Value) base.Value {
 	micros, whole, ok := int64(0), true, true
