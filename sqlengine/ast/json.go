@@ -19,3 +19,22 @@ type JSONFallback struct {
 	Kind  string // "NULL", "ERROR", "DEFAULT"
 	Value string
 }
+
+// JSONValue is JSON_VALUE(Doc, Path [RETURNING Type] [… ON EMPTY] [… ON ERROR]). Without RETURNING the type is VARCHAR(512).
+type JSONValue struct {
+	At        Pos
+	Doc, Path Expr
+	Type      base.Type
+	OnEmpty   *JSONDefault // nil: NULL
+	OnError   *JSONDefault
+}
+
+// JSONDefault is NULL | ERROR | DEFAULT Value.
+type JSONDefault struct {
+	Kind  string // "NULL", "ERROR", "DEFAULT"
+	Value Expr
+}
+
+// Position returns where the node starts.
+func (e *JSONValue) Position() Pos { return e.At }
+func (*JSONValue) expr()           {}

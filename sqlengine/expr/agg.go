@@ -86,7 +86,10 @@ func init() {
 }
 
 // IsAggregate reports whether name, in any case, is an aggregate function.
-func IsAggregate(name string) bool { return aggregates[strings.ToUpper(name)] != nil }
+func IsAggregate(name string) bool {
+	f := aggregates[strings.ToUpper(name)]
+	return f != nil && f.name != "ANY_VALUE" // which is a scalar function; the planner makes an aggregate of it where it groups
+}
 
 // NewAgg is the aggregate name over args; COUNT without args is COUNT(*).
 //

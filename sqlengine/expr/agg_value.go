@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
 )
@@ -253,13 +254,13 @@ func buildJSONAgg(a *Agg) error {
 		last := len(args) - 1
 		if object {
 			if args[0].IsNull(i) {
-				return e, false, base.Errorf(codeNullKey, "JSON documents may not contain NULL member names.")
+				return e, false, base.Errorf(errno.JSONNullKey, "JSON documents may not contain NULL member names.")
 			}
 			e.text = convert.Format(args[0].Value(i), types[0])
 		}
 		tree, err := convert.ToJSONTree(args[last].Value(i), types[last])
 		if err != nil {
-			return e, false, base.Errorf(convert.CodeInvalidJSON, "Invalid JSON text: %s", err)
+			return e, false, err.InArgument(last+1, strings.ToLower(a.fn.name))
 		}
 		e.tree = tree
 		return e, true, nil
@@ -281,5 +282,3 @@ func buildJSONAgg(a *Agg) error {
 	a.make = func() AggState { return &listState{take: take, finish: finish, class: base.JSON} }
 	return nil
 }
-
-var codeNullKey = base.Code{Number: 3158, State: "22032", Kind: base.KindInvalid}

@@ -192,6 +192,8 @@ type row struct {
 	ops []operand
 	out *vec.Vector
 	i   int
+
+	paths map[string][]jsonStep // JSON paths read so far
 }
 
 func (r *row) str(k int) string    { o := &r.ops[k]; return o.v.Str[r.i&o.mask] }

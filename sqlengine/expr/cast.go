@@ -1,7 +1,9 @@
 package expr
 
 import (
+	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/collation"
@@ -26,6 +28,9 @@ func Cast(e Expr, t base.Type) (Expr, error) {
 	}
 	if sameType(e.Type(), t) {
 		return e, nil
+	}
+	if k := hexNumber(e, t); k != nil {
+		e = k
 	}
 	return &cast{x: settledFor(e, t), typ: t, fixed: Immutable(e)}, nil
 }
@@ -66,6 +71,12 @@ func implicit(e Expr, t base.Type) Expr {
 			return e
 		}
 	}
+	if k := hexNumber(e, t); k != nil {
+		e, from = k, k.typ
+		if from.Class() == t.Class() {
+			return e
+		}
+	}
 	e = settledFor(e, t)
 	c := &cast{x: e, typ: t, implicit: true, fixed: Immutable(e)}
 	if k, ok := e.(*constant); ok {
@@ -79,6 +90,19 @@ func implicit(e Expr, t base.Type) Expr {
 		}
 	}
 	return c
+}
+
+// hexNumber is x'41' where a number is wanted: 65; nil for anything else.
+func hexNumber(e Expr, t base.Type) *constant {
+	k, ok := e.(*constant)
+	if !ok || k.value.Class() != base.Bytes || k.typ.ID == base.TypeUUID || !isNumber(t) || isNamed(t) || len(k.value.Text()) > 8 {
+		return nil
+	}
+	n := uint64(0)
+	for _, b := range []byte(k.value.Text()) {
+		n = n<<8 | uint64(b)
+	}
+	return Const(base.NewUint(n), typeUint).(*constant)
 }
 
 func (c *cast) Type() base.Type  { return c.typ }
@@ -214,4 +238,43 @@ func fastConvert(v *vec.Vector, from, to base.Type, b *vec.Batch) *vec.Vector {
 func wholeDigits(t base.Type) int {
 	n, _ := digitsOf(t)
 	return n
+}
+
+// ConvertUsing is CONVERT(e USING charset): bytes that are not text of the character set are NULL.
+//
+// Errors: 1115 unknown character set.
+func ConvertUsing(e Expr, charset string) (Expr, error) {
+	switch strings.ToLower(charset) {
+	case "binary":
+		return Cast(e, base.Type{ID: base.TypeLongBlob})
+	case "utf8mb4", "utf8", "utf8mb3", "ascii", "latin1":
+		if !isBinary(e.Type()) {
+			return Cast(e, base.Type{ID: base.TypeLongText})
+		}
+		return Call("CONVERT USING", e)
+	}
+	return nil, base.Errorf(errno.UnknownCharset, "Unknown character set: '%s'", charset)
+}
+
+// buildUsing makes text of bytes.
+func buildUsing(c *call) error {
+	c.typ, c.null = base.Type{ID: base.TypeLongText}, true
+	c.eval = rows(true, func(r *row) error {
+		s := r.str(0)
+		if !utf8.ValidString(s) {
+			bad := len(s)
+			for i, ch := range s {
+				if _, n := utf8.DecodeRuneInString(s[i:]); ch == utf8.RuneError && n == 1 {
+					bad = i
+					break
+				}
+			}
+			r.ctx.warn(errno.InvalidCharset, "Invalid utf8mb4 character string: '%s'", strings.ToUpper(hex.EncodeToString([]byte(s[bad:min(bad+3, len(s))]))))
+			r.setNull()
+			return nil
+		}
+		r.setStr(s)
+		return nil
+	})
+	return nil
 }

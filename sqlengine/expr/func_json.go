@@ -2,7 +2,6 @@ package expr
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -21,188 +20,122 @@ var jsonFunctions = []*function{
 		return buildJSONUnquote(c)
 	}},
 	{name: "JSON_UNQUOTE", min: 1, max: 1, build: buildJSONUnquote},
-	{name: "JSON_QUOTE", min: 1, max: 1, build: typed(typeLongText, rows(true, func(r *row) error {
-		r.setStr(convert.JSONQuote(r.str(0)))
-		return nil
-	}), typeLongText)},
+	{name: "JSON_QUOTE", min: 1, max: 1, build: buildJSONQuote},
 	{name: "JSON_SCALAR", min: 1, max: 1, build: buildJSONScalar},
 	{name: "JSON_OBJECT", max: -1, build: buildJSONMake},
 	{name: "JSON_ARRAY", max: -1, build: buildJSONMake},
-	{name: "JSON_LENGTH", min: 1, max: 2, build: buildJSONLength},
+	{name: "JSON_LENGTH", min: 1, max: 2, build: aboutValue(typeInt, func(r *row, v any) { r.setInt(jsonLength(v)) })},
+	{name: "JSON_KEYS", min: 1, max: 2, build: aboutValue(typeJSON, func(r *row, v any) {
+		object, ok := v.(map[string]any)
+		if !ok {
+			r.setNull()
+			return
+		}
+		keys := []any{}
+		for _, k := range convert.SortedKeys(object) {
+			keys = append(keys, k)
+		}
+		r.setStr(convert.FormatJSON(keys))
+	})},
+	{name: "JSON_DEPTH", min: 1, max: 1, build: aboutValue(typeInt, func(r *row, v any) { r.setInt(jsonDepth(v)) })},
+	{name: "JSON_TYPE", min: 1, max: 1, build: aboutValue(base.Type{ID: base.TypeVarchar, Length: 51}, func(r *row, v any) { r.setStr(jsonTypeName(v)) })},
+	{name: "JSON_PRETTY", min: 1, max: 1, build: aboutValue(typeLongText, func(r *row, v any) { r.setStr(prettyJSON(v)) })},
+	{name: "JSON_STORAGE_SIZE", min: 1, max: 1, build: aboutValue(typeInt, func(r *row, v any) { r.setInt(1 + storageSize(v)) })},
+	{name: "JSON_STORAGE_FREE", min: 1, max: 1, build: aboutValue(typeInt, func(r *row, _ any) { r.setInt(0) })},
 	{name: "JSON_VALID", min: 1, max: 1, build: buildJSONValid},
-	{name: "JSON_TYPE", min: 1, max: 1, build: buildJSONType},
+}
+
+// jsonArg makes operand i the text of a document.
+//
+// Errors: 3146 for what is neither a string nor JSON, 3144 for binary strings.
+func (c *call) jsonArg(i int) error {
+	t := c.in[i].Type()
+	switch {
+	case t.Class() == base.JSON:
+		return nil
+	case t.ID == base.TypeNull, isString(t):
+		c.in[i] = implicit(c.in[i], typeLongText)
+		return nil
+	case isBinary(t):
+		return base.Errorf(errno.InvalidJSONCharset, "Cannot create a JSON value from a string with CHARACTER SET 'binary'.")
+	}
+	return base.Errorf(errno.InvalidTypeForJSON, "Invalid data type for JSON data in argument %d to function %s; a JSON string or JSON type is required.",
+		i+1, c.jsonName())
+}
+
+// jsonName is the name that messages have.
+func (c *call) jsonName() string {
+	switch name := strings.ToLower(c.fn.name); name {
+	case "->>":
+		return "json_unquote"
+	case "json_merge":
+		return "json_merge_preserve"
+	default:
+		return name
+	}
 }
 
 // document parses operand k as a JSON document.
 //
-// Errors: 3141 not JSON.
+// Errors: 3141 not JSON, 3157 nested too deep.
 func (r *row) document(k int) (any, error) {
-	tree, err := convert.ParseJSON(r.str(k))
+	parse := convert.ParseJSON
+	if r.ops[k].v.Class == base.JSON {
+		parse = convert.ParseStoredJSON
+	}
+	tree, err := parse(r.str(k))
 	if err != nil {
-		return nil, base.Errorf(codeInvalidJSONArg, "Invalid JSON text in argument %d to function %s: \"%s\" at position %d.",
-			k+1, strings.ToLower(r.c.fn.name), err.Reason, err.Offset)
+		return nil, err.InArgument(k+1, r.c.jsonName())
 	}
 	return tree, nil
 }
 
-var (
-	codeInvalidJSONArg = base.Code{Number: 3141, State: "22032", Kind: base.KindInvalid}
-	codeInvalidPath    = base.Code{Number: 3143, State: "42000", Kind: base.KindInvalid}
-)
-
-// jsonStep is one leg of a path: a member, a cell, or all of them.
-type jsonStep struct {
-	key   string
-	index int
-	kind  byte // '.' member, '[' cell, '*' every member, '#' every cell, '!' any depth (**)
-	last  bool // the index counts from the end
-}
-
-// parsePath reads $.a[0]."b c"[*].*[last-1]**.x.
+// path parses operand k as a path.
 //
 // Errors: 3143.
-func parsePath(s string) ([]jsonStep, error) {
-	bad := func(at int) error {
-		return base.Errorf(codeInvalidPath, "Invalid JSON path expression. The error is around character position %d.", at+1)
+func (r *row) path(k int) ([]jsonStep, error) {
+	s := r.str(k)
+	if p, ok := r.paths[s]; ok {
+		return p, nil
 	}
-	rest := strings.TrimSpace(s)
-	if rest == "" || rest[0] != '$' {
-		return nil, bad(0)
+	p, err := parsePath(s)
+	if err != nil {
+		return nil, err
 	}
-	var out []jsonStep
-	for rest = rest[1:]; rest != ""; rest = strings.TrimLeft(rest, " ") {
-		at := len(s) - len(rest)
-		switch {
-		case strings.HasPrefix(rest, "**"):
-			out, rest = append(out, jsonStep{kind: '!'}), rest[2:]
-			if rest == "" {
-				return nil, bad(at)
-			}
-		case strings.HasPrefix(rest, ".*"):
-			out, rest = append(out, jsonStep{kind: '*'}), rest[2:]
-		case rest[0] == '.':
-			key, n := pathKey(strings.TrimLeft(rest[1:], " "))
-			if n == 0 {
-				return nil, bad(at)
-			}
-			out = append(out, jsonStep{kind: '.', key: key})
-			rest = strings.TrimLeft(rest[1:], " ")[n:]
-		case rest[0] == '[':
-			end := strings.IndexByte(rest, ']')
-			if end < 0 {
-				return nil, bad(at)
-			}
-			step, ok := pathCell(strings.TrimSpace(rest[1:end]))
-			if !ok {
-				return nil, bad(at)
-			}
-			out, rest = append(out, step), rest[end+1:]
-		default:
-			return nil, bad(at)
-		}
+	if r.paths == nil || len(r.paths) > 64 {
+		r.paths = map[string][]jsonStep{}
 	}
-	return out, nil
+	r.paths[s] = p
+	return p, nil
 }
 
-// pathKey reads a member name, bare or quoted, and returns how much of s it takes.
-func pathKey(s string) (key string, n int) {
-	if s != "" && s[0] == '"' {
-		for i := 1; i < len(s); i++ {
-			switch s[i] {
-			case '\\':
-				i++
-			case '"':
-				return convert.JSONUnquote(s[:i+1]), i + 1
-			}
-		}
-		return "", 0
+// plainPath is path for functions whose paths lead to one value.
+//
+// Errors: 3143, 3149.
+func (r *row) plainPath(k int) ([]jsonStep, error) {
+	p, err := r.path(k)
+	if err == nil && wildcard(p) {
+		err = base.Errorf(errno.JSONPathWildcard, "In this situation, path expressions may not contain the * and ** tokens or an array range.")
 	}
-	n = strings.IndexAny(s, ".[ *")
-	if n < 0 {
-		n = len(s)
-	}
-	return s[:n], n
+	return p, err
 }
 
-func pathCell(s string) (jsonStep, bool) {
-	if s == "*" {
-		return jsonStep{kind: '#'}, true
-	}
-	step := jsonStep{kind: '['}
-	if tail, ok := strings.CutPrefix(s, "last"); ok {
-		step.last = true
-		if tail = strings.TrimSpace(tail); tail == "" {
-			return step, true
-		}
-		if s, ok = strings.CutPrefix(tail, "-"); !ok {
-			return step, false
-		}
-		s = strings.TrimSpace(s)
-	}
-	n, err := strconv.Atoi(s)
-	step.index = n
-	return step, err == nil && n >= 0
-}
-
-// walkPath calls found for every value that the path reaches.
-func walkPath(v any, path []jsonStep, found func(any)) {
-	if len(path) == 0 {
-		found(v)
-		return
-	}
-	step, rest := path[0], path[1:]
-	object, _ := v.(map[string]any)
-	array, isArray := v.([]any)
-	switch step.kind {
-	case '.':
-		if x, ok := object[step.key]; ok {
-			walkPath(x, rest, found)
-		}
-	case '[':
-		if !isArray {
-			array = []any{v} // a value that is no array is an array of itself
-		}
-		i := step.index
-		if step.last {
-			i = len(array) - 1 - i
-		}
-		if i >= 0 && i < len(array) {
-			walkPath(array[i], rest, found)
-		}
-	case '#':
-		for _, x := range array {
-			walkPath(x, rest, found)
-		}
-	case '*':
-		for _, k := range convert.SortedKeys(object) {
-			walkPath(object[k], rest, found)
-		}
-	case '!':
-		walkPath(v, rest, found)
-		for _, x := range array {
-			walkPath(x, path, found)
-		}
-		for _, k := range convert.SortedKeys(object) {
-			walkPath(object[k], path, found)
-		}
+// pathsFrom makes texts of the operands from i on.
+func (c *call) pathsFrom(i int) {
+	for ; i < len(c.in); i++ {
+		c.in[i] = implicit(c.in[i], typeLongText)
 	}
 }
 
-func wildcard(path []jsonStep) bool {
-	for _, s := range path {
-		if s.kind == '*' || s.kind == '#' || s.kind == '!' {
-			return true
-		}
-	}
-	return false
-}
+// setJSON stores a document.
+func (r *row) setJSON(v any) { r.setStr(convert.FormatJSON(v)) }
 
 // buildJSONExtract is JSON_EXTRACT(doc, path, …) and doc->path: several paths or wildcards give an array.
 func buildJSONExtract(c *call) error {
-	c.jsonText(0)
-	for i := 1; i < len(c.in); i++ {
-		c.in[i] = implicit(c.in[i], typeLongText)
+	if err := c.jsonArg(0); err != nil {
+		return err
 	}
+	c.pathsFrom(1)
 	c.typ, c.null = typeJSON, true
 	c.eval = rows(true, func(r *row) error {
 		doc, err := r.document(0)
@@ -212,7 +145,7 @@ func buildJSONExtract(c *call) error {
 		var hits []any
 		many := len(r.ops) > 2
 		for k := 1; k < len(r.ops); k++ {
-			path, err := parsePath(r.str(k))
+			path, err := r.path(k)
 			if err != nil {
 				return err
 			}
@@ -223,39 +156,89 @@ func buildJSONExtract(c *call) error {
 		case len(hits) == 0:
 			r.setNull()
 		case many:
-			r.setStr(convert.FormatJSON(hits))
+			r.setJSON(hits)
 		default:
-			r.setStr(convert.FormatJSON(hits[0]))
+			r.setJSON(hits[0])
 		}
 		return nil
 	})
 	return nil
 }
 
-// jsonText makes operand i the text of a document.
-func (c *call) jsonText(i int) {
-	if c.in[i].Type().Class() != base.JSON {
-		c.in[i] = implicit(c.in[i], typeLongText)
+// stringArg is error 3064 for an operand that is neither text nor, if json is allowed, JSON.
+func (c *call) stringArg(json bool) error {
+	t := c.in[0].Type()
+	if isString(t) || t.ID == base.TypeNull || json && t.Class() == base.JSON {
+		return nil
 	}
+	return base.Errorf(errno.IncorrectType, "Incorrect type for argument 1 in function %s.", c.jsonName())
 }
 
 func buildJSONUnquote(c *call) error {
-	c.jsonText(0)
-	c.typ, c.null = typeLongText, true
-	c.eval = rows(true, func(r *row) error { r.setStr(convert.JSONUnquote(r.str(0))); return nil })
+	if err := c.stringArg(true); err != nil {
+		return err
+	}
+	if c.in[0].Type().Class() != base.JSON {
+		c.in[0] = implicit(c.in[0], typeLongText)
+	}
+	c.typ, c.null = typeLongText, c.in[0].Nullable()
+	c.eval = rows(true, func(r *row) error {
+		s := r.str(0)
+		if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
+			r.setStr(s)
+			return nil
+		}
+		v, err := r.document(0)
+		if err != nil {
+			return err
+		}
+		text, _ := v.(string)
+		r.setStr(text)
+		return nil
+	})
 	return nil
 }
 
+func buildJSONQuote(c *call) error {
+	if err := c.stringArg(false); err != nil {
+		return err
+	}
+	c.in[0] = implicit(c.in[0], typeLongText)
+	c.typ = typeLongText
+	c.eval = rows(true, func(r *row) error { r.setStr(convert.JSONQuote(r.str(0))); return nil })
+	return nil
+}
+
+// jsonValues remembers the declared types of the operands, which say what they are in a document.
+func (c *call) jsonValues() []base.Type {
+	types := make([]base.Type, len(c.args))
+	for i, a := range c.args {
+		types[i] = a.Type()
+	}
+	return types
+}
+
+// tree is operand k as a part of a document: NULL is null, text a string.
+func (r *row) tree(k int, t base.Type) (any, error) {
+	if r.null(k) {
+		return nil, nil
+	}
+	v, err := convert.ToJSONTree(r.value(k), t)
+	if err != nil {
+		return nil, err.InArgument(k+1, r.c.jsonName())
+	}
+	return v, nil
+}
+
 func buildJSONScalar(c *call) error {
-	t := c.args[0].Type()
+	types := c.jsonValues()
 	c.typ = typeJSON
 	c.eval = rows(true, func(r *row) error {
-		tree, err := convert.ToJSONTree(r.value(0), t)
-		if err != nil {
-			return base.Errorf(convert.CodeInvalidJSON, "Invalid JSON text: %s", err)
+		v, err := r.tree(0, types[0])
+		if err == nil {
+			r.setJSON(v)
 		}
-		r.setStr(convert.FormatJSON(tree))
-		return nil
+		return err
 	})
 	return nil
 }
@@ -267,23 +250,20 @@ func buildJSONMake(c *call) error {
 		return base.Errorf(errno.WrongParamCount, "Incorrect parameter count in the call to native function '%s'", c.fn.name)
 	}
 	c.typ, c.null = typeJSON, false
-	types := make([]base.Type, len(c.args))
-	for i, a := range c.args {
-		types[i] = a.Type()
-	}
+	types := c.jsonValues()
 	c.eval = rows(false, func(r *row) error {
 		list := make([]any, len(r.ops))
 		members := map[string]any{}
 		for k := range r.ops {
 			if object && k%2 == 0 {
 				if r.null(k) {
-					return base.Errorf(codeNullKey, "JSON documents may not contain NULL member names.")
+					return base.Errorf(errno.JSONNullKey, "JSON documents may not contain NULL member names.")
 				}
 				continue
 			}
-			tree, err := convert.ToJSONTree(r.value(k), types[k])
+			tree, err := r.tree(k, types[k])
 			if err != nil {
-				return base.Errorf(convert.CodeInvalidJSON, "Invalid JSON text: %s", err)
+				return err
 			}
 			list[k] = tree
 			if object {
@@ -291,60 +271,81 @@ func buildJSONMake(c *call) error {
 			}
 		}
 		if object {
-			r.setStr(convert.FormatJSON(members))
+			r.setJSON(members)
 		} else {
-			r.setStr(convert.FormatJSON(list))
+			r.setJSON(list)
 		}
 		return nil
 	})
 	return nil
 }
 
-func buildJSONLength(c *call) error {
-	c.jsonText(0)
-	if len(c.in) > 1 {
-		c.in[1] = implicit(c.in[1], typeLongText)
-	}
-	c.typ, c.null = typeInt, true
-	c.eval = rows(true, func(r *row) error {
-		doc, err := r.document(0)
-		if err != nil {
+// aboutValue is a function of a document, or of what a path in it leads to; NULL when it leads nowhere.
+func aboutValue(result base.Type, f func(r *row, v any)) func(*call) error {
+	return func(c *call) error {
+		if err := c.jsonArg(0); err != nil {
 			return err
 		}
-		if r.has(1) {
-			path, err := parsePath(r.str(1))
+		c.pathsFrom(1)
+		c.typ = result
+		c.null = c.null || len(c.args) > 1 || c.fn.name == "JSON_KEYS"
+		c.eval = rows(true, func(r *row) error {
+			v, err := r.document(0)
 			if err != nil {
 				return err
 			}
-			hit := false
-			walkPath(doc, path, func(v any) {
-				if !hit {
-					doc, hit = v, true
+			if r.has(1) {
+				path, err := r.plainPath(1)
+				if err != nil {
+					return err
 				}
-			})
-			if !hit {
-				r.setNull()
-				return nil
+				var ok bool
+				if v, ok = firstHit(v, path); !ok {
+					r.setNull()
+					return nil
+				}
 			}
-		}
-		switch v := doc.(type) {
-		case []any:
-			r.setInt(int64(len(v)))
-		case map[string]any:
-			r.setInt(int64(len(v)))
-		default:
-			r.setInt(1)
-		}
+			f(r, v)
+			return nil
+		})
 		return nil
-	})
-	return nil
+	}
+}
+
+func jsonLength(v any) int64 {
+	switch v := v.(type) {
+	case []any:
+		return int64(len(v))
+	case map[string]any:
+		return int64(len(v))
+	}
+	return 1
+}
+
+// jsonDepth is 1 for scalars and for what is empty.
+func jsonDepth(v any) int64 {
+	deepest := int64(0)
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			deepest = max(deepest, jsonDepth(x))
+		}
+	case map[string]any:
+		for _, x := range v {
+			deepest = max(deepest, jsonDepth(x))
+		}
+	}
+	return deepest + 1
 }
 
 func buildJSONValid(c *call) error {
 	c.typ = typeBool
-	if cl := c.args[0].Type().Class(); cl != base.JSON && cl != base.String {
+	if cl := c.args[0].Type().Class(); cl != base.JSON && cl != base.String && cl != base.Null {
 		c.eval = rows(true, func(r *row) error { r.setBool(false); return nil })
 		return nil
+	}
+	if c.args[0].Type().ID == base.TypeNull {
+		c.in[0] = implicit(c.in[0], typeLongText)
 	}
 	c.eval = rows(true, func(r *row) error {
 		_, err := convert.ParseJSON(r.str(0))
@@ -354,20 +355,7 @@ func buildJSONValid(c *call) error {
 	return nil
 }
 
-func buildJSONType(c *call) error {
-	c.jsonText(0)
-	c.typ = base.Type{ID: base.TypeVarchar, Length: 51}
-	c.eval = rows(true, func(r *row) error {
-		doc, err := r.document(0)
-		if err != nil {
-			return err
-		}
-		r.setStr(jsonTypeName(doc))
-		return nil
-	})
-	return nil
-}
-
+// jsonTypeName is MySQL's word for the kind of a value. A number with a point is a DOUBLE if it is written as one is.
 func jsonTypeName(v any) string {
 	switch v := v.(type) {
 	case bool:
@@ -379,15 +367,23 @@ func jsonTypeName(v any) string {
 	case map[string]any:
 		return "OBJECT"
 	case json.Number:
-		switch {
-		case strings.ContainsAny(string(v), ".eE"):
-			return "DOUBLE"
-		case len(v) >= 19 && v[0] != '-':
-			if _, err := strconv.ParseInt(string(v), 10, 64); err != nil {
-				return "UNSIGNED INTEGER"
-			}
-		}
-		return "INTEGER"
+		return numberTypeName(string(v))
 	}
 	return "NULL"
+}
+
+func numberTypeName(s string) string {
+	if coef, scale, _, ok := base.ParseDecimal(s); ok && scale == 0 && !strings.ContainsAny(s, ".eE") {
+		if _, fits := coef.Int64(); fits {
+			return "INTEGER"
+		}
+		if coef.Hi == 0 {
+			return "UNSIGNED INTEGER"
+		}
+		return "DECIMAL"
+	}
+	if f, _ := convert.ParseFloat(s); convert.FloatJSON(f) == s {
+		return "DOUBLE"
+	}
+	return "DECIMAL"
 }

@@ -26,6 +26,7 @@ var miscFunctions = []*function{
 		r.setNull()
 		return nil
 	}), typeLongText))},
+	{name: "CONVERT USING", min: 1, max: 1, build: buildUsing},
 	{name: "WEIGHT_STRING", min: 1, max: 3, build: buildWeightString},
 }
 
@@ -59,19 +60,6 @@ func isLiteral(e Expr) bool {
 		return isLiteral(e.x)
 	}
 	return false
-}
-
-// ConstName returns the name that NAME_CONST gives its column.
-func ConstName(e Expr) (string, bool) {
-	args, ok := AsCall(e, "NAME_CONST")
-	if !ok {
-		return "", false
-	}
-	k, ok := args[0].(*constant)
-	if !ok {
-		return "", false
-	}
-	return k.value.Text(), true
 }
 
 // buildBenchmark evaluates its second operand as often as the first says, and is 0.

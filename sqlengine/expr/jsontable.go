@@ -119,10 +119,13 @@ func (t *JSONTable) Rows(ctx *Context, args []base.Value, yield func([]base.Valu
 	if args[0].IsNull() {
 		return nil
 	}
-	text := convert.Format(args[0], t.doc)
-	tree, jerr := convert.ParseJSON(text)
+	parse := convert.ParseJSON
+	if t.doc.Class() == base.JSON {
+		parse = convert.ParseStoredJSON
+	}
+	tree, jerr := parse(convert.Format(args[0], t.doc))
 	if jerr != nil {
-		return base.Errorf(codeInvalidJSONArg, "Invalid JSON text in argument 1 to function json_table: \"%s\" at position %d.", jerr.Reason, jerr.Offset)
+		return jerr.InArgument(1, "json_table")
 	}
 	r := jsonRows{t: t, ctx: ctx, row: make([]base.Value, len(t.cols)), yield: yield}
 	_, err := r.level(&t.root, tree)

@@ -101,7 +101,8 @@ func TestFunctionsDoc(t *testing.T) {
 }
 
 // internal are entries of the registry that are no function of their own in SQL.
-var internal = map[string]bool{"NEG": true, "IS NULL": true, "IS TRUE": true, "IS FALSE": true, "JSON_SCALAR": true}
+var internal = map[string]bool{"NEG": true, "IS NULL": true, "IS TRUE": true, "IS FALSE": true, "JSON_SCALAR": true,
+	"CONVERT USING": true}
 
 // windowFunction reports whether a window function of the name exists.
 func windowFunction(string) bool { return false }

@@ -16,7 +16,8 @@ func init() {
 	registry = map[string]*function{}
 	for _, table := range [][]*function{compareFunctions, logicFunctions, arithFunctions, matchFunctions, controlFunctions,
 		dateFunctions, clockFunctions, infoFunctions, stringFunctions, textFunctions, mathFunctions, jsonFunctions,
-		setFunctions, formatFunctions, netFunctions, uuidFunctions, cryptFunctions, miscFunctions, timeFunctions, lockFunctions} {
+		setFunctions, formatFunctions, netFunctions, uuidFunctions, cryptFunctions, miscFunctions, timeFunctions, lockFunctions,
+		jsonModifyFunctions, jsonSearchFunctions, jsonValueFunctions} {
 		for _, f := range table {
 			registry[f.name] = f
 		}
@@ -34,7 +35,7 @@ var aliases = map[string]string{
 	"MID": "SUBSTRING", "CHARACTER_LENGTH": "CHAR_LENGTH", "OCTET_LENGTH": "LENGTH", "POSITION": "LOCATE",
 	"SHA": "SHA1", "CEIL": "CEILING", "POWER": "POW", "DAYOFMONTH": "DAY", "CURRENT_TIMESTAMP": "NOW", "LOCALTIME": "NOW",
 	"LOCALTIMESTAMP": "NOW", "CURRENT_DATE": "CURDATE", "CURRENT_TIME": "CURTIME", "SCHEMA": "DATABASE",
-	"SESSION_USER": "USER", "SYSTEM_USER": "USER", "->": "JSON_EXTRACT",
+	"SESSION_USER": "USER", "SYSTEM_USER": "USER", "->": "JSON_EXTRACT", "JSON_MERGE": "JSON_MERGE_PRESERVE",
 }
 
 // IsFunction reports whether a scalar function or operator of the name exists.
@@ -90,9 +91,8 @@ func (c *call) text(i int) {
 // number makes operand i a number.
 func (c *call) number(i int) {
 	t := c.in[i].Type()
-	if k, ok := c.in[i].(*constant); ok && isBinary(t) && len(k.value.Text()) <= 8 {
-		c.in[i] = implicit(c.in[i], base.Type{ID: base.TypeBit, Length: 64}) // x'41' is 65 among numbers
-		c.in[i] = implicit(c.in[i], typeUint)
+	if k := hexNumber(c.in[i], typeUint); k != nil {
+		c.in[i] = k
 		return
 	}
 	c.in[i] = implicit(c.in[i], numberType(t))

@@ -11,7 +11,8 @@ import (
 func special(name string) bool {
 	switch name {
 	case "CAST", "CONVERT", "EXTRACT", "TRIM", "POSITION", "SUBSTRING", "SUBSTR", "MID", "GROUP_CONCAT", "MATCH", "VALUES", "DEFAULT",
-		"CHAR", "ROW", "TIMESTAMPADD", "TIMESTAMPDIFF", "INTERVAL", "EXISTS", "JSON_VALUE", "GET_FORMAT":
+		"CHAR", "ROW", "TIMESTAMPADD", "TIMESTAMPDIFF", "INTERVAL", "EXISTS", "JSON_VALUE", "GET_FORMAT",
+		"WEIGHT_STRING":
 		return true
 	}
 	return false
@@ -96,6 +97,8 @@ func (p *parser) specialCall(at ast.Pos, name string) ast.Expr {
 		}
 	case "JSON_VALUE":
 		e = p.jsonValue(at)
+	case "WEIGHT_STRING":
+		e = p.weightString(at)
 	default:
 		return nil
 	}
@@ -160,11 +163,42 @@ func (p *parser) match(at ast.Pos) ast.Expr {
 	return m
 }
 
-// jsonValue reads JSON_VALUE(doc, path [RETURNING type]); a type makes it a cast.
+// jsonValue reads JSON_VALUE(doc, path [RETURNING type] [… ON EMPTY] [… ON ERROR]).
 func (p *parser) jsonValue(at ast.Pos) ast.Expr {
-	c := &ast.Call{At: at, Name: "JSON_VALUE", Args: p.exprList()}
+	v := &ast.JSONValue{At: at, Doc: p.expr(), Type: base.Type{ID: base.TypeVarchar, Length: 512}}
+	p.expectOp(",")
+	v.Path = p.expr()
 	if p.accept("RETURNING") {
-		return &ast.Cast{At: at, X: c, Type: p.castType()}
+		v.Type = p.castType()
+	}
+	for v.OnError == nil {
+		d := &ast.JSONDefault{Kind: p.acceptAny("NULL", "ERROR", "DEFAULT")}
+		if d.Kind == "" {
+			break
+		}
+		if d.Kind == "DEFAULT" {
+			d.Value = p.bit(1)
+		}
+		p.expect("ON")
+		if v.OnEmpty == nil && p.accept("EMPTY") {
+			v.OnEmpty = d
+		} else {
+			p.expect("ERROR")
+			v.OnError = d
+		}
+	}
+	return v
+}
+
+// weightString reads WEIGHT_STRING(x [AS CHAR|BINARY (n)]); the tree has WEIGHT_STRING(x, 'CHAR', n).
+func (p *parser) weightString(at ast.Pos) ast.Expr {
+	c := &ast.Call{At: at, Name: "WEIGHT_STRING", Args: []ast.Expr{p.expr()}}
+	if p.accept("AS") {
+		kindAt := p.at()
+		c.Args = append(c.Args, text(kindAt, p.expectAny("CHAR", "BINARY")))
+		p.expectOp("(")
+		c.Args = append(c.Args, p.expr())
+		p.expectOp(")")
 	}
 	return c
 }

@@ -80,6 +80,8 @@ func (b *binder) expr(e ast.Expr) (expr.Expr, error) {
 		return b.caseExpr(e)
 	case *ast.Cast:
 		return b.cast(e)
+	case *ast.JSONValue:
+		return b.jsonValue(e)
 	case *ast.Collate:
 		x, err := b.expr(e.X)
 		if err != nil {
@@ -309,12 +311,8 @@ func (b *binder) cast(e *ast.Cast) (expr.Expr, error) {
 	if e.Array {
 		return nil, base.Errorf(errno.NotSupported, "CAST AS … ARRAY is not supported")
 	}
-	t := e.Type
 	if e.Charset != "" {
-		t = base.Type{ID: base.TypeLongText}
-		if strings.EqualFold(e.Charset, "binary") {
-			t = base.Type{ID: base.TypeLongBlob}
-		}
+		return expr.ConvertUsing(x, e.Charset)
 	}
-	return expr.Cast(x, t)
+	return expr.Cast(x, e.Type)
 }

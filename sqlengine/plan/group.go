@@ -195,6 +195,9 @@ func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
 	if c, ok := e.(*groupingCall); ok {
 		return g.groupingOver(c)
 	}
+	if args, ok := expr.AsCall(e, "ANY_VALUE"); ok && g.ofRows(args[0]) {
+		return g.anyValue(args[0])
+	}
 	if id, ok := expr.AsColumn(e); ok {
 		for _, a := range g.node.aids {
 			if a == id {
@@ -213,13 +216,7 @@ func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
 		if !g.fixed[id] {
 			return nil, g.notGrouped(e, n, where)
 		}
-		any, err := expr.NewAgg("ANY_VALUE", []expr.Expr{e}, expr.AggOptions{})
-		if err != nil {
-			return nil, err
-		}
-		col := g.b.aggs.add(any)
-		g.node.aggs, g.node.aids = g.b.aggs.aggs, g.b.aggs.ids
-		return col, nil
+		return g.anyValue(e)
 	}
 	children := e.Children()
 	if len(children) == 0 {
@@ -234,6 +231,24 @@ func (g *grouping) over(e expr.Expr, n int, where string) (expr.Expr, error) {
 		out[i] = x
 	}
 	return e.WithChildren(out), nil
+}
+
+// anyValue is the value of e in some row of the group.
+func (g *grouping) anyValue(e expr.Expr) (expr.Expr, error) {
+	any, err := expr.NewAgg("ANY_VALUE", []expr.Expr{e}, expr.AggOptions{})
+	if err != nil {
+		return nil, err
+	}
+	col := g.b.aggs.add(any)
+	g.node.aggs, g.node.aids = g.b.aggs.aggs, g.b.aggs.ids
+	return col, nil
+}
+
+// ofRows reports whether e reads no aggregate.
+func (g *grouping) ofRows(e expr.Expr) bool {
+	used := idSet{}
+	used.addExpr(e)
+	return !used.any(g.node.aids)
 }
 
 func (g *grouping) notGrouped(e expr.Expr, n int, where string) error {

@@ -240,6 +240,11 @@ func itemName(si ast.SelectItem) string {
 	if l, ok := si.Expr.(*ast.Literal); ok && l.Value.Class() == base.String {
 		return l.Value.Text()
 	}
+	if c, ok := si.Expr.(*ast.Call); ok && c.Name == "NAME_CONST" && len(c.Args) == 2 {
+		if l, ok := c.Args[0].(*ast.Literal); ok && !l.Value.IsNull() {
+			return expr.Format(l.Value, l.Type)
+		}
+	}
 	return strings.TrimSpace(si.Text)
 }
 

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"io"
 	"sort"
 	"strconv"
 	"strings"
@@ -15,63 +13,6 @@ import (
 
 // CodeInvalidJSON is MySQL's error for a text that is not JSON.
 var CodeInvalidJSON = base.Code{Number: 3140, State: "22032", Kind: base.KindInvalid}
-
-// JSONError says why and where a text is not JSON.
-type JSONError struct {
-	Reason string
-	Offset int64
-}
-
-// Error returns the reason and the offset.
-func (e *JSONError) Error() string {
-	return e.Reason + " at position " + strconv.FormatInt(e.Offset, 10)
-}
-
-// maxJSONDepth is MySQL's limit on nesting.
-const maxJSONDepth = 100
-
-// ParseJSON reads a document: nil, bool, json.Number, string, []any or map[string]any.
-func ParseJSON(text string) (any, *JSONError) {
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, jsonError(err, d.InputOffset())
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, &JSONError{"The document root must not be followed by other values.", d.InputOffset()}
-	}
-	if jsonDepth(v) > maxJSONDepth {
-		return nil, &JSONError{"The JSON document exceeds the maximum depth.", 0}
-	}
-	return v, nil
-}
-
-func jsonError(err error, at int64) *JSONError {
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		return &JSONError{"Invalid value.", max(syntax.Offset-1, 0)}
-	case errors.Is(err, io.EOF):
-		return &JSONError{"The document is empty.", at}
-	}
-	return &JSONError{"Invalid value.", at}
-}
-
-func jsonDepth(v any) int {
-	deepest := 0
-	switch v := v.(type) {
-	case []any:
-		for _, x := range v {
-			deepest = max(deepest, jsonDepth(x))
-		}
-	case map[string]any:
-		for _, x := range v {
-			deepest = max(deepest, jsonDepth(x))
-		}
-	}
-	return deepest + 1
-}
 
 // NormalizeJSON returns the text that MySQL prints for a document: keys by length, then bytes; ", " and ": " between.
 func NormalizeJSON(text string) (string, *JSONError) {
@@ -98,7 +39,7 @@ func writeJSON(b *bytes.Buffer, v any) {
 	case string:
 		b.WriteString(JSONQuote(v))
 	case json.Number:
-		b.WriteString(normalNumber(string(v)))
+		b.WriteString(string(v))
 	case []any:
 		b.WriteByte('[')
 		for i, x := range v {
@@ -120,23 +61,6 @@ func writeJSON(b *bytes.Buffer, v any) {
 		}
 		b.WriteByte('}')
 	}
-}
-
-// normalNumber prints integers as they are and others as doubles, which always show a point or an exponent.
-func normalNumber(s string) string {
-	if !strings.ContainsAny(s, ".eE") {
-		if _, err := strconv.ParseInt(s, 10, 64); err == nil && s != "-0" {
-			return s
-		}
-		if _, err := strconv.ParseUint(s, 10, 64); err == nil {
-			return s
-		}
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		return s
-	}
-	return FloatJSON(f)
 }
 
 // FloatJSON prints a double inside a document.
@@ -174,11 +98,10 @@ func JSONUnquote(text string) string {
 	if len(text) < 2 || text[0] != '"' {
 		return text
 	}
-	var s string
-	if json.Unmarshal([]byte(text), &s) != nil {
-		return text
+	if s, err := ParseJSON(text); err == nil {
+		return s.(string)
 	}
-	return s
+	return text
 }
 
 // ToJSONTree returns v, of type t, as a part of a document.
@@ -187,7 +110,7 @@ func ToJSONTree(v base.Value, t base.Type) (any, *JSONError) {
 	case base.Null:
 		return nil, nil
 	case base.JSON:
-		return ParseJSON(v.Text())
+		return ParseStoredJSON(v.Text())
 	case base.Int:
 		if t.Bool && v.Int() == 1 {
 			return true, nil
@@ -219,8 +142,7 @@ func toJSON(v base.Value, from base.Type) (base.Value, error) {
 	if v.Class() == base.String {
 		text, err := NormalizeJSON(v.Text())
 		if err != nil {
-			return base.Value{}, base.Errorf(CodeInvalidJSON, "Invalid JSON text in argument 1 to function cast_as_json: \"%s\" at position %d.",
-				err.Reason, err.Offset)
+			return base.Value{}, err.InArgument(1, "cast_as_json")
 		}
 		return base.NewJSON(text), nil
 	}
@@ -254,15 +176,16 @@ func CompareJSON(a, b string) int {
 	if a == b {
 		return 0
 	}
-	x, errX := ParseJSON(a)
-	y, errY := ParseJSON(b)
+	x, errX := ParseStoredJSON(a)
+	y, errY := ParseStoredJSON(b)
 	if errX != nil || errY != nil {
 		return strings.Compare(a, b)
 	}
-	return compareTree(x, y)
+	return CompareJSONTree(x, y)
 }
 
-func compareTree(a, b any) int {
+// CompareJSONTree is CompareJSON of two trees.
+func CompareJSONTree(a, b any) int {
 	if ra, rb := jsonRank(a), jsonRank(b); ra != rb {
 		return compareInts(ra, rb)
 	}
@@ -276,7 +199,7 @@ func compareTree(a, b any) int {
 	case []any:
 		y := b.([]any)
 		for i := range min(len(x), len(y)) {
-			if c := compareTree(x[i], y[i]); c != 0 {
+			if c := CompareJSONTree(x[i], y[i]); c != 0 {
 				return c
 			}
 		}
