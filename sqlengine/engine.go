@@ -34,8 +34,9 @@ type Config struct {
 	Isolation    string        // "snapshot" (default) or "serializable"
 	Maintenance  string        // "auto" (default) or "off"
 
-	MemoryLimit     int64 // bytes for one query's sorts, joins and groups; 0 is 512 MB
-	ConflictRetries int   // runs of an autocommit statement that loses; 0 is 100
+	MemoryLimit     int64  // bytes for one query's sorts, joins and groups; 0 is 512 MB
+	TempDir         string // folder of the temporary files of what is over MemoryLimit; "" is the system's
+	ConflictRetries int    // runs of an autocommit statement that loses; 0 is 100
 	User            string
 
 	Logger *slog.Logger

@@ -252,7 +252,7 @@ func (r *run) execContext(tx *table.Tx, slots int) *exec.Context {
 	ec := r.exprContext(params)
 	ec.Tables = (*infoSource)(r)
 	return &exec.Context{Ctx: r.ctx, Expr: ec, Tx: tx, Strict: r.s.settings.strict,
-		MemoryLimit: r.s.e.cfg.MemoryLimit}
+		MemoryLimit: r.s.e.cfg.MemoryLimit, TempDir: r.s.e.cfg.TempDir}
 }
 
 // readTx returns the transaction a read runs in, and what ends it.

@@ -1,25 +1,19 @@
 package exec
 
 import (
+	"errors"
+
 	"github.com/s3sql/s3sql/internal/vec"
-	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
-// aggregateOp groups its input by keys in memory. Groups come out in the order their first rows came in.
+// aggregateOp groups its input by keys. Groups come out in the order their first rows came in.
 type aggregateOp struct {
-	in   Operator
-	ec   *Context
-	plan *plan.Aggregate
-	acc  account
-
-	table  *keyTable
-	keys   rowStore // of the groups
-	kv     []*vec.Vector
-	states []expr.AggState
-	ids    []uint32
-	fresh  []int32
-	bytes  int64 // of states, as last accounted
+	in    Operator
+	ec    *Context
+	plan  *plan.Aggregate
+	group *grouper
+	spill *groupSpill
 
 	result rowStore
 	at     int
@@ -30,23 +24,23 @@ type aggregateOp struct {
 
 func newAggregate(n *plan.Aggregate, ec *Context) (Operator, error) {
 	in, err := Build(n.Input, ec)
-	return &aggregateOp{in: in, ec: ec, plan: n, acc: account{ec: ec}, kv: make([]*vec.Vector, len(n.Keys))}, err
+	return &aggregateOp{in: in, ec: ec, plan: n}, err
 }
 
 func (o *aggregateOp) Open() error {
-	o.drop()
+	if err := o.drop(); err != nil {
+		return err
+	}
 	return o.in.Open()
 }
 
-func (o *aggregateOp) Close() error {
-	o.drop()
-	return o.in.Close()
-}
+func (o *aggregateOp) Close() error { return errors.Join(o.drop(), o.in.Close()) }
 
-func (o *aggregateOp) drop() {
-	o.acc.free()
-	o.table, o.keys, o.states, o.result = nil, rowStore{}, nil, rowStore{}
-	o.at, o.done, o.bytes = 0, false, 0
+func (o *aggregateOp) drop() error {
+	o.group.release()
+	err := o.spill.close()
+	o.group, o.spill, o.result, o.at, o.done = nil, nil, rowStore{}, 0, false
+	return err
 }
 
 func (o *aggregateOp) Next() (*vec.Batch, error) {
@@ -57,8 +51,14 @@ func (o *aggregateOp) Next() (*vec.Batch, error) {
 		o.done = true
 	}
 	n := min(o.result.n-o.at, vec.MaxRows)
-	if n == 0 {
-		return nil, nil
+	if n == 0 { // what was held is all out
+		o.group.release()
+		o.result = rowStore{}
+		o.at = 0
+		return o.spill.next()
+	}
+	if err := o.ec.Ctx.Err(); err != nil {
+		return nil, err
 	}
 	o.result.view(&o.out, o.views, o.at, n)
 	o.at += n
@@ -66,103 +66,29 @@ func (o *aggregateOp) Next() (*vec.Batch, error) {
 }
 
 func (o *aggregateOp) consume() error {
-	o.table = newKeyTable(typesOf(o.plan.Keys))
-	o.keys.cols = o.keys.cols[:0]
-	for _, k := range o.plan.Keys {
-		o.keys.cols = append(o.keys.cols, newColumn(k.Type()))
-	}
-	for _, a := range o.plan.Aggs {
-		o.states = append(o.states, a.NewState())
-	}
-	if len(o.plan.Keys) == 0 {
-		o.grow(1)
-	}
+	o.spill = &groupSpill{ec: o.ec, plan: o.plan}
+	o.group = newGrouper(o.ec, o.plan, o.spill, 0)
+	var seq vec.Vector
+	rows := int64(0)
 	for {
 		b, err := o.in.Next()
 		if err != nil {
 			return err
 		}
 		if b == nil {
-			return o.finish()
+			break
 		}
-		if err := o.add(b); err != nil {
+		var numbers *vec.Vector
+		if o.group.parts != nil {
+			numbers = sequenceOf(&seq, b, rows)
+		}
+		if err := o.group.add(b, numbers); err != nil {
 			return err
 		}
+		rows += int64(b.Rows())
 	}
-}
-
-func (o *aggregateOp) grow(groups int) {
-	for _, s := range o.states {
-		s.Grow(groups)
-	}
-}
-
-// add sorts the rows of b into groups and updates the aggregates.
-func (o *aggregateOp) add(b *vec.Batch) error {
-	var groups []uint32
-	if len(o.plan.Keys) > 0 {
-		if err := o.group(b); err != nil {
-			return err
-		}
-		groups = o.ids
-	}
-	for i, a := range o.plan.Aggs {
-		args, err := a.Eval(o.ec.Expr, b)
-		if err != nil {
-			return err
-		}
-		if err := o.states[i].Update(groups, args, b); err != nil {
-			return err
-		}
-	}
-	bytes := int64(0)
-	for _, s := range o.states {
-		bytes += int64(s.Bytes())
-	}
-	grown := bytes - o.bytes
-	o.bytes = bytes
-	return o.acc.grow(grown)
-}
-
-// group sets ids to the groups of the rows of b.
-func (o *aggregateOp) group(b *vec.Batch) error {
-	if err := evalAll(o.ec.Expr, o.plan.Keys, b, o.kv); err != nil {
-		return err
-	}
-	o.ids = resize(o.ids, b.Rows())
-	next := uint32(o.table.n)
-	o.table.put(o.kv, b, o.ids)
-	if uint32(o.table.n) == next {
-		return nil
-	}
-	o.fresh = o.fresh[:0]
-	for k, id := range o.ids {
-		if id == next {
-			o.fresh = append(o.fresh, int32(b.Row(k)))
-			next++
-		}
-	}
-	o.grow(int(next))
-	if err := o.keys.addRows(o.kv, b.N, o.fresh, &o.acc); err != nil {
-		return err
-	}
-	return o.acc.grow(o.table.takeBytes())
-}
-
-// finish lays the keys and the results of the aggregates side by side.
-func (o *aggregateOp) finish() error {
-	o.result = rowStore{cols: o.keys.cols, n: o.keys.n}
-	if len(o.plan.Keys) == 0 {
-		o.result.n = 1
-	}
-	for _, s := range o.states {
-		v, err := s.Result(o.ec.Expr)
-		if err != nil {
-			return err
-		}
-		o.result.cols = append(o.result.cols, v)
-	}
-	o.table, o.states = nil, nil
+	var err error
+	o.result, err = o.group.finish()
 	o.views = make([]vec.Vector, len(o.result.cols))
-	return nil
+	return err
 }

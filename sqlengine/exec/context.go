@@ -26,8 +26,11 @@ type Context struct {
 	Tx   TxReader
 	// Strict makes values that do not fit their column an error, as MySQL's strict SQL mode does.
 	Strict bool
-	// MemoryLimit bounds the bytes that sorts, joins and groups hold together; 0 is no limit.
+	// MemoryLimit bounds the bytes that sorts, joins and groups hold together; 0 is no limit. What does not fit goes to
+	// temporary files, of which an operator has one at most.
 	MemoryLimit int64
+	// TempDir is the folder of the temporary files; "" is the system's.
+	TempDir string
 
 	memoryBytes int64
 	held        map[any]*rowStore // rows that several operators read, by plan.SharedQuery and plan.WorkTable
@@ -49,16 +52,27 @@ func (ec *Context) reserve(n int64) error {
 
 func (ec *Context) release(n int64) { ec.memoryBytes -= n }
 
+// over reports whether the operators hold more than they may.
+func (ec *Context) over() bool { return ec.MemoryLimit > 0 && ec.memoryBytes > ec.MemoryLimit }
+
 // account is what one operator has reserved.
 type account struct {
 	ec    *Context
 	bytes int64
+	soft  bool // the operator looks at mustSpill itself
 }
 
 func (a *account) grow(n int64) error {
 	a.bytes += n
+	if a.soft {
+		a.ec.memoryBytes += n
+		return nil
+	}
 	return a.ec.reserve(n)
 }
+
+// mustSpill reports whether the limit is passed and the operator, which could do with less, holds enough to matter.
+func (a *account) mustSpill() bool { return a.ec.over() && a.bytes >= spillFloor }
 
 func (a *account) shrink(n int64) {
 	a.bytes -= n

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"math"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -34,6 +35,12 @@ type joinOp struct {
 	rest  int        // of a full join: the next right row to look at for partners
 	ended bool
 	out   vec.Batch
+
+	spill      *joinSpill
+	level      int         // how often its input was divided
+	sharedFile *spillFile  // of the join whose part this is
+	numbered   *partReader // the left input, when its rows have numbers
+	seq        *vec.Vector // the numbers of the last rows
 }
 
 func newJoin(n *plan.Join, ec *Context) (Operator, error) {
@@ -41,13 +48,19 @@ func newJoin(n *plan.Join, ec *Context) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &joinOp{ec: ec, plan: n, left: left, right: right, acc: account{ec: ec}, kv: make([]*vec.Vector, len(n.LeftKeys))}
+	return newJoinOver(n, ec, left, right), nil
+}
+
+func newJoinOver(n *plan.Join, ec *Context, left, right Operator) *joinOp {
+	o := &joinOp{ec: ec, plan: n, left: left, right: right, acc: account{ec: ec, soft: true}, kv: make([]*vec.Vector, len(n.LeftKeys))}
 	o.pairs = newPairer(ec, n.Kind, n.On, len(n.Left.Schema()), len(n.Right.Schema()))
-	return o, nil
+	return o
 }
 
 func (o *joinOp) Open() error {
-	o.drop()
+	if err := o.drop(); err != nil {
+		return err
+	}
 	if err := o.right.Open(); err != nil {
 		return err
 	}
@@ -55,19 +68,17 @@ func (o *joinOp) Open() error {
 }
 
 func (o *joinOp) Close() error {
-	o.drop()
-	err := o.left.Close()
-	if rerr := o.right.Close(); err == nil {
-		err = rerr
-	}
-	return err
+	return errors.Join(o.drop(), o.left.Close(), o.right.Close())
 }
 
-func (o *joinOp) drop() {
+func (o *joinOp) drop() error {
 	o.acc.free()
+	err := o.spill.close()
+	o.spill = nil
 	o.built, o.multi, o.ended, o.rest, o.nulls = false, false, false, 0, nil
 	o.rows, o.keys, o.head, o.tail, o.next = rowStore{}, nil, nil, nil, nil
 	o.pairs.left, o.pairs.right, o.pairs.chain, o.pairs.joined = nil, nil, nil, nil
+	return err
 }
 
 func (o *joinOp) Next() (*vec.Batch, error) {
@@ -77,10 +88,21 @@ func (o *joinOp) Next() (*vec.Batch, error) {
 		}
 		o.built = true
 	}
+	if o.spill != nil {
+		b, err := o.spill.next()
+		if b != nil && o.numbered == nil {
+			b.Cols = b.Cols[:len(b.Cols)-1]
+		}
+		return b, err
+	}
 	for !o.ended {
 		b, err := o.pairs.next()
-		if err != nil || b != nil {
-			return b, err
+		if err != nil {
+			return nil, err
+		}
+		if b != nil {
+			o.follow()
+			return b, nil
 		}
 		if b, err = o.left.Next(); err != nil {
 			return nil, err
@@ -131,9 +153,17 @@ func (o *joinOp) build() error {
 		if b == nil {
 			break
 		}
-		if err := o.insert(b); err != nil {
+		if o.spill != nil {
+			err = o.spill.addRight(b)
+		} else {
+			err = o.insert(b)
+		}
+		if err != nil {
 			return err
 		}
+	}
+	if o.spill != nil {
+		return nil
 	}
 	o.pairs.right = o.rows.cols
 	if o.multi {
@@ -184,7 +214,13 @@ func (o *joinOp) insert(b *vec.Batch) error {
 			return err
 		}
 	}
-	return o.acc.grow(o.keys.takeBytes() + int64(n)*4)
+	if err := o.acc.grow(o.keys.takeBytes() + int64(n)*4); err != nil || !o.acc.mustSpill() {
+		return err
+	}
+	if !o.spillable() {
+		return o.ec.reserve(0)
+	}
+	return o.divide()
 }
 
 // resize returns s with length n, its contents undefined.

@@ -225,29 +225,58 @@ func TestMemoryLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := []expr.Expr{col(0, bigint)}
-	for name, n := range map[string]plan.Node{
-		"sort":      &plan.Sort{Input: in, Keys: []plan.SortKey{{Expr: key[0], Desc: true}}},
-		"join":      &plan.Join{Left: manyRows(1, 1), Right: in, LeftKeys: key, RightKeys: key},
-		"aggregate": &plan.Aggregate{Input: in, Keys: key, Aggs: []expr.Agg{agg}},
-		"distinct":  &plan.Distinct{Input: in},
-		"except":    &plan.SetOp{Except: true, Left: manyRows(1, 1), Right: in, Out: in.out},
+	few := manyRows(1, 1)
+	for _, c := range []struct {
+		name  string
+		node  plan.Node
+		fails bool
+	}{
+		{"sort", &plan.Sort{Input: in, Keys: []plan.SortKey{{Expr: key[0], Desc: true}}}, false},
+		{"join", &plan.Join{Left: in, Right: in, LeftKeys: key, RightKeys: key}, false},
+		{"left join", &plan.Join{Kind: plan.LeftJoin, Left: in, Right: in, LeftKeys: key, RightKeys: key}, false},
+		{"semi join", &plan.Join{Kind: plan.SemiJoin, Left: in, Right: in, LeftKeys: key, RightKeys: key}, false},
+		{"aggregate", &plan.Aggregate{Input: in, Keys: key, Aggs: []expr.Agg{agg}}, false},
+		{"distinct", &plan.Distinct{Input: in}, false},
+		{"except", &plan.SetOp{Except: true, Left: few, Right: in, Out: in.out}, false},
+		{"nested loop", &plan.Join{Left: few, Right: in}, true},
+		{"full join", &plan.Join{Kind: plan.FullJoin, Left: few, Right: in, LeftKeys: key, RightKeys: key}, true},
 	} {
-		ec := testContext()
-		ec.MemoryLimit = 100_000
-		op, err := Build(n, ec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = drain(op)
-		var e *base.Error
+		checkMemoryLimit(t, c.name, c.node, c.fails)
+	}
+}
+
+// checkMemoryLimit runs a plan with little memory: it gives what it gives with more, or fails if it cannot use a file.
+func checkMemoryLimit(t *testing.T, name string, n plan.Node, fails bool) {
+	ec := testContext()
+	ec.MemoryLimit, ec.TempDir = 100_000, t.TempDir()
+	op, err := Build(n, ec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := drain(op)
+	var e *base.Error
+	switch {
+	case fails:
 		if !errors.As(err, &e) || e.Number != errno.CapacityExceeded.Number {
 			t.Errorf("%s: %v, want error %d", name, err, errno.CapacityExceeded.Number)
 		}
-		if ec.MemoryBytes() != 0 {
-			t.Errorf("%s holds %d bytes after Close", name, ec.MemoryBytes())
+	case err != nil:
+		t.Errorf("%s: %v", name, err)
+	default:
+		free, err := Build(n, testContext())
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err := ec.reserve(1); err != nil {
-			t.Errorf("%s: %v after everything was released", name, err)
+		want, err := drain(free)
+		if err != nil {
+			t.Fatal(err)
 		}
+		expectRows(t, name, got, want, true)
+	}
+	if ec.MemoryBytes() != 0 {
+		t.Errorf("%s holds %d bytes after Close", name, ec.MemoryBytes())
+	}
+	if err := ec.reserve(1); err != nil {
+		t.Errorf("%s: %v after everything was released", name, err)
 	}
 }

@@ -24,15 +24,16 @@ type pairer struct {
 	begun   bool  // some of the pairs of k were in the last batch
 	matched bool  // a begun k has found a partner
 
-	l, r    []int32 // pairs to be tried
-	ol, or  []int32 // pairs that are rows
-	outer   bool    // or has a -1
-	trial   vec.Batch
-	spare   []vec.Vector // columns of trial
-	pass    []int32
-	out     vec.Batch
-	outVecs []vec.Vector
-	used    []int // columns that on reads
+	l, r     []int32 // pairs to be tried
+	ol, or   []int32 // pairs that are rows
+	outer    bool    // or has a -1
+	gathered bool    // the rows put out are those of ol, one by one; else they are rows of left as they lie
+	trial    vec.Batch
+	spare    []vec.Vector // columns of trial
+	pass     []int32
+	out      vec.Batch
+	outVecs  []vec.Vector
+	used     []int // columns that on reads
 }
 
 func newPairer(ec *Context, kind plan.JoinKind, on expr.Expr, leftCols, rightCols int) pairer {
@@ -89,6 +90,7 @@ func (p *pairer) next() (*vec.Batch, error) {
 }
 
 func (p *pairer) step() (*vec.Batch, error) {
+	p.gathered = false
 	if p.on == nil && p.k == 0 && !p.begun {
 		switch {
 		case p.kind == plan.SemiJoin || p.kind == plan.AntiJoin:
@@ -296,6 +298,6 @@ func (p *pairer) emit() *vec.Batch {
 		p.out.Cols[n+c] = &p.outVecs[n+c]
 		gather(&p.outVecs[n+c], col, p.or, p.outer)
 	}
-	p.out.N, p.out.Sel = len(p.ol), nil
+	p.out.N, p.out.Sel, p.gathered = len(p.ol), nil, true
 	return &p.out
 }

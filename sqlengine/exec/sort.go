@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"math"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -9,7 +10,8 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
-// sortOp orders all rows of its input; equal rows keep their order. With a limit it holds no more than the first rows.
+// sortOp orders all rows of its input; equal rows keep their order. With a limit it holds no more than the first rows. Rows
+// that do not fit into memory become sorted runs in a file, which are merged.
 type sortOp struct {
 	in    Operator
 	ec    *Context
@@ -23,20 +25,25 @@ type sortOp struct {
 	order  []sortEntry
 	at     int
 	sorted bool
+	file   *spillFile
+	runs   [][]blockRef
+	merge  *runMerger
 	idx    []int32
 	out    vec.Batch
 }
 
 func newSort(n *plan.Sort, ec *Context) (Operator, error) {
 	in, err := Build(n.Input, ec)
-	return &sortOp{in: in, ec: ec, plan: n, keys: newSortKeys(n.Keys), acc: account{ec: ec}}, err
+	return &sortOp{in: in, ec: ec, plan: n, keys: newSortKeys(n.Keys), acc: account{ec: ec, soft: true}}, err
 }
 
 // topMax is the largest number of rows for which the smallest are kept while reading.
 const topMax = 1 << 20
 
 func (o *sortOp) Open() error {
-	o.drop()
+	if err := o.drop(); err != nil {
+		return err
+	}
 	limit, err := rowCount(o.ec, o.plan.Limit, math.MaxInt64)
 	if err != nil {
 		return err
@@ -53,13 +60,14 @@ func (o *sortOp) Open() error {
 }
 
 func (o *sortOp) Close() error {
-	o.drop()
-	return o.in.Close()
+	return errors.Join(o.drop(), o.in.Close())
 }
 
-func (o *sortOp) drop() {
+func (o *sortOp) drop() error {
 	o.acc.free()
-	o.rows, o.order, o.at, o.sorted = nil, nil, 0, false
+	err := o.file.close()
+	o.rows, o.order, o.at, o.sorted, o.file, o.runs, o.merge = nil, nil, 0, false, nil, nil, nil
+	return err
 }
 
 func (o *sortOp) Next() (*vec.Batch, error) {
@@ -71,6 +79,9 @@ func (o *sortOp) Next() (*vec.Batch, error) {
 			return nil, err
 		}
 		o.sorted = true
+	}
+	if o.merge != nil {
+		return o.merged()
 	}
 	n := min(len(o.order)-o.at, vec.MaxRows)
 	if n == 0 {
@@ -117,7 +128,7 @@ func (o *sortOp) consume() error {
 		if err := o.rows.eval(o.ec.Expr, b); err != nil {
 			return err
 		}
-		if o.limit > 0 {
+		if o.limit > 0 && o.runs == nil {
 			err = top.add(b)
 		} else {
 			err = o.rows.add(b, b.Sel, &o.acc)
@@ -128,6 +139,14 @@ func (o *sortOp) consume() error {
 		if o.rows.rows.n > math.MaxInt32-vec.MaxRows {
 			return base.Errorf(errno.CapacityExceeded, "a sort holds at most %d rows", math.MaxInt32)
 		}
+		if o.full() {
+			if err := o.spill(); err != nil {
+				return err
+			}
+		}
+	}
+	if o.runs != nil {
+		return o.mergeRuns()
 	}
 	if err := o.acc.grow(int64(o.rows.rows.n) * 32); err != nil { // the entries, and as many to move them to
 		return err

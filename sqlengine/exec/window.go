@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"errors"
+
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
@@ -18,6 +20,7 @@ type windowOp struct {
 	frames []*winFrame
 	calls  []winCall
 	reach  winReach
+	acc    account // of the functions
 
 	next   int // the first row not yet yielded
 	ended  bool
@@ -31,11 +34,13 @@ type winSegment struct{ first, end, from, to int }
 
 func newWindow(n *plan.Window, ec *Context) (Operator, error) {
 	in, err := Build(n.Input, ec)
-	return &windowOp{in: in, ec: ec, plan: n}, err
+	return &windowOp{in: in, ec: ec, plan: n, acc: account{ec: ec}}, err
 }
 
 func (o *windowOp) Open() error {
-	o.drop()
+	if err := o.drop(); err != nil {
+		return err
+	}
 	if err := o.prepare(); err != nil {
 		return err
 	}
@@ -44,13 +49,13 @@ func (o *windowOp) Open() error {
 }
 
 func (o *windowOp) Close() error {
-	o.drop()
-	return o.in.Close()
+	return errors.Join(o.drop(), o.in.Close())
 }
 
-func (o *windowOp) drop() {
-	o.pages.close()
+func (o *windowOp) drop() error {
+	o.acc.free()
 	o.frames, o.calls, o.next, o.ended, o.opened = nil, nil, 0, false, false
+	return o.pages.close()
 }
 
 // prepare makes the frames and the functions.
@@ -166,13 +171,17 @@ func (o *windowOp) yield(page, end int) (*vec.Batch, error) {
 
 // release drops the pages that nothing will look at again.
 func (o *windowOp) release() error {
-	oldest := o.next
+	oldest, bytes := o.next, int64(0)
 	for _, f := range o.frames {
 		oldest = min(oldest, f.oldest())
 	}
 	for _, c := range o.calls {
-		oldest = min(oldest, c.oldest(o.next))
+		oldest, bytes = min(oldest, c.oldest(o.next)), bytes+c.bytes()
 	}
 	o.pages.dropBefore(oldest)
+	o.acc.bytes, o.ec.memoryBytes = bytes, o.ec.memoryBytes+bytes-o.acc.bytes
+	if bytes > o.ec.MemoryLimit && o.ec.MemoryLimit > 0 {
+		return o.ec.tooLarge("what an aggregate needs of the frame of a window")
+	}
 	return nil
 }

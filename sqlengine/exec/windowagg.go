@@ -20,7 +20,6 @@ type aggCall struct {
 	growing   bool
 	last      base.Value // of the run [lo, hi), without a state
 	lastValid bool
-	acc       account
 
 	out *vec.Vector
 	at  int
@@ -50,6 +49,13 @@ func (c *aggCall) clear(row int) {
 }
 
 func (c *aggCall) result() *vec.Vector { return c.out }
+
+func (c *aggCall) bytes() int64 {
+	if c.state == nil {
+		return 0
+	}
+	return int64(c.state.Bytes())
+}
 
 func (c *aggCall) oldest(next int) int {
 	if c.state != nil && c.growing {

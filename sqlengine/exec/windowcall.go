@@ -18,6 +18,8 @@ type winCall interface {
 	result() *vec.Vector
 	// oldest returns the first row that it will look at when row next is computed, or after.
 	oldest(next int) int
+	// bytes estimates the memory it holds beside its result.
+	bytes() int64
 }
 
 // newCall makes what computes c; width is the number of the input's columns.
@@ -90,6 +92,7 @@ func (c *rankCall) begin(n int) {
 func (c *rankCall) reset(int)           { c.groups, c.current, c.rank = 0, -1, 0 }
 func (c *rankCall) result() *vec.Vector { return c.out }
 func (c *rankCall) oldest(next int) int { return next }
+func (c *rankCall) bytes() int64        { return 0 }
 
 func (c *rankCall) eval(seg winSegment) error {
 	size := int64(seg.end - seg.first)
@@ -160,6 +163,7 @@ func (o *windowOp) newValueCall(c *plan.WindowCall) *valueCall {
 func (c *valueCall) begin(int)           { c.out, c.at = newColumn(c.typ), 0 }
 func (c *valueCall) reset(int)           {}
 func (c *valueCall) result() *vec.Vector { return c.out }
+func (c *valueCall) bytes() int64        { return 0 }
 
 func (c *valueCall) oldest(next int) int {
 	if c.frame == nil {

@@ -16,22 +16,34 @@ type pageStore struct {
 	pages  []*rowPage
 	n      int // rows ever added
 	err    error
+	file   *spillFile
+	cache  [4]cachedPage // pages read back
+	turn   int
 }
 
 // rowPage is a page: its columns have n rows.
 type rowPage struct {
-	cols  []*vec.Vector
-	n     int
-	bytes int64
+	cols    []*vec.Vector
+	n       int
+	bytes   int64
+	spilled bool // it lies in the file
+	ref     blockRef
+}
+
+type cachedPage struct {
+	page int
+	cols []*vec.Vector
 }
 
 func newPageStore(ec *Context, schema []plan.Column, groups bool) pageStore {
-	return pageStore{ec: ec, acc: account{ec: ec}, schema: schema, groups: groups}
+	return pageStore{ec: ec, acc: account{ec: ec, soft: true}, schema: schema, groups: groups}
 }
 
-func (s *pageStore) close() {
+func (s *pageStore) close() error {
 	s.acc.free()
-	s.pages, s.first, s.n, s.err = nil, 0, 0, nil
+	err := s.file.close()
+	s.pages, s.first, s.n, s.err, s.file, s.cache = nil, 0, 0, nil, nil, [4]cachedPage{}
+	return err
 }
 
 // add appends the counting rows of b; mark sees each run of them in its page, and numbers their groups.
@@ -97,11 +109,52 @@ func (s *pageStore) addRun(p *rowPage, b *vec.Batch, sel []int32, at, take int,
 	p.bytes += bytes
 	mark(p.cols, from, p.n, s.n-from, numbers)
 	s.n += take
-	return s.acc.grow(bytes)
+	if err := s.acc.grow(bytes); err != nil || !s.acc.mustSpill() {
+		return err
+	}
+	return s.spill()
+}
+
+// spill writes the pages that are complete to the file.
+func (s *pageStore) spill() error {
+	for _, p := range s.pages {
+		if p.spilled || p.n < vec.MaxRows || p.bytes == 0 {
+			continue
+		}
+		if s.file == nil {
+			var err error
+			if s.file, err = s.ec.newSpill(); err != nil {
+				return err
+			}
+		}
+		var err error
+		if p.ref, err = s.file.write(p.cols, rowNumbers(nil, &vec.Batch{N: p.n})); err != nil {
+			return err
+		}
+		s.acc.shrink(p.bytes)
+		p.cols, p.bytes, p.spilled = nil, 0, true
+	}
+	return nil
 }
 
 // load returns the columns of a page.
-func (s *pageStore) load(page int) ([]*vec.Vector, error) { return s.pages[page-s.first].cols, nil }
+func (s *pageStore) load(page int) ([]*vec.Vector, error) {
+	p := s.pages[page-s.first]
+	if !p.spilled {
+		return p.cols, nil
+	}
+	for _, c := range s.cache {
+		if c.cols != nil && c.page == page {
+			return c.cols, nil
+		}
+	}
+	cols, err := s.file.read(p.ref)
+	if err == nil {
+		s.cache[s.turn%len(s.cache)] = cachedPage{page, cols}
+		s.turn++
+	}
+	return cols, err
+}
 
 // rows returns how many rows a page has.
 func (s *pageStore) rows(page int) int { return s.pages[page-s.first].n }
