@@ -85,6 +85,7 @@ var DataTooLong = code(1406, "22001", base.KindInvalid)
 var WrongValueForFunction = code(1411, "HY000", base.KindInvalid) // incorrect … value: '…' for function …
 var TooBigScale = code(1425, "42000", base.KindInvalid)
 var TooBigPrecision = code(1426, "42000", base.KindInvalid)
+var MBiggerThanD = code(1427, "42000", base.KindInvalid) // a scale above the precision
 var TimeOverflow = code(1441, "22008", base.KindInvalid)
 var WrongLiteral = code(1525, "HY000", base.KindInvalid) // incorrect DATE, TIME or DATETIME literal
 var TxInProgress = code(1568, "25001", base.KindInvalid)

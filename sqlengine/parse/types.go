@@ -193,8 +193,11 @@ func (p *parser) decimal(t *base.Type, args []int) {
 		t.Precision = uint8(args[0])
 	}
 	if len(args) == 2 {
-		if args[1] > 30 || args[1] > int(t.Precision) {
-			p.failCode(errno.TooBigScale, "Too big scale %d specified for a DECIMAL. Maximum is %d, and not more than the precision.", args[1], 30)
+		if args[1] > 30 {
+			p.failCode(errno.TooBigScale, "Too big scale %d specified for a DECIMAL. Maximum is 30.", args[1])
+		}
+		if args[1] > int(t.Precision) {
+			p.failCode(errno.MBiggerThanD, "For float(M,D), double(M,D) or decimal(M,D), M must be >= D.")
 		}
 		t.Scale = uint8(args[1])
 	}
