@@ -109,7 +109,8 @@ func (c *cast) Type() base.Type  { return c.typ }
 func (c *cast) Children() []Expr { return []Expr{c.x} }
 
 func (c *cast) Nullable() bool {
-	return c.x.Nullable() || c.typ.Class() != c.x.Type().Class() && (isTemporal(c.typ) || c.typ.ID == base.TypeUUID)
+	from := c.x.Type()
+	return c.x.Nullable() || c.typ.Class() != from.Class() && isTemporal(c.typ) || c.typ.ID == base.TypeUUID && from.ID != base.TypeUUID
 }
 
 func (c *cast) WithChildren(args []Expr) Expr {
@@ -258,6 +259,9 @@ func ConvertUsing(e Expr, charset string) (Expr, error) {
 
 // buildUsing makes text of bytes.
 func buildUsing(c *call) error {
+	if !isBinary(c.in[0].Type()) {
+		c.in[0] = implicit(c.in[0], typeLongText)
+	}
 	c.typ, c.null = base.Type{ID: base.TypeLongText}, true
 	c.eval = rows(true, func(r *row) error {
 		s := r.str(0)

@@ -293,7 +293,7 @@ func buildIn(c *call) error {
 		if err != nil {
 			return err
 		}
-		eqs[i] = eq
+		eqs[i], c.null = eq, c.null || eq.Nullable()
 	}
 	c.eval = func(ctx *Context, b *vec.Batch, c *call) (*vec.Vector, error) {
 		out := vec.New(base.Int, 0, b.N)

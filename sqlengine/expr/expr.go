@@ -55,6 +55,8 @@ type Context struct {
 	Locks Locks
 	// Tables belongs to the virtual tables: what they may ask of the session.
 	Tables any
+
+	sequences map[*call]*randomSequence // of RAND with a constant seed
 }
 
 func (c *Context) warn(code base.Code, format string, args ...any) {

@@ -56,18 +56,28 @@ func (c *Context) random(p []byte) {
 	c.Rand.Read(p)
 }
 
-// buildRand is RAND() and RAND(seed), whose sequence starts anew with each batch of a constant seed's statement.
+// buildRand is RAND(), and RAND(seed): a sequence that starts with each execution for a constant seed, else with each row.
 func buildRand(c *call) error {
 	c.typ, c.null = typeDouble, false
 	if len(c.in) == 1 {
 		c.in[0] = implicit(c.in[0], typeInt)
-		c.eval = rows(true, func(r *row) error {
-			s1, s2 := seeds(uint32(r.int(0)))
-			for range r.sequence() {
-				s1 = (s1*3 + s2) % randMax
-				s2 = (s1 + s2 + 33) % randMax
+		c.eval = rows(false, func(r *row) error {
+			var seq *randomSequence
+			if r.ops[0].mask == 0 {
+				seq = r.ctx.sequences[r.c]
 			}
-			r.out.F64[r.i] = float64(s1) / randMax
+			if seq == nil {
+				seed := int64(0) // NULL is 0
+				if !r.null(0) {
+					seed = r.int(0)
+				}
+				seq = newSequence(uint32(seed))
+				if r.ctx.sequences == nil {
+					r.ctx.sequences = map[*call]*randomSequence{}
+				}
+				r.ctx.sequences[r.c] = seq
+			}
+			r.out.F64[r.i] = seq.next()
 			return nil
 		})
 		return nil
@@ -84,14 +94,15 @@ func buildRand(c *call) error {
 // randMax is the modulus of MySQL's generator.
 const randMax = 0x3FFFFFFF
 
-func seeds(n uint32) (uint64, uint64) {
-	return uint64(n*0x10001+55555555) % randMax, uint64(n*0x10000001) % randMax
+// randomSequence is MySQL's generator.
+type randomSequence struct{ a, b uint64 }
+
+func newSequence(seed uint32) *randomSequence {
+	return &randomSequence{uint64(seed*0x10001+55555555) % randMax, uint64(seed*0x10000001) % randMax}
 }
 
-// sequence is how many numbers of a seeded sequence the row is into: one a row for a constant seed.
-func (r *row) sequence() int {
-	if r.ops[0].mask == 0 {
-		return r.i + 1
-	}
-	return 1
+func (s *randomSequence) next() float64 {
+	s.a = (s.a*3 + s.b) % randMax
+	s.b = (s.a + s.b + 33) % randMax
+	return float64(s.a) / randMax
 }

@@ -86,7 +86,7 @@ func parseAddr(s string) (netip.Addr, bool) {
 func buildInet6Ntoa(c *call) error {
 	t := c.args[0].Type()
 	c.typ, c.null = base.Type{ID: base.TypeVarchar, Length: 39}, true
-	if isNumber(t) || t.Class() == base.Null {
+	if !isBinary(t) && t.Class() != base.String {
 		c.in[0] = implicit(c.in[0], typeLongText)
 	}
 	c.eval = rows(true, func(r *row) error {

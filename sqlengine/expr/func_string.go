@@ -395,7 +395,7 @@ func buildSubstringIndex(c *call) error {
 		switch {
 		case n > 0 && n < int64(len(parts)):
 			parts = parts[:n]
-		case n < 0 && -n < int64(len(parts)):
+		case n < 0 && n > -int64(len(parts)):
 			parts = parts[int64(len(parts))+n:]
 		}
 		r.setStr(strings.Join(parts, sep))

@@ -41,7 +41,7 @@ func (o operand) isFalse(i int) bool { return !o.null(i) && o.v.I64[i&o.mask] ==
 // buildLogic is AND and OR: the right operand is computed only for the rows that the left one does not decide.
 func buildLogic(c *call) error {
 	c.in[0], c.in[1] = truth(c.args[0]), truth(c.args[1])
-	c.typ = typeBool
+	c.typ, c.null = typeBool, c.in[0].Nullable() || c.in[1].Nullable()
 	decides := c.fn.name == "OR" // TRUE decides an OR, FALSE an AND
 	c.eval = func(ctx *Context, b *vec.Batch, c *call) (*vec.Vector, error) {
 		x, err := evalOperand(ctx, c.in[0], b)
@@ -84,7 +84,7 @@ func buildLogic(c *call) error {
 
 func buildXor(c *call) error {
 	c.in[0], c.in[1] = truth(c.args[0]), truth(c.args[1])
-	c.typ = typeBool
+	c.typ, c.null = typeBool, c.in[0].Nullable() || c.in[1].Nullable()
 	c.eval = rows(true, func(r *row) error {
 		r.setBool((r.int(0) != 0) != (r.int(1) != 0))
 		return nil
@@ -94,7 +94,7 @@ func buildXor(c *call) error {
 
 func buildNot(c *call) error {
 	c.in[0] = truth(c.args[0])
-	c.typ = typeBool
+	c.typ, c.null = typeBool, c.in[0].Nullable()
 	c.eval = func(ctx *Context, b *vec.Batch, c *call) (*vec.Vector, error) {
 		x, err := c.in[0].Eval(ctx, b)
 		if err != nil {

@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -12,7 +11,6 @@ import (
 
 var matchFunctions = []*function{
 	{name: "LIKE", min: 2, max: 3, build: buildLike},
-	{name: "REGEXP", min: 2, max: 3, build: buildRegexp},
 }
 
 func buildLike(c *call) error {
@@ -222,75 +220,4 @@ func (p *likePattern) suffix(l *likePiece, s string) bool {
 		at -= w
 	}
 	return l.prefix(s[at:], p.binary) == len(s)-at
-}
-
-var codeBadRegexp = base.Code{Number: 3685, State: "HY000", Kind: base.KindInvalid}
-
-// buildRegexp is x REGEXP pattern and REGEXP_LIKE(x, pattern[, flags]), with Go's RE2 syntax: no backreferences, linear time.
-func buildRegexp(c *call) error {
-	for i := range c.in {
-		c.text(i)
-	}
-	c.typ = typeBool
-	coll, err := c.textCollation()
-	if err != nil {
-		return err
-	}
-	fold := strings.HasSuffix(coll.Name, "_ci")
-	last, compiled := "", (*regexp.Regexp)(nil)
-	if k, ok := c.in[1].(*constant); ok && len(c.in) == 2 && !k.value.IsNull() {
-		re, err := compileRegexp(k.value.Text(), "", fold)
-		if err != nil {
-			return err
-		}
-		last, compiled = k.value.Text(), re
-	}
-	c.eval = rows(true, func(r *row) error {
-		re := compiled
-		if pattern := r.str(1); re == nil || pattern != last {
-			flags := ""
-			if r.has(2) {
-				flags = r.str(2)
-			}
-			var err error
-			if re, err = compileRegexp(pattern, flags, fold); err != nil {
-				return err
-			}
-		}
-		r.setBool(re.MatchString(r.str(0)))
-		return nil
-	})
-	return nil
-}
-
-// compileRegexp applies MySQL's flags: c and i for case, m for lines, n for a point that matches line ends.
-func compileRegexp(pattern, flags string, fold bool) (*regexp.Regexp, error) {
-	if pattern == "" {
-		return nil, base.Errorf(codeBadRegexp, "Illegal argument to a regular expression.")
-	}
-	opts := ""
-	for _, f := range flags {
-		switch f {
-		case 'c', 'i':
-			fold = f == 'i'
-		case 'm':
-			opts += "m"
-		case 'n':
-			opts += "s"
-		case 'u':
-		default:
-			return nil, base.Errorf(errno.WrongArguments, "Incorrect arguments to regexp_like")
-		}
-	}
-	if fold {
-		opts += "i"
-	}
-	if opts != "" {
-		pattern = "(?" + opts + ")" + pattern
-	}
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, base.Errorf(codeBadRegexp, "Illegal argument to a regular expression: %v", err)
-	}
-	return re, nil
 }

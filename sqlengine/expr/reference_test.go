@@ -55,7 +55,7 @@ func (l referenceLine) exists(t *testing.T) bool {
 		return false
 	case "":
 		if !here {
-			t.Logf("%s does not exist, but reference.txt says that it does", l.name)
+			t.Errorf("%s does not exist, but reference.txt says that it does", l.name)
 		}
 		return here
 	case "w":

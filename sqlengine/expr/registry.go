@@ -17,7 +17,7 @@ func init() {
 	for _, table := range [][]*function{compareFunctions, logicFunctions, arithFunctions, matchFunctions, controlFunctions,
 		dateFunctions, clockFunctions, infoFunctions, stringFunctions, textFunctions, mathFunctions, jsonFunctions,
 		setFunctions, formatFunctions, netFunctions, uuidFunctions, cryptFunctions, miscFunctions, timeFunctions, lockFunctions,
-		jsonModifyFunctions, jsonSearchFunctions, jsonValueFunctions} {
+		jsonModifyFunctions, jsonSearchFunctions, jsonValueFunctions, jsonSchemaFunctions, regexpFunctions, vectorFunctions} {
 		for _, f := range table {
 			registry[f.name] = f
 		}
@@ -31,11 +31,12 @@ func init() {
 
 // aliases are other names of functions.
 var aliases = map[string]string{
-	"!=": "<>", "MOD": "%", "RLIKE": "REGEXP", "REGEXP_LIKE": "REGEXP", "UCASE": "UPPER", "LCASE": "LOWER", "SUBSTR": "SUBSTRING",
+	"!=": "<>", "MOD": "%", "RLIKE": "REGEXP", "UCASE": "UPPER", "LCASE": "LOWER", "SUBSTR": "SUBSTRING",
 	"MID": "SUBSTRING", "CHARACTER_LENGTH": "CHAR_LENGTH", "OCTET_LENGTH": "LENGTH", "POSITION": "LOCATE",
 	"SHA": "SHA1", "CEIL": "CEILING", "POWER": "POW", "DAYOFMONTH": "DAY", "CURRENT_TIMESTAMP": "NOW", "LOCALTIME": "NOW",
 	"LOCALTIMESTAMP": "NOW", "CURRENT_DATE": "CURDATE", "CURRENT_TIME": "CURTIME", "SCHEMA": "DATABASE",
-	"SESSION_USER": "USER", "SYSTEM_USER": "USER", "->": "JSON_EXTRACT", "JSON_MERGE": "JSON_MERGE_PRESERVE",
+	"SESSION_USER": "USER", "SYSTEM_USER": "USER", "->": "JSON_EXTRACT", "TO_VECTOR": "STRING_TO_VECTOR", "FROM_VECTOR": "VECTOR_TO_STRING",
+	"VECTOR_DISTANCE": "DISTANCE", "JSON_MERGE": "JSON_MERGE_PRESERVE",
 }
 
 // IsFunction reports whether a scalar function or operator of the name exists.
