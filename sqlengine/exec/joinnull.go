@@ -15,6 +15,7 @@ type nullAware struct {
 	rows     []int32  // candidates of the left rows of a batch, one behind the other
 	chain    []int32  // of positions in rows
 	a, b     []byte
+	tries    int // comparisons since the context was looked at
 }
 
 func newNullAware(o *joinOp) *nullAware {
@@ -49,11 +50,6 @@ func (n *nullAware) candidates(b *vec.Batch, kv []*vec.Vector, p *pairer) error 
 	}
 	n.rows, n.chain = n.rows[:0], n.chain[:0]
 	for k := range b.Rows() {
-		if k&255 == 0 {
-			if err := n.o.ec.Ctx.Err(); err != nil {
-				return err
-			}
-		}
 		i, head := b.Row(k), p.heads[k]
 		start := len(n.rows)
 		for row := head; row >= 0; row = n.o.next[row] {
@@ -62,11 +58,15 @@ func (n *nullAware) candidates(b *vec.Batch, kv []*vec.Vector, p *pairer) error 
 		switch {
 		case hasNull(kv, nil, i):
 			for row := range rows {
-				n.maybe(kv, i, int32(row))
+				if err := n.maybe(kv, i, int32(row)); err != nil {
+					return err
+				}
 			}
 		default:
 			for _, row := range n.withNull {
-				n.maybe(kv, i, row)
+				if err := n.maybe(kv, i, row); err != nil {
+					return err
+				}
 			}
 		}
 		p.heads[k] = -1
@@ -91,7 +91,13 @@ func (n *nullAware) candidates(b *vec.Batch, kv []*vec.Vector, p *pairer) error 
 }
 
 // maybe adds a right row unless one of its keys is known to differ.
-func (n *nullAware) maybe(kv []*vec.Vector, i int, row int32) {
+func (n *nullAware) maybe(kv []*vec.Vector, i int, row int32) error {
+	if n.tries++; n.tries == sortRun {
+		n.tries = 0
+		if err := n.o.ec.Ctx.Err(); err != nil {
+			return err
+		}
+	}
 	types := n.o.keys.types
 	for c, col := range kv {
 		other := n.keys.cols[c]
@@ -100,10 +106,11 @@ func (n *nullAware) maybe(kv []*vec.Vector, i int, row int32) {
 		}
 		n.a, n.b = expr.AppendKey(n.a[:0], types[c], col, i), expr.AppendKey(n.b[:0], types[c], other, int(row))
 		if string(n.a) != string(n.b) {
-			return
+			return nil
 		}
 	}
 	n.rows = append(n.rows, row)
+	return nil
 }
 
 func anyNull(cols []*vec.Vector) bool {

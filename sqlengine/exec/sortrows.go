@@ -140,13 +140,25 @@ type sortEntry struct {
 // radixMin is how many entries make counting passes cheaper than comparing.
 const radixMin = 512
 
+// sortRun is how many rows a pass goes on for without looking whether the statement was cancelled.
+const sortRun = 1 << 16
+
+// stopped reports whether the statement was cancelled; then the order is of no use any more.
+func (s *rowSorter) stopped() bool {
+	if s.err == nil {
+		s.err = s.ec.Ctx.Err()
+	}
+	return s.err != nil
+}
+
 // rowSorter sorts the rows of a keyedRows by moving entries.
 type rowSorter struct {
-	ec    *Context
-	rows  *keyedRows
-	spare []sortEntry
-	steps int
-	err   error
+	ec       *Context
+	rows     *keyedRows
+	spare    []sortEntry
+	steps    int // rows since the context was looked at
+	compared int
+	err      error
 }
 
 // sorted returns the positions of the rows in order; equal rows keep the order they came in.
@@ -165,8 +177,10 @@ func (s *rowSorter) sort(es []sortEntry, k int) {
 	if k == len(s.rows.keys) || len(es) < 2 || s.err != nil {
 		return
 	}
-	if s.err = s.ec.Ctx.Err(); s.err != nil {
-		return
+	if s.steps += len(es); s.steps >= sortRun {
+		if s.steps = 0; s.stopped() {
+			return
+		}
 	}
 	if len(es) < 32 {
 		s.compareSort(es, k)
@@ -282,18 +296,25 @@ func (s *rowSorter) radix(es []sortEntry, differ uint64) {
 			continue
 		}
 		var counts [256]int
-		for i := range from {
-			counts[byte(from[i].bits>>shift)]++
+		for run := range slices.Chunk(from, sortRun) {
+			for i := range run {
+				counts[byte(run[i].bits>>shift)]++
+			}
 		}
 		at := 0
 		for b, n := range counts {
 			counts[b] = at
 			at += n
 		}
-		for i := range from {
-			b := byte(from[i].bits >> shift)
-			to[counts[b]] = from[i]
-			counts[b]++
+		for run := range slices.Chunk(from, sortRun) {
+			if s.stopped() {
+				return
+			}
+			for i := range run {
+				b := byte(run[i].bits >> shift)
+				to[counts[b]] = run[i]
+				counts[b]++
+			}
 		}
 		from, to, moved = to, from, !moved
 	}
@@ -307,10 +328,7 @@ func (s *rowSorter) radix(es []sortEntry, differ uint64) {
 func (s *rowSorter) compareSort(es []sortEntry, k int) {
 	keys, cols := s.rows.keys[k:], s.rows.cols[k:]
 	slices.SortFunc(es, func(a, b sortEntry) int {
-		if s.steps++; s.steps&0xFFF == 0 && s.err == nil {
-			s.err = s.ec.Ctx.Err()
-		}
-		if s.err != nil {
+		if s.compared++; s.compared&0xFFF == 0 && s.stopped() || s.err != nil {
 			return 0
 		}
 		for i := range keys {

@@ -187,7 +187,7 @@ func (f *winFrame) groupStarts(seg winSegment) {
 
 // groupStart moves the start to the first row of group g or later.
 func (f *winFrame) groupStart(g int64, end int) int {
-	for f.start < end && f.atStart.number(f.start) < g {
+	for f.start < end && f.atStart.number(f.start) < g && f.atStart.store.err == nil {
 		f.start++
 	}
 	return f.start
@@ -201,7 +201,7 @@ func (f *winFrame) groupEnds(seg winSegment) {
 
 // groupEnd moves the end to the first row behind group g.
 func (f *winFrame) groupEnd(g int64, end int) int {
-	for f.end < end && f.atEnd.number(f.end) <= g {
+	for f.end < end && f.atEnd.number(f.end) <= g && f.atEnd.store.err == nil {
 		f.end++
 	}
 	return f.end
@@ -216,7 +216,7 @@ func (f *winFrame) rangeStarts(seg winSegment) {
 			continue
 		}
 		v := f.startValue.seek(row)
-		for f.start < seg.end {
+		for f.start < seg.end && f.key.store.err == nil {
 			side, null := f.side(&f.startKey, f.start, f.startValue.v, v, &f.plan.Start)
 			if null && f.plan.Desc || !null && side >= 0 {
 				break
@@ -236,7 +236,7 @@ func (f *winFrame) rangeEnds(seg winSegment) {
 			continue
 		}
 		v := f.endValue.seek(row)
-		for f.end < seg.end {
+		for f.end < seg.end && f.key.store.err == nil {
 			side, null := f.side(&f.endKey, f.end, f.endValue.v, v, &f.plan.End)
 			if null && f.plan.Desc || !null && side > 0 {
 				break

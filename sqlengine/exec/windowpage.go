@@ -168,6 +168,17 @@ func (s *pageStore) dropBefore(oldest int) {
 	}
 }
 
+// blank returns a column in which every row can be read, for what goes on until it sees an error.
+func (s *pageStore) blank(col int) *vec.Vector {
+	t := base.Type{ID: base.TypeBigInt}
+	if col < len(s.schema) {
+		t = s.schema[col].Type
+	}
+	v := newColumn(t)
+	v.Resize(vec.MaxRows)
+	return v
+}
+
 // pageCursor reads one column row by row.
 type pageCursor struct {
 	store *pageStore
@@ -189,9 +200,12 @@ func (c *pageCursor) seek(row int) int32 {
 func (c *pageCursor) load(page int) {
 	c.page = page
 	cols, err := c.store.load(page)
+	if err == nil {
+		err = c.store.ec.Ctx.Err()
+	}
 	if err != nil { // reported before anything is made of what is read
 		c.store.err = err
-		c.v = vec.New(c.v.Class, c.v.Scale, vec.MaxRows)
+		c.v = c.store.blank(c.col)
 		return
 	}
 	c.v = cols[c.col]

@@ -160,7 +160,13 @@ func (s *listState) Merge(other AggState, mapping []uint32) error {
 
 func (s *listState) Result(ctx *Context) (*vec.Vector, error) {
 	out := vec.New(s.class, 0, len(s.lists))
+	done := 0 // entries since the context was looked at
 	for g, list := range s.lists {
+		if done += len(list) + 1; done >= 1<<14 && ctx != nil && ctx.Ctx != nil {
+			if done = 0; ctx.Ctx.Err() != nil {
+				return nil, ctx.Ctx.Err()
+			}
+		}
 		if len(list) == 0 {
 			out.SetNull(g)
 			continue
