@@ -6,19 +6,20 @@ import (
 
 // Table describes one table. A descriptor is immutable once it is stored: DDL stores a new one with a higher Version.
 type Table struct {
-	ID            uint32    `json:"id"`
-	Version       uint32    `json:"version"`
-	Name          string    `json:"name"`
-	Columns       []Column  `json:"columns"`
-	Primary       []KeyPart `json:"primary"` // never empty: a table without a key has a hidden column
-	Indexes       []Index   `json:"indexes,omitempty"`
-	HiddenCounter uint32    `json:"hidden_counter"` // AUTO_INCREMENT counter of the hidden key
-	NextColumnID  uint32    `json:"next_column_id"`
-	AutoIncrement uint32    `json:"auto_increment,omitempty"` // id of the AUTO_INCREMENT column; 0 none. The counter is the table's own
-	Collation     string    `json:"collation,omitempty"`
-	Comment       string    `json:"comment,omitempty"`
-	CreatedMicros int64     `json:"created_us,omitempty"`
-	SortKeys      string    `json:"sort_keys,omitempty"` // collation.Version when a key part is stored as a sort key
+	ID            uint32       `json:"id"`
+	Version       uint32       `json:"version"`
+	Name          string       `json:"name"`
+	Columns       []Column     `json:"columns"`
+	Primary       []KeyPart    `json:"primary"` // never empty: a table without a key has a hidden column
+	Indexes       []Index      `json:"indexes,omitempty"`
+	ForeignKeys   []ForeignKey `json:"foreign_keys,omitempty"`
+	HiddenCounter uint32       `json:"hidden_counter"` // AUTO_INCREMENT counter of the hidden key
+	NextColumnID  uint32       `json:"next_column_id"`
+	AutoIncrement uint32       `json:"auto_increment,omitempty"` // id of the AUTO_INCREMENT column; 0 none. The counter is the table's own
+	Collation     string       `json:"collation,omitempty"`
+	Comment       string       `json:"comment,omitempty"`
+	CreatedMicros int64        `json:"created_us,omitempty"`
+	SortKeys      string       `json:"sort_keys,omitempty"` // collation.Version when a key part is stored as a sort key
 }
 
 // Column describes one column. ID is stable for the life of the table and is the field id of stored rows.

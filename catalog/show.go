@@ -81,6 +81,9 @@ func CreateSQL(t *Table, autoInc uint64) string {
 		}
 		lines = append(lines, "  "+kind+" "+QuoteName(ix.Name)+" ("+partsSQL(t, ix.Parts)+")")
 	}
+	for i := range t.ForeignKeys {
+		lines = append(lines, "  "+ForeignKeySQL(t, &t.ForeignKeys[i]))
+	}
 	s := "CREATE TABLE " + QuoteName(t.Name) + " (\n" + strings.Join(lines, ",\n") + "\n) ENGINE=S3SQL"
 	if autoInc > 1 {
 		s += fmt.Sprintf(" AUTO_INCREMENT=%d", autoInc)

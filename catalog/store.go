@@ -25,6 +25,8 @@ const formatVersion = 1
 type Catalog struct {
 	tables map[string]*Table // by lower-case name
 	byID   map[uint32]*Table
+
+	references map[string][]Reference // by lower-case name of the parent
 }
 
 // Cache keeps the last catalog loaded, so that transactions that see the same descriptors share one.
@@ -74,6 +76,7 @@ func load(ctx context.Context, tx *table.Tx) (*Catalog, error) {
 			}
 			c.tables[strings.ToLower(t.Name)] = t
 			c.byID[t.ID] = t
+			c.index(t)
 		}
 	}
 }
@@ -145,7 +148,7 @@ func (t *Table) hasSortKeys() bool {
 	return false
 }
 
-// complete reports whether every key part names a column that is there.
+// complete reports whether every key part, foreign keys included, names a column that is there.
 func (t *Table) complete() bool {
 	keys := [][]KeyPart{t.Primary}
 	for i := range t.Indexes {
@@ -159,6 +162,13 @@ func (t *Table) complete() bool {
 		}
 		if len(parts) == 0 {
 			return false
+		}
+	}
+	for i := range t.ForeignKeys {
+		for _, id := range t.ForeignKeys[i].Columns {
+			if t.ColumnByID(id) < 0 {
+				return false
+			}
 		}
 	}
 	return true

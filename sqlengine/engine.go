@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,9 @@ type Config struct {
 	TempDir         string // folder of the temporary files of what is over MemoryLimit; "" is the system's
 	ConflictRetries int    // runs of an autocommit statement that loses; 0 is 100
 	User            string
+
+	// LocalFile opens a file for LOAD DATA LOCAL; nil refuses the statement.
+	LocalFile func(name string) (io.ReadCloser, error)
 
 	Logger *slog.Logger
 	Clock  base.Clock

@@ -2,6 +2,7 @@ package sqlengine_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -23,7 +24,7 @@ func (m *meta) change(i int) {
 			value = "'5'"
 		}
 	}
-	p := m.pred(m.columns(i, fmt.Sprintf("~%d", i)), 2)
+	p := materialised(m.pred(m.columns(i, fmt.Sprintf("~%d", i)), 2))
 	sql := fmt.Sprintf("UPDATE ~%d SET %s = %s WHERE %s", i, c.name, value, p)
 	before := m.content(i, "t")
 	_, affected, err := m.exec(strings.ReplaceAll(sql, "~", "t"))
@@ -41,9 +42,16 @@ func (m *meta) change(i int) {
 	m.agree(i)
 }
 
+var subqueryTable = regexp.MustCompile(`FROM (~\d+) (s\d+)`)
+
+// materialised lets the subqueries of a condition read derived tables, so that they may read the table that changes.
+func materialised(p string) string {
+	return subqueryTable.ReplaceAllString(p, "FROM (SELECT * FROM $1) $2")
+}
+
 // remove: DELETE removes exactly the rows that SELECT showed.
 func (m *meta) remove(i int) {
-	p := m.pred(m.columns(i, fmt.Sprintf("t%d", i)), 2)
+	p := materialised(m.pred(m.columns(i, fmt.Sprintf("t%d", i)), 2))
 	p = strings.ReplaceAll(p, "~", "t")
 	before := m.content(i, "t")
 	hit := m.query(fmt.Sprintf("SELECT * FROM t%d WHERE %s", i, p), "t")

@@ -16,6 +16,7 @@ type Result struct {
 	Warnings     int
 	Info         string // as MySQL's OK packet: "Rows matched: 1  Changed: 1  Warnings: 0"
 
+	changes bool // the rows are those of RETURNING
 	columns []plan.Column
 	op      exec.Operator
 	done    func(error) error // ends the statement's own transaction
@@ -86,7 +87,7 @@ func (r *Result) Close() error {
 	var err error
 	if r.op != nil {
 		err = r.op.Close()
-		if s := r.run.s; r.columns != nil {
+		if s := r.run.s; r.columns != nil && !r.changes {
 			if s.rowCount = -1; !r.run.diagnostic {
 				s.foundRows = uint64(r.rows)
 			}

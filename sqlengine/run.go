@@ -28,6 +28,7 @@ type run struct {
 	meter *object.Meter
 	// diagnostic says that it asks about the statement before it.
 	diagnostic bool
+	setID      bool      // LAST_INSERT_ID(expr) has been evaluated
 	tx         *table.Tx // that the plan being executed reads
 
 	params []base.Value
@@ -62,7 +63,7 @@ func (r *run) exec() (*Result, error) {
 		return nil, err
 	}
 	res.run, res.whole, res.Warnings = r, true, r.s.warningCount
-	if res.op == nil {
+	if res.op == nil || res.changes {
 		r.s.rowCount = int64(res.AffectedRows)
 		r.s.last = r.stats(0)
 	}
@@ -76,6 +77,8 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 		return r.query(st, n)
 	case *ast.Insert, *ast.Update, *ast.Delete:
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.mutate(st, tx) })
+	case *ast.LoadData:
+		return r.loadData(n, st)
 	case *ast.CreateTable:
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.createTable(n, tx) })
 	case *ast.DropTable:
@@ -348,37 +351,6 @@ func (r *run) backoff(try int) error {
 		return r.ctx.Err()
 	}
 	return nil
-}
-
-// mutate plans and runs an INSERT, UPDATE or DELETE.
-func (r *run) mutate(st *statement, tx *table.Tx) (*Result, error) {
-	m, err := r.planMutation(st, tx)
-	if err != nil {
-		return nil, err
-	}
-	ec := r.execContext(tx, m.Slots)
-	ec.Expr.DivByZeroError = r.s.settings.strict && r.s.settings.divByZero
-	var out exec.Outcome
-	res := &Result{}
-	switch n := m.Stmt.(type) {
-	case *plan.Insert:
-		if out, err = exec.Insert(ec, tx, n); len(n.Rows) != 1 {
-			res.Info = insertInfo(out, r.s.warningCount)
-		}
-	case *plan.Update:
-		out, err = exec.Update(ec, tx, n)
-		res.Info = updateInfo(out, r.s.warningCount)
-	case *plan.Delete:
-		out, err = exec.Delete(ec, tx, n)
-	}
-	if err != nil {
-		return nil, err
-	}
-	res.AffectedRows, res.LastInsertID = out.Affected, out.LastInsertID
-	if out.LastInsertID != 0 {
-		r.s.lastInsertID = out.LastInsertID
-	}
-	return res, nil
 }
 
 // env is what planning sees of the session inside tx.

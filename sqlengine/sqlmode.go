@@ -16,7 +16,7 @@ var sqlModes = []struct {
 	ok   bool
 }{
 	{"REAL_AS_FLOAT", false}, {"PIPES_AS_CONCAT", false}, {"ANSI_QUOTES", false}, {"IGNORE_SPACE", true}, {"ONLY_FULL_GROUP_BY", true},
-	{"NO_UNSIGNED_SUBTRACTION", false}, {"NO_DIR_IN_CREATE", true}, {"ANSI", false}, {"NO_AUTO_VALUE_ON_ZERO", false},
+	{"NO_UNSIGNED_SUBTRACTION", false}, {"NO_DIR_IN_CREATE", true}, {"ANSI", false}, {"NO_AUTO_VALUE_ON_ZERO", true},
 	{"NO_BACKSLASH_ESCAPES", false}, {"STRICT_TRANS_TABLES", true}, {"STRICT_ALL_TABLES", true}, {"NO_ZERO_IN_DATE", true},
 	{"NO_ZERO_DATE", true}, {"ALLOW_INVALID_DATES", false}, {"ERROR_FOR_DIVISION_BY_ZERO", true}, {"TRADITIONAL", true},
 	{"HIGH_NOT_PRECEDENCE", false}, {"NO_ENGINE_SUBSTITUTION", true}, {"PAD_CHAR_TO_FULL_LENGTH", false},
@@ -63,5 +63,6 @@ func checkSQLMode(text string) (string, error) {
 func (st *settings) setMode(text string) {
 	st.sqlMode = text
 	st.strict = strings.Contains(text, "STRICT_")
+	st.zeroIsValue = strings.Contains(text, "NO_AUTO_VALUE_ON_ZERO")
 	st.divByZero = strings.Contains(text, "ERROR_FOR_DIVISION_BY_ZERO")
 }

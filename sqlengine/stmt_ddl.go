@@ -16,7 +16,7 @@ import (
 // createTable is CREATE TABLE. Like all DDL it is part of its transaction.
 func (r *run) createTable(n *ast.CreateTable, tx *table.Tx) (*Result, error) {
 	if err := refuse(map[string]bool{"CREATE TEMPORARY TABLE": n.Temporary, "CREATE TABLE … LIKE": n.Like != nil,
-		"CREATE TABLE … AS SELECT": n.Query != nil, "FOREIGN KEY": len(n.ForeignKeys) > 0, "CHECK": len(n.Checks) > 0}); err != nil {
+		"CREATE TABLE … AS SELECT": n.Query != nil, "CHECK": len(n.Checks) > 0}); err != nil {
 		return nil, err
 	}
 	if err := r.ownDatabase(n.Table); err != nil {
@@ -34,7 +34,7 @@ func (r *run) createTable(n *ast.CreateTable, tx *table.Tx) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Result{}, catalog.Create(tx, t)
+	return &Result{}, r.createWithKeys(cat, t, n.ForeignKeys, tx)
 }
 
 // refuse returns error 1235 for the first feature, by name, that a statement uses and s3sql does not have.
@@ -129,8 +129,7 @@ func knownCharset(name string) bool {
 }
 
 func (r *run) addColumn(t *catalog.Table, c *ast.ColumnDef) error {
-	if err := refuse(map[string]bool{"ENCRYPTED": c.Encrypted, "GENERATED ALWAYS AS": c.Generated != nil, "CHECK": len(c.Check) > 0,
-		"REFERENCES": c.References != nil}); err != nil {
+	if err := refuse(map[string]bool{"ENCRYPTED": c.Encrypted, "GENERATED ALWAYS AS": c.Generated != nil, "CHECK": len(c.Check) > 0}); err != nil {
 		return err
 	}
 	t.NextColumnID++
@@ -327,6 +326,9 @@ func (r *run) dropTable(n *ast.DropTable, tx *table.Tx) (*Result, error) {
 		}
 		r.s.warn(e)
 	}
+	if err := r.droppable(cat, drop); err != nil {
+		return nil, err
+	}
 	for _, t := range drop {
 		if err := catalog.Drop(tx, t); err != nil {
 			return nil, err
@@ -338,6 +340,13 @@ func (r *run) dropTable(n *ast.DropTable, tx *table.Tx) (*Result, error) {
 func (r *run) truncate(n *ast.Truncate, tx *table.Tx) (*Result, error) {
 	t, err := r.table(n.Table, tx)
 	if err != nil {
+		return nil, err
+	}
+	cat, err := r.s.e.catalog.Load(r.ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.truncatable(cat, t); err != nil {
 		return nil, err
 	}
 	tx.DependOn(catalogTable, catalog.DescriptorKey(t.ID))

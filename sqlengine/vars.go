@@ -14,15 +14,16 @@ import (
 
 // settings are the session variables that change how statements run.
 type settings struct {
-	autocommit bool
-	isolation  string // "SNAPSHOT" or "SERIALIZABLE"
-	readOnly   bool
-	strict     bool
-	sqlMode    string
-	divByZero  bool // ERROR_FOR_DIVISION_BY_ZERO
-	user       string
-	timestamp  time.Time         // what NOW() is to answer; zero the time
-	other      map[string]string // values of variables that differ from the global ones
+	autocommit  bool
+	isolation   string // "SNAPSHOT" or "SERIALIZABLE"
+	readOnly    bool
+	strict      bool
+	sqlMode     string
+	divByZero   bool // ERROR_FOR_DIVISION_BY_ZERO
+	zeroIsValue bool // NO_AUTO_VALUE_ON_ZERO
+	user        string
+	timestamp   time.Time         // what NOW() is to answer; zero the time
+	other       map[string]string // values of variables that differ from the global ones
 }
 
 func (e *Engine) defaultSettings() settings {
@@ -65,6 +66,7 @@ func (r *run) exprContext(params []base.Value) *expr.Context {
 			return r.s.variable(name, system)
 		}
 	}
+	c.SetLastInsertID = func(id uint64) { r.s.lastInsertID, r.setID = id, true }
 	return c
 }
 

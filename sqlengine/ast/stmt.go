@@ -114,7 +114,8 @@ type IndexColumn struct {
 // ForeignKeyDef is a FOREIGN KEY clause.
 type ForeignKeyDef struct {
 	At                 Pos
-	Name               string
+	Name               string // of CONSTRAINT name
+	Index              string // name behind FOREIGN KEY, for the index that the constraint may need
 	Columns            []string
 	RefTable           *TableName
 	RefColumns         []string

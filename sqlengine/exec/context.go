@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 
+	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
@@ -28,6 +29,13 @@ type Context struct {
 	Strict bool
 	// MemoryLimit bounds the bytes that sorts, joins and groups hold together; 0 is no limit. What does not fit goes to
 	// temporary files, of which an operator has one at most.
+	// ZeroIsValue stores 0 in an AUTO_INCREMENT column as it is: NO_AUTO_VALUE_ON_ZERO.
+	ZeroIsValue bool
+	// Catalog has the foreign keys of the tables that a statement changes; nil: there are none.
+	Catalog *catalog.Catalog
+	// NoForeignKeys turns foreign_key_checks off: nothing is checked and nothing cascades.
+	NoForeignKeys bool
+	// MemoryLimit bounds the bytes that sorts, joins and groups hold together; 0 is no limit.
 	MemoryLimit int64
 	// TempDir is the folder of the temporary files; "" is the system's.
 	TempDir string

@@ -13,24 +13,32 @@ import (
 // Outcome is what an INSERT, UPDATE or DELETE did, as MySQL counts it.
 type Outcome struct {
 	Affected     uint64
-	LastInsertID uint64 // first AUTO_INCREMENT value that the statement generated; 0 none
+	Generated    uint64 // first AUTO_INCREMENT value that the statement generated; 0 none
+	LastInsertID uint64 // Generated, or else the value in the last row written
+	Copied       uint64 // rows that an INSERT wrote, and rows that ON DUPLICATE KEY UPDATE changed
 	Matched      uint64 // rows an UPDATE found
 	Records      uint64 // rows an INSERT was given
 	Duplicates   uint64
+	Returned     [][]base.Value // rows of RETURNING
 }
 
 // writer changes the rows of one table and keeps its indexes in step.
 type writer struct {
-	ec  *Context
-	tx  *table.Tx
-	t   *catalog.Table
-	out Outcome
+	ec        *Context
+	tx        *table.Tx
+	t         *catalog.Table
+	ignore    bool         // errors of single rows become warnings
+	nullFails bool         // NULL for a NOT NULL column is an error also where the SQL mode is not strict
+	fk        *foreignKeys // nil: none concern the table
+	fam       *family
+	out       Outcome
+	ret       *returner // nil without RETURNING
 }
 
-func newWriter(ec *Context, tx *table.Tx, t *catalog.Table) *writer {
+func newWriter(ec *Context, tx *table.Tx, t *catalog.Table, ignore bool) *writer {
 	ec.prepare()
 	tx.DependOn(catalog.DescriptorTable, catalog.DescriptorKey(t.ID))
-	return &writer{ec: ec, tx: tx, t: t}
+	return &writer{ec: ec, tx: tx, t: t, ignore: ignore, fk: newForeignKeys(ec, tx, t), fam: &family{touched: map[uint32]bool{}}}
 }
 
 // conflict is a row that stands in the way of a new one.
@@ -63,7 +71,17 @@ func (w *writer) findConflict(pk string, row []base.Value, self string) (*confli
 	return nil, nil
 }
 
-// put writes a row that findConflict has cleared, and its index entries.
+// insertRow writes a new row that findConflict has cleared.
+func (w *writer) insertRow(pk string, row []base.Value) error {
+	if w.fk != nil {
+		if err := w.checkParents(row, nil); err != nil {
+			return err
+		}
+	}
+	return w.put(pk, row)
+}
+
+// put writes a row and its index entries.
 func (w *writer) put(pk string, row []base.Value) error {
 	if err := w.tx.Put(w.t.ID, pk, catalog.EncodeRow(w.t, row)); err != nil {
 		return err
@@ -148,19 +166,20 @@ func (w *writer) duplicate(c *conflict, row []base.Value) error {
 }
 
 // assign converts v for storing in a column. Under IGNORE a value that does not fit is adjusted, with a warning.
-func (w *writer) assign(v base.Value, col *catalog.Column, rowNo int, ignore bool) (base.Value, error) {
+func (w *writer) assign(v base.Value, col *catalog.Column, rowNo int) (base.Value, error) {
+	strict := w.ec.Strict && !w.ignore
 	if v.IsNull() {
 		if !col.NotNull {
 			return v, nil
 		}
 		err := base.Errorf(errno.BadNull, "Column '%s' cannot be null", col.Name)
-		if !ignore {
+		if strict || w.nullFails {
 			return v, err
 		}
 		w.warn(err)
 		return expr.Zero(col.Type), nil
 	}
-	out, warning, err := expr.Assign(v, col.Type, w.ec.Strict && !ignore, col.Name, rowNo)
+	out, warning, err := expr.Assign(v, col.Type, strict, col.Name, rowNo)
 	if warning != nil {
 		w.warn(warning)
 	}
@@ -172,4 +191,20 @@ func (w *writer) warn(err error) {
 	if errors.As(err, &e) && w.ec.Expr.Warn != nil {
 		w.ec.Expr.Warn(e)
 	}
+}
+
+// ignored turns the error of one row into a warning where IGNORE asks for that (MySQL reference manual, "The Effect of IGNORE on
+// Statement Execution"); other errors come back.
+func (w *writer) ignored(err error) error {
+	var e *base.Error
+	if !w.ignore || !errors.As(err, &e) {
+		return err
+	}
+	switch e.Number {
+	case errno.DupEntry.Number, errno.BadNull.Number, errno.SubqueryRows.Number, errno.RowIsReferenced.Number, errno.NoReferencedRow.Number,
+		errno.CheckViolated.Number, errno.NoPartition.Number, errno.PartitionMismatch.Number, errno.ViewCheckFailed.Number:
+		w.warn(e)
+		return nil
+	}
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
-	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
@@ -14,7 +13,22 @@ import (
 //
 // Errors: 1062, 1048, 1364 and the conversion errors of expr.Assign, each naming column and row; those of tx.
 func Insert(ec *Context, tx *table.Tx, n *plan.Insert) (Outcome, error) {
-	in := &inserter{writer: newWriter(ec, tx, n.Table), plan: n, given: make([]int, len(n.Table.Columns)), auto: -1}
+	in := newInserter(ec, tx, n)
+	var err error
+	if n.Source != nil {
+		err = in.fromQuery()
+	} else {
+		err = in.fromRows()
+	}
+	if err == nil {
+		err = in.ret.finish(&in.out)
+	}
+	in.finish()
+	return in.out, err
+}
+
+func newInserter(ec *Context, tx *table.Tx, n *plan.Insert) *inserter {
+	in := &inserter{writer: newWriter(ec, tx, n.Table, n.Ignore), plan: n, given: make([]int, len(n.Table.Columns)), auto: -1}
 	for i := range in.given {
 		in.given[i] = -1
 	}
@@ -24,13 +38,36 @@ func Insert(ec *Context, tx *table.Tx, n *plan.Insert) (Outcome, error) {
 	if n.Table.AutoIncrement != 0 {
 		in.auto = n.Table.ColumnByID(n.Table.AutoIncrement)
 	}
-	var err error
-	if n.Source != nil {
-		err = in.fromQuery()
-	} else {
-		err = in.fromRows()
+	if n.Mode == plan.DupUpdate {
+		in.prepareUpdate()
 	}
-	return in.out, err
+	in.nullFails = len(n.Rows) == 1 && !n.Ignore
+	in.ret = newReturner(ec, n.Table, n.Returning)
+	return in
+}
+
+// finish sets the counts that MySQL derives from others.
+func (in *inserter) finish() {
+	if in.plan.Ignore {
+		in.out.Duplicates = in.out.Records - in.out.Copied
+	}
+	if in.out.LastInsertID = in.out.Generated; in.out.Generated == 0 && in.out.Copied > 0 {
+		in.out.LastInsertID = in.lastAuto
+	}
+}
+
+// prepareUpdate makes ready for ON DUPLICATE KEY UPDATE, which is over the old row, the new one and what the source has beyond.
+func (in *inserter) prepareUpdate() {
+	schema := append(tableSchema(in.t), tableSchema(in.t)...)
+	if in.plan.Source != nil {
+		schema = append(schema, in.plan.Source.Schema()[len(in.plan.Target):]...)
+	}
+	in.onDup = setter{ec: in.ec, schema: schema}
+	in.assigned = make([]bool, len(in.t.Columns))
+	for _, a := range in.plan.OnDup {
+		in.onDup.add(in.writer, 0, 0, a)
+		in.assigned[a.Column] = true
+	}
 }
 
 type inserter struct {
@@ -40,6 +77,12 @@ type inserter struct {
 	auto  int   // position of the AUTO_INCREMENT column; -1 none
 	rowNo int
 	ids   autoIDs
+
+	lastAuto uint64       // AUTO_INCREMENT value of the last row written
+	extra    []base.Value // of the current row: what the source yields beyond the target columns
+
+	onDup    setter // ON DUPLICATE KEY UPDATE, over the old row and the new one
+	assigned []bool
 }
 
 // autoIDs is a run of AUTO_INCREMENT values reserved for the rows to come.
@@ -49,16 +92,8 @@ func (in *inserter) fromRows() error {
 	values := make([]base.Value, len(in.plan.Target))
 	dflt := make([]bool, len(in.plan.Target))
 	for i, exprs := range in.plan.Rows {
-		for j, e := range exprs {
-			values[j], dflt[j] = base.Value{}, e == nil
-			if e == nil {
-				continue
-			}
-			v, err := expr.Scalar(in.ec.Expr, e)
-			if err != nil {
-				return err
-			}
-			values[j] = v
+		if err := in.evaluate(exprs, values, dflt); err != nil {
+			return err
 		}
 		if i&1023 == 0 {
 			if err := in.ec.Ctx.Err(); err != nil {
@@ -72,55 +107,50 @@ func (in *inserter) fromRows() error {
 	return nil
 }
 
+// evaluate computes the values of one row of VALUES.
+func (in *inserter) evaluate(exprs []expr.Expr, values []base.Value, dflt []bool) error {
+	if in.plan.ReadsRow {
+		return in.evaluateOver(exprs, values, dflt)
+	}
+	for j, e := range exprs {
+		values[j], dflt[j] = base.Value{}, e == nil
+		if e == nil {
+			continue
+		}
+		v, err := expr.Scalar(in.ec.Expr, e)
+		if err != nil {
+			return err
+		}
+		values[j] = v
+	}
+	return nil
+}
+
 // fromQuery reads the whole source before it writes: INSERT INTO t SELECT … FROM t must not meet its own rows.
 func (in *inserter) fromQuery() error {
 	op, err := Build(in.plan.Source, in.ec)
 	if err != nil {
 		return err
 	}
-	rows, err := drain(op)
+	acc := account{ec: in.ec}
+	defer acc.free()
+	rows, err := collect(op, &acc)
 	if err != nil {
 		return err
 	}
 	dflt := make([]bool, len(in.plan.Target))
 	for i, values := range rows {
+		if i&1023 == 0 {
+			if err := in.ec.Ctx.Err(); err != nil {
+				return err
+			}
+		}
+		in.extra = values[len(in.plan.Target):]
 		if err := in.row(values, dflt, len(rows)-i); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// drain runs an operator to its end and returns its rows.
-func drain(op Operator) (rows [][]base.Value, err error) {
-	defer func() {
-		if cerr := op.Close(); err == nil {
-			err = cerr
-		}
-	}()
-	if err := op.Open(); err != nil {
-		return nil, err
-	}
-	for {
-		b, err := op.Next()
-		if err != nil || b == nil {
-			return rows, err
-		}
-		rows = appendRows(rows, b)
-	}
-}
-
-func appendRows(rows [][]base.Value, b *vec.Batch) [][]base.Value {
-	n, width := b.Rows(), len(b.Cols)
-	cells := make([]base.Value, n*width)
-	for k := range n {
-		r := cells[k*width : (k+1)*width : (k+1)*width]
-		for c, col := range b.Cols {
-			r[c] = col.Value(b.Row(k))
-		}
-		rows = append(rows, r)
-	}
-	return rows
 }
 
 // row inserts one row. left counts the rows from this one to the last, so that AUTO_INCREMENT values come in one block.
@@ -129,7 +159,7 @@ func (in *inserter) row(values []base.Value, dflt []bool, left int) error {
 	in.out.Records++
 	row, generated, err := in.complete(values, dflt, left)
 	if err != nil {
-		return err
+		return in.ignored(err)
 	}
 	pk, _ := catalog.EncodeKey(in.t, in.t.Primary, row)
 	for {
@@ -138,15 +168,30 @@ func (in *inserter) row(values []base.Value, dflt []bool, left int) error {
 			return err
 		}
 		if c == nil {
-			in.out.Affected++
-			if in.out.LastInsertID == 0 {
-				in.out.LastInsertID = generated
+			if err := in.insertRow(pk, row); err != nil {
+				return in.ignored(err)
 			}
-			return in.put(pk, row)
+			in.out.Affected++
+			in.copy(row)
+			if in.out.Generated == 0 {
+				in.out.Generated = generated
+			}
+			return in.ret.add(row)
 		}
 		done, err := in.resolve(c, row)
 		if err != nil || done {
 			return err
+		}
+	}
+}
+
+// copy counts a row that has been written.
+func (in *inserter) copy(row []base.Value) {
+	in.out.Copied++
+	if in.auto >= 0 {
+		in.lastAuto = 0
+		if n, ok := positive(row[in.auto]); ok {
+			in.lastAuto = n
 		}
 	}
 }
@@ -179,7 +224,7 @@ func (in *inserter) complete(values []base.Value, dflt []bool, left int) (row []
 				return nil, 0, err
 			}
 		}
-		if row[i], err = in.assign(v, col, in.rowNo, in.plan.Ignore); err != nil {
+		if row[i], err = in.assign(v, col, in.rowNo); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -198,49 +243,8 @@ func (in *inserter) defaultValue(i int) (base.Value, error) {
 	return expr.Zero(in.t.Columns[i].Type), nil
 }
 
-// autoValue generates an AUTO_INCREMENT value for NULL and 0, and moves the counter past an explicit one.
-func (in *inserter) autoValue(v base.Value, col *catalog.Column, left int) (base.Value, uint64, error) {
-	if !v.IsNull() {
-		conv, err := in.assign(v, col, in.rowNo, in.plan.Ignore)
-		if err != nil {
-			return v, 0, err
-		}
-		if n, ok := positive(conv); ok {
-			return conv, 0, in.tx.BumpAutoInc(in.t.ID, n)
-		}
-		if conv.Bits() != 0 {
-			return conv, 0, nil // a negative value is stored as it is
-		}
-	}
-	if in.ids.left == 0 {
-		first, err := in.tx.NextAutoInc(in.t.ID, left)
-		if err != nil {
-			return v, 0, err
-		}
-		in.ids = autoIDs{next: first, left: uint64(left)}
-	}
-	id := in.ids.next
-	in.ids.next++
-	in.ids.left--
-	return base.NewUint(id), id, nil
-}
-
-// positive returns a number above zero as AUTO_INCREMENT counts them.
-func positive(v base.Value) (uint64, bool) {
-	switch v.Class() {
-	case base.Int:
-		return uint64(v.Int()), v.Int() > 0
-	case base.Uint:
-		return v.Uint(), v.Uint() > 0
-	case base.Float:
-		return uint64(v.Float()), v.Float() >= 1
-	}
-	return 0, false
-}
-
 // resolve deals with a row that is in the way. It reports whether the new row is dealt with too.
 func (in *inserter) resolve(c *conflict, row []base.Value) (done bool, err error) {
-	in.out.Duplicates++
 	switch in.plan.Mode {
 	case plan.DupIgnore:
 		in.warn(in.duplicate(c, row))
@@ -250,8 +254,9 @@ func (in *inserter) resolve(c *conflict, row []base.Value) (done bool, err error
 		if err != nil {
 			return false, err
 		}
+		in.out.Duplicates++
 		in.out.Affected++
-		return false, in.remove(c.pk, old)
+		return false, in.deleteRow(c.pk, old)
 	case plan.DupUpdate:
 		return true, in.update(c, row)
 	}
@@ -264,42 +269,24 @@ func (in *inserter) update(c *conflict, row []base.Value) error {
 	if err != nil {
 		return err
 	}
-	b := rowBatch(in.t, old, row)
-	changed, err := in.set(in.plan.OnDup, b, old, in.rowNo, in.plan.Ignore)
+	both := append(append(append(make([]base.Value, 0, len(in.onDup.schema)), old...), row...), in.extra...)
+	in.onDup.rowNo = in.rowNo
+	if err := in.onDup.row(both, 0, nil); err != nil {
+		return in.ignored(err)
+	}
+	changed := both[:len(old):len(old)]
+	touched, err := in.touched(old, changed, in.assigned, in.rowNo)
 	if err != nil {
-		return err
+		return in.ignored(err)
 	}
-	if in.auto >= 0 && in.out.LastInsertID == 0 {
-		in.out.LastInsertID, _ = positive(old[in.auto]) // the row's own, changed or not
+	if !touched {
+		return in.ret.add(old)
 	}
-	if changed == nil {
-		return nil
-	}
-	pk, _ := catalog.EncodeKey(in.t, in.t.Primary, changed)
-	clash, err := in.findConflict(pk, changed, c.pk)
-	if err != nil {
-		return err
-	}
-	if clash != nil {
-		if in.plan.Ignore {
-			in.warn(in.duplicate(clash, changed))
-			return nil
-		}
-		return in.duplicate(clash, changed)
+	if err := in.change(old, changed); err != nil {
+		return in.ignored(err)
 	}
 	in.out.Affected += 2
-	return in.replace(c.pk, old, pk, changed)
-}
-
-// rowBatch makes a batch of one row out of rows of t laid side by side.
-func rowBatch(t *catalog.Table, rows ...[]base.Value) *vec.Batch {
-	b := &vec.Batch{N: 1}
-	for _, row := range rows {
-		for i, v := range row {
-			col := vec.New(t.Columns[i].Type.Class(), t.Columns[i].Type.Scale, 1)
-			col.Set(0, v)
-			b.Cols = append(b.Cols, col)
-		}
-	}
-	return b
+	in.out.Duplicates++
+	in.copy(changed)
+	return in.ret.add(changed)
 }

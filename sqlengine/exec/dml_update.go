@@ -8,44 +8,109 @@ import (
 	"github.com/s3sql/s3sql/storage/table"
 )
 
+// change is a row as an UPDATE found it and as it becomes; row is nil when nothing changes.
+type change struct{ old, row []base.Value }
+
 // Update runs an UPDATE of one table in tx. It finds and computes all rows before it writes the first.
 //
 // Errors: as Insert.
 func Update(ec *Context, tx *table.Tx, n *plan.Update) (Outcome, error) {
-	w := newWriter(ec, tx, n.Table)
-	op, err := Build(n.Source, ec)
+	w := newWriter(ec, tx, n.Table, n.Ignore)
+	w.ret = newReturner(ec, n.Table, n.Returning)
+	acc := account{ec: ec}
+	defer acc.free()
+	assigned := make([]bool, len(w.t.Columns))
+	changes, err := w.changes(n, assigned, &acc)
 	if err != nil {
 		return w.out, err
 	}
-	rows, err := drain(op)
-	if err != nil {
-		return w.out, err
-	}
-	w.out.Matched = uint64(len(rows))
-	changed := make([][]base.Value, len(rows))
-	for i, old := range rows {
+	for i, c := range changes {
 		if i&1023 == 0 {
 			if err := ec.Ctx.Err(); err != nil {
 				return w.out, err
 			}
 		}
-		if changed[i], err = w.set(n.Set, rowBatch(n.Table, old), old, i+1, n.Ignore); err != nil {
+		if err := w.apply(c, assigned); err != nil {
 			return w.out, err
 		}
 	}
-	for i, row := range changed {
-		if row == nil {
-			continue
-		}
-		if err := w.change(rows[i], row, n.Ignore); err != nil {
-			return w.out, err
-		}
-	}
-	return w.out, nil
+	return w.out, w.ret.finish(&w.out)
 }
 
-// change writes one updated row, unless its key is taken.
-func (w *writer) change(old, row []base.Value, ignore bool) error {
+// changes computes what becomes of the rows that an UPDATE finds. Rows that stay as they are come along for RETURNING only.
+func (w *writer) changes(n *plan.Update, assigned []bool, acc *account) (list []change, err error) {
+	op, err := Build(n.Source, w.ec)
+	if err != nil {
+		return nil, err
+	}
+	s := &setter{ec: w.ec, schema: tableSchema(w.t)}
+	for _, a := range n.Set {
+		s.add(w, 0, 0, a)
+		assigned[a.Column] = true
+	}
+	err = eachBatch(op, func(b *vec.Batch) error {
+		if err := w.ec.Ctx.Err(); err != nil {
+			return err
+		}
+		first := s.rowNo
+		olds, news, err := s.batch(b, nil)
+		if err != nil {
+			return err
+		}
+		w.out.Matched += uint64(len(olds))
+		var bytes int64
+		for k, old := range olds {
+			c := change{old, news[k]}
+			changed, err := w.touched(old, c.row, assigned, first+k+1)
+			if err != nil {
+				return err
+			}
+			if !changed {
+				if w.ret == nil {
+					continue
+				}
+				c.row = nil
+			}
+			list = append(list, c)
+			bytes += 2 * rowBytes(old)
+		}
+		return acc.grow(bytes)
+	})
+	return list, err
+}
+
+// apply writes one row of an UPDATE. Under IGNORE a row that cannot change stays as it is.
+func (w *writer) apply(c change, assigned []bool) error {
+	now, ok, err := w.current(c.old)
+	if err != nil || !ok {
+		return err
+	}
+	if c.row == nil {
+		return w.ret.add(now)
+	}
+	if w.fam.touched[w.t.ID] {
+		c = w.rebased(c, now, assigned)
+	}
+	if err := w.change(c.old, c.row); err != nil {
+		return w.ignored(err)
+	}
+	w.out.Affected++
+	return w.ret.add(c.row)
+}
+
+// rebased lays the assignments of a change over the row as the statement has left it meanwhile.
+func (w *writer) rebased(c change, now []base.Value, assigned []bool) change {
+	row := append([]base.Value(nil), now...)
+	for i, yes := range assigned {
+		if yes || w.t.Columns[i].OnUpdate {
+			row[i] = c.row[i]
+		}
+	}
+	return change{now, row}
+}
+
+// change writes row in the place of old, unless its key is taken.
+func (w *writer) change(old, row []base.Value) error {
 	oldPK, _ := catalog.EncodeKey(w.t, w.t.Primary, old)
 	pk, _ := catalog.EncodeKey(w.t, w.t.Primary, row)
 	clash, err := w.findConflict(pk, row, oldPK)
@@ -53,74 +118,77 @@ func (w *writer) change(old, row []base.Value, ignore bool) error {
 		return err
 	}
 	if clash != nil {
-		if ignore {
-			w.warn(w.duplicate(clash, row))
-			return nil
-		}
 		return w.duplicate(clash, row)
 	}
-	w.out.Affected++
-	return w.replace(oldPK, old, pk, row)
+	if w.fk == nil {
+		return w.replace(oldPK, old, pk, row)
+	}
+	return w.whole(func() error { return w.changeParent(oldPK, old, pk, row) })
 }
 
-// set evaluates assignments left to right over b, whose first columns are the row's, and returns the new row, or nil when
-// nothing changes. ON UPDATE CURRENT_TIMESTAMP columns follow a change.
-func (w *writer) set(list []plan.Assignment, b *vec.Batch, old []base.Value, rowNo int, ignore bool) ([]base.Value, error) {
-	row := append([]base.Value(nil), old...)
-	assigned := make([]bool, len(row))
-	changed := false
-	for _, a := range list {
-		v, err := a.Value.Eval(w.ec.Expr, b)
-		if err != nil {
-			return nil, err
-		}
-		col := &w.t.Columns[a.Column]
-		if row[a.Column], err = w.assign(v.Value(0), col, rowNo, ignore); err != nil {
-			return nil, err
-		}
-		cell := vec.New(col.Type.Class(), col.Type.Scale, 1)
-		cell.Set(0, row[a.Column])
-		b.Cols[a.Column] = cell
-		assigned[a.Column] = true
-		changed = changed || row[a.Column] != old[a.Column]
+// current returns the row as a cascade of this statement has left it; ok is false if it is gone. Without such a cascade it is
+// the row as it was found.
+func (w *writer) current(found []base.Value) (row []base.Value, ok bool, err error) {
+	if !w.fam.touched[w.t.ID] {
+		return found, true, nil
 	}
-	if !changed {
-		return nil, nil
+	pk, _ := catalog.EncodeKey(w.t, w.t.Primary, found)
+	enc, ok := w.tx.Get(w.t.ID, pk)
+	if !ok {
+		return nil, false, nil
 	}
-	for i := range w.t.Columns {
-		if w.t.Columns[i].OnUpdate && !assigned[i] {
-			now, err := w.assign(w.ec.now(), &w.t.Columns[i], rowNo, ignore)
-			if err != nil {
-				return nil, err
-			}
-			row[i] = now
-		}
-	}
-	return row, nil
+	row, err = catalog.DecodeRow(w.t, enc)
+	return row, true, err
 }
-
-// now is CURRENT_TIMESTAMP(6) of the statement.
-func (ec *Context) now() base.Value { return base.NewDateTime(ec.Expr.Now.UTC().UnixMicro()) }
 
 // Delete runs a DELETE of one table in tx.
 //
 // Errors: those of tx and of evaluating the condition.
 func Delete(ec *Context, tx *table.Tx, n *plan.Delete) (Outcome, error) {
-	w := newWriter(ec, tx, n.Table)
+	w := newWriter(ec, tx, n.Table, n.Ignore)
+	w.ret = newReturner(ec, n.Table, n.Returning)
 	op, err := Build(n.Source, ec)
 	if err != nil {
 		return w.out, err
 	}
-	rows, err := drain(op)
+	acc := account{ec: ec}
+	defer acc.free()
+	rows, err := collect(op, &acc)
 	if err != nil {
 		return w.out, err
 	}
-	for _, row := range rows {
+	if err := w.deleteRows(rows); err != nil {
+		return w.out, err
+	}
+	return w.out, w.ret.finish(&w.out)
+}
+
+// deleteRows deletes rows as a DELETE found them.
+func (w *writer) deleteRows(rows [][]base.Value) error {
+	for i, row := range rows {
+		if i&1023 == 0 {
+			if err := w.ec.Ctx.Err(); err != nil {
+				return err
+			}
+		}
+		row, ok, err := w.current(row)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
 		pk, _ := catalog.EncodeKey(w.t, w.t.Primary, row)
-		if err := w.remove(pk, row); err != nil {
-			return w.out, err
+		if err := w.deleteRow(pk, row); err != nil {
+			if err = w.ignored(err); err != nil {
+				return err
+			}
+			continue
 		}
 		w.out.Affected++
+		if err := w.ret.add(row); err != nil {
+			return err
+		}
 	}
-	return w.out, nil
+	return nil
 }

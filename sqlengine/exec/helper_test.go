@@ -216,3 +216,6 @@ func randomRows(r *rand.Rand, types []base.Type, n, distinct int) [][]base.Value
 }
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
+
+// drain runs an operator to its end and returns its rows.
+func drain(op Operator) ([][]base.Value, error) { return collect(op, &account{ec: &Context{}}) }

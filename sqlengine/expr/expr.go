@@ -38,6 +38,7 @@ type Context struct {
 	User, Database, Version string
 	ConnectionID            uint64
 	LastInsertID            uint64
+	SetLastInsertID         func(uint64) // takes the value of LAST_INSERT_ID(expr); nil drops it
 	FoundRows               uint64
 	RowCount                int64
 

@@ -36,12 +36,18 @@ func sessionNumber(unsigned bool, f func(*Context) int64) func(*call) error {
 }
 
 // buildLastInsertID is LAST_INSERT_ID(): the id of the statements before this one. With an argument it is the argument,
-// which the session takes over by reading the result of the assignment.
+// which the session takes over.
 func buildLastInsertID(c *call) error {
 	c.typ = typeUint
 	if len(c.args) == 1 {
 		c.in[0] = implicit(c.in[0], typeUint)
-		c.eval = rows(true, func(r *row) error { r.setInt(r.int(0)); return nil })
+		c.eval = rows(true, func(r *row) error {
+			r.setInt(r.int(0))
+			if r.ctx.SetLastInsertID != nil {
+				r.ctx.SetLastInsertID(uint64(r.int(0)))
+			}
+			return nil
+		})
 		return nil
 	}
 	c.eval = rows(false, func(r *row) error { r.setInt(int64(r.ctx.LastInsertID)); return nil })

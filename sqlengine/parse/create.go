@@ -213,14 +213,13 @@ func (p *parser) columnParts() []string {
 
 // foreignKey reads [name] (columns) REFERENCES …; FOREIGN KEY has been read.
 func (p *parser) foreignKey(at ast.Pos, name string) ast.ForeignKeyDef {
+	index := ""
 	if isName(p.tok()) {
-		if n := p.name("a name"); name == "" {
-			name = n
-		}
+		index = p.name("a name")
 	}
 	columns := p.columnParts()
 	f := p.references()
-	f.At, f.Name, f.Columns = at, name, columns
+	f.At, f.Name, f.Index, f.Columns = at, name, index, columns
 	return *f
 }
 

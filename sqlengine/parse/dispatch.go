@@ -36,6 +36,8 @@ func (p *parser) statement() ast.Statement {
 		p.i++
 		p.accept("TABLE")
 		return &ast.Truncate{At: at, Table: p.tableName()}
+	case "LOAD":
+		return p.load()
 	case "SHOW":
 		return p.show()
 	case "DESCRIBE", "DESC", "EXPLAIN":
@@ -75,7 +77,7 @@ func (p *parser) statement() ast.Statement {
 		return p.do()
 	case "GRANT", "REVOKE":
 		p.accounts(w)
-	case "ALTER", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "LOAD", "VACUUM",
+	case "ALTER", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "VACUUM",
 		"CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "COPY", "ATTACH", "RESTORE", "PUBLISH", "SEARCH",
 		"WARM", "RESET", "ESTIMATE", "VERIFY", "PURGE", "TEST", "RUN":
 		p.unsupported(w)

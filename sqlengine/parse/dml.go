@@ -207,6 +207,7 @@ func (p *parser) delete(with *ast.With) ast.Statement {
 	e.raw("t from ") // the targets have been read
 	e.from()
 	e.whereClause()
+	s.Returning = p.returning()
 	e.finishDelete(s)
 	return s
 }

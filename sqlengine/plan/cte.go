@@ -66,7 +66,9 @@ func (p *planner) cteRef(t *ast.TableName, outer *frame) (n logical, sc *scope, 
 		if !strings.EqualFold(s.def.cte.Name, t.Name) {
 			continue
 		}
+		p.targets.derived++
 		n, out, err := p.expand(s.def, outer)
+		p.targets.derived--
 		if err != nil {
 			return nil, nil, true, err
 		}

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"strings"
-
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
@@ -37,10 +35,13 @@ type Insert struct {
 	Rows   [][]expr.Expr
 	Source Node
 	Target []int // table column of each value
+	// ReadsRow says that expressions of Rows name columns of the row they belong to: the table's, by position.
+	ReadsRow bool
 	// Defaults has the default of every column of the table; nil: the column has none.
 	Defaults []expr.Expr
 	// OnDup is over the old row followed by the new one.
-	OnDup []Assignment
+	OnDup     []Assignment
+	Returning *Returning
 }
 
 // Update changes rows of one table. Source yields all columns of the table, in order; Set is over them, left to right,
@@ -50,20 +51,25 @@ type Update struct {
 	Ignore bool
 	Source Node
 	Set    []Assignment
+
+	Returning *Returning
 }
 
 // Delete removes the rows that Source yields: all columns of the table, in order.
 type Delete struct {
-	Table  *catalog.Table
-	Source Node
+	Table     *catalog.Table
+	Ignore    bool
+	Source    Node
+	Returning *Returning
 }
 
 // Mutation is a planned INSERT, UPDATE or DELETE.
 type Mutation struct {
-	Stmt   any // *Insert, *Update or *Delete
-	Slots  int
-	Cached bool
-	Sizes  Sizes // as in Plan
+	Stmt    any              // *Insert, *Update, *Delete, *MultiUpdate, *MultiDelete or *Load
+	Catalog *catalog.Catalog // that the statement was planned with
+	Slots   int
+	Cached  bool
+	Sizes   Sizes // as in Plan
 }
 
 // Mutate plans an INSERT, REPLACE, UPDATE or DELETE.
@@ -75,9 +81,11 @@ func Mutate(env Env, stmt ast.Statement) (*Mutation, error) {
 	case *ast.Insert:
 		out, err = p.insert(s)
 	case *ast.Update:
-		out, err = p.update(s)
+		out, err = p.updateAny(s)
 	case *ast.Delete:
-		out, err = p.delete(s)
+		out, err = p.deleteAny(s)
+	case *ast.LoadData:
+		out, err = p.load(s)
 	default:
 		err = base.Errorf(errno.Unknown, "unknown statement %T", stmt)
 	}
@@ -87,13 +95,10 @@ func Mutate(env Env, stmt ast.Statement) (*Mutation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mutation{Stmt: out, Slots: p.nextSlot, Cached: !p.volatile, Sizes: p.sizes}, nil
+	return &Mutation{Stmt: out, Catalog: env.Catalog, Slots: p.nextSlot, Cached: !p.volatile, Sizes: p.sizes}, nil
 }
 
 func (p *planner) insert(s *ast.Insert) (*Insert, error) {
-	if len(s.Returning) > 0 {
-		return nil, base.Errorf(errno.NotSupported, "RETURNING is not supported")
-	}
 	defer p.withCTEs(s.With)()
 	t, err := p.lookupTable(s.Table)
 	if err != nil {
@@ -114,13 +119,21 @@ func (p *planner) insert(s *ast.Insert) (*Insert, error) {
 	if n.Defaults, err = p.defaults(t); err != nil {
 		return nil, err
 	}
-	if s.Query != nil {
-		err = p.insertQuery(n, s)
-	} else {
+	if len(s.Table.Partitions) > 0 {
+		return nil, base.Errorf(errno.NotPartitioned, "PARTITION () clause on non partitioned table")
+	}
+	if s.Query == nil {
 		err = p.insertRows(n, s)
 	}
+	var extra []ast.SelectItem
 	if err == nil && len(s.OnDup) > 0 {
-		n.OnDup, err = p.onDup(n, s)
+		extra, err = p.onDup(n, s)
+	}
+	if err == nil && s.Query != nil {
+		err = p.insertQuery(n, s, extra)
+	}
+	if err == nil {
+		n.Returning, err = p.returning(s.Returning, t, aliasOf(s.Table))
 	}
 	return n, err
 }
@@ -189,8 +202,10 @@ func (p *planner) defaultExpr(c *catalog.Column) (expr.Expr, error) {
 }
 
 func (p *planner) insertRows(n *Insert, s *ast.Insert) error {
-	b := &binder{p: p, scope: &scope{}, clause: "field list"}
+	b := &binder{p: p, scope: p.rowScope(n.Table, aliasOf(s.Table)), clause: "field list"}
 	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(n.Table, n.Defaults, ref) }
+	p.targets.add(n.Table, aliasOf(s.Table))
+	used := idSet{}
 	for i, row := range s.Rows {
 		if len(row) == 0 && len(s.Columns) == 0 {
 			n.Rows = append(n.Rows, make([]expr.Expr, len(n.Target)))
@@ -209,9 +224,11 @@ func (p *planner) insertRows(n *Insert, s *ast.Insert) error {
 				return err
 			}
 			xs[j] = x
+			used.addExpr(x)
 		}
 		n.Rows = append(n.Rows, xs)
 	}
+	n.ReadsRow = len(used) > 0
 	return nil
 }
 
@@ -224,56 +241,6 @@ func defaultOf(t *catalog.Table, defaults []expr.Expr, ref *ast.ColumnRef) (expr
 		return nil, base.Errorf(errno.NoDefault, "Field '%s' doesn't have a default value", c.Name)
 	}
 	return defaults[i], nil
-}
-
-func (p *planner) insertQuery(n *Insert, s *ast.Insert) error {
-	l, out, err := p.query(s.Query, nil)
-	if err != nil {
-		return err
-	}
-	if len(out.cols) != len(n.Target) {
-		return base.Errorf(errno.WrongValueCount, "Column count doesn't match value count at row 1")
-	}
-	n.Source, err = p.finish(l, out)
-	return err
-}
-
-// onDup binds ON DUPLICATE KEY UPDATE: bare and table-qualified names mean the old row, VALUES(col) and the row alias the
-// new one.
-func (p *planner) onDup(n *Insert, s *ast.Insert) ([]Assignment, error) {
-	width := len(n.Table.Columns)
-	sc := &scope{}
-	for i := range n.Table.Columns {
-		c := &n.Table.Columns[i]
-		sc.cols = append(sc.cols, scopeCol{id: i, schema: p.Database, Column: Column{Name: c.Name, Table: aliasOf(s.Table), Type: c.Type,
-			Nullable: !c.NotNull, Hidden: c.Hidden}})
-	}
-	newCol := func(i int) expr.Expr {
-		c := &n.Table.Columns[i]
-		return expr.Column(width+i, c.Type, c.Name, true)
-	}
-	if s.RowAlias != "" {
-		for j, i := range n.Target {
-			c := &n.Table.Columns[i]
-			name := c.Name
-			if len(s.ColAlias) > j {
-				name = s.ColAlias[j]
-			}
-			// merged: a bare name means the old row, unless only a column alias has it
-			_, old := n.Table.Column(name)
-			sc.cols = append(sc.cols, scopeCol{id: width + i, merged: old >= 0, Column: Column{Name: name, Table: s.RowAlias, Type: c.Type, Nullable: true}})
-		}
-	}
-	b := &binder{p: p, scope: sc, clause: "field list"}
-	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(n.Table, n.Defaults, ref) }
-	b.values = func(ref *ast.ColumnRef) (expr.Expr, error) {
-		_, i := n.Table.Column(ref.Name)
-		if i < 0 {
-			return nil, unknownColumn(n.Table, ref.Name)
-		}
-		return newCol(i), nil
-	}
-	return assignments(b, n.Table, n.Defaults, s.OnDup)
 }
 
 // assignments binds SET items. b's columns 0… are the table's.
@@ -300,14 +267,12 @@ func assignments(b *binder, t *catalog.Table, defaults []expr.Expr, items []ast.
 
 // target plans the rows that an UPDATE or DELETE of one table works on.
 func (p *planner) target(from []ast.TableExpr, where ast.Expr, order []ast.OrderItem, limit *ast.Limit) (*catalog.Table, Node, *scope, error) {
-	name, ok := from[0].(*ast.TableName)
-	if !ok || len(from) != 1 {
-		return nil, nil, nil, base.Errorf(errno.NotSupported, "UPDATE and DELETE of several tables are not supported")
-	}
+	name, _ := from[0].(*ast.TableName)
 	t, err := p.lookupTable(name)
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	p.targets.add(t, aliasOf(name))
 	scan, sc := p.scan(t, aliasOf(name), nil)
 	var n logical = scan
 	if where != nil {
@@ -337,11 +302,19 @@ func (p *planner) target(from []ast.TableExpr, where ast.Expr, order []ast.Order
 	return t, node, sc, err
 }
 
-func (p *planner) update(s *ast.Update) (*Update, error) {
-	if len(s.Returning) > 0 {
-		return nil, base.Errorf(errno.NotSupported, "RETURNING is not supported")
-	}
+// updateAny plans an UPDATE of one table or several.
+func (p *planner) updateAny(s *ast.Update) (any, error) {
 	defer p.withCTEs(s.With)()
+	if name, ok := s.From[0].(*ast.TableName); ok && len(s.From) == 1 {
+		if p.isCTE(name) {
+			return nil, base.Errorf(errno.NonUpdatable, "The target table %s of the UPDATE is not updatable", aliasOf(name))
+		}
+		return p.update(s)
+	}
+	return p.multiUpdate(s)
+}
+
+func (p *planner) update(s *ast.Update) (*Update, error) {
 	t, source, sc, err := p.target(s.From, s.Where, s.OrderBy, s.Limit)
 	if err != nil {
 		return nil, err
@@ -359,8 +332,11 @@ func (p *planner) update(s *ast.Update) (*Update, error) {
 	}
 	b := &binder{p: p, scope: positions(sc), clause: "field list"}
 	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(t, defaults, ref) }
-	set, err := assignments(b, t, defaults, s.Set)
-	return &Update{Table: t, Ignore: s.Ignore, Source: source, Set: set}, err
+	n := &Update{Table: t, Ignore: s.Ignore, Source: source}
+	if n.Set, err = assignments(b, t, defaults, s.Set); err == nil {
+		n.Returning, err = p.returning(s.Returning, t, aliasOf(s.From[0].(*ast.TableName)))
+	}
+	return n, err
 }
 
 // positions renumbers a scope so that its columns are 0, 1, 2, …: the positions of a row of the whole table.
@@ -372,19 +348,21 @@ func positions(sc *scope) *scope {
 	return out
 }
 
-func (p *planner) delete(s *ast.Delete) (*Delete, error) {
-	if len(s.Returning) > 0 {
-		return nil, base.Errorf(errno.NotSupported, "RETURNING is not supported")
-	}
+// deleteAny plans a DELETE of one table or several.
+func (p *planner) deleteAny(s *ast.Delete) (any, error) {
 	defer p.withCTEs(s.With)()
-	if len(s.Targets) > 1 || len(s.Targets) == 1 && !sameTable(s.Targets[0], s.From[0]) {
-		return nil, base.Errorf(errno.NotSupported, "UPDATE and DELETE of several tables are not supported")
+	if len(s.Targets) > 0 {
+		return p.multiDelete(s)
+	}
+	name := s.From[0].(*ast.TableName) // the syntax allows nothing else
+	if p.isCTE(name) {
+		return nil, base.Errorf(errno.NonUpdatable, "The target table %s of the DELETE is not updatable", aliasOf(name))
 	}
 	t, source, _, err := p.target(s.From, s.Where, s.OrderBy, s.Limit)
-	return &Delete{Table: t, Source: source}, err
-}
-
-func sameTable(t *ast.TableName, from ast.TableExpr) bool {
-	f, ok := from.(*ast.TableName)
-	return ok && strings.EqualFold(t.Name, aliasOf(f))
+	if err != nil {
+		return nil, err
+	}
+	n := &Delete{Table: t, Ignore: s.Ignore, Source: source}
+	n.Returning, err = p.returning(s.Returning, t, aliasOf(name))
+	return n, err
 }

@@ -287,6 +287,18 @@ func ExplainMutation(m *Mutation) string {
 		return indent("-> Update "+n.Table.Name, n.Source)
 	case *Delete:
 		return indent("-> Delete from "+n.Table.Name, n.Source)
+	case *MultiUpdate:
+		return indent("-> Update "+targetNames(n.Targets), n.Source)
+	case *MultiDelete:
+		return indent("-> Delete from "+targetNames(n.Targets), n.Source)
 	}
 	return ""
+}
+
+func targetNames(list []Target) string {
+	names := make([]string, len(list))
+	for i := range list {
+		names[i] = list[i].Alias
+	}
+	return strings.Join(names, ", ")
 }

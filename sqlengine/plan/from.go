@@ -65,6 +65,9 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := p.targets.check(table); err != nil {
+		return nil, nil, err
+	}
 	scan, sc := p.scan(table, aliasOf(t), outer)
 	return scan, sc, nil
 }
@@ -136,7 +139,9 @@ func (p *planner) derived(t *ast.Derived, outer, lat *frame) (logical, *scope, e
 	if t.Lateral {
 		border = lat
 	}
+	p.targets.derived++
 	n, out, err := p.query(t.Query, border)
+	p.targets.derived--
 	if err != nil {
 		return nil, nil, err
 	}

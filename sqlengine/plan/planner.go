@@ -51,6 +51,7 @@ type planner struct {
 	stmt       ast.Statement
 	tableNames map[string]int // of stmt, in lower case: how often each stands in it
 	expansions int            // of common table expressions
+	targets    targets
 
 	sources map[colID]source // the table columns that logical columns come from
 	est     map[logical]float64

@@ -11,7 +11,9 @@ import (
 // subplan plans a query that stands inside an expression of b's scope.
 func (b *binder) subplan(q ast.Query) (*Subquery, output, error) {
 	f := &frame{scope: b.scope}
+	b.p.targets.subquery++
 	l, out, err := b.p.query(q, f)
+	b.p.targets.subquery--
 	if err != nil {
 		return nil, out, err
 	}

@@ -16,6 +16,13 @@ func (tx *Tx) DependOn(table uint32, key string) {
 	tx.mu.points = append(tx.mu.points, p)
 }
 
+// DependOnRange is DependOn for the keys lo ≤ key < hi ("" is unbounded), those that no row has included.
+func (tx *Tx) DependOnRange(table uint32, lo, hi string) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.mu.ranges = append(tx.mu.ranges, &readRange{table: table, lo: lo, hi: hi})
+}
+
 // Changed reports whether Commit would write a record: something was put, deleted or dropped and not rolled back,
 // or an explicit AUTO_INCREMENT value has to be recorded.
 func (tx *Tx) Changed() bool {

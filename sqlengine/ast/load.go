@@ -1,0 +1,35 @@
+package ast
+
+// LoadData is LOAD DATA [LOCAL] INFILE.
+type LoadData struct {
+	At      Pos
+	Local   bool
+	File    string
+	Replace bool
+	Ignore  bool
+	Table   *TableName
+	Charset string // lower case; "" none was written
+	Format  LoadFormat
+	Skip    int        // IGNORE n LINES
+	Fields  []LoadItem // nil: every column of the table
+	Set     []SetItem
+}
+
+// LoadFormat is how LOAD DATA finds lines and fields, defaults filled in.
+type LoadFormat struct {
+	FieldEnd   string // FIELDS TERMINATED BY
+	Enclosed   string
+	Optionally bool
+	Escaped    string
+	LineStart  string // LINES STARTING BY
+	LineEnd    string
+}
+
+// LoadItem is where a field goes: a column, or a user variable.
+type LoadItem struct {
+	At       Pos
+	Name     string
+	Variable bool
+}
+
+func (*LoadData) statement() {}

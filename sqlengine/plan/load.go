@@ -1,0 +1,136 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+// Load reads rows of a table from a file.
+type Load struct {
+	Insert *Insert // its Target are the columns that fields and SET give values to
+	File   string
+	Format ast.LoadFormat
+	Skip   int
+	Latin1 bool // the file is in latin1, not in UTF-8
+	Fields []LoadField
+	Set    []Assignment // over the columns of the table
+}
+
+// LoadField is where a field of a line goes.
+type LoadField struct {
+	Value    int // position in Insert.Target; -1: a variable
+	Variable string
+}
+
+// Load plans LOAD DATA LOCAL.
+func (p *planner) load(s *ast.LoadData) (*Load, error) {
+	t, err := p.lookupTable(s.Table)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.Table.Partitions) > 0 {
+		return nil, base.Errorf(errno.NotPartitioned, "PARTITION () clause on non partitioned table")
+	}
+	n := &Load{File: s.File, Format: s.Format, Skip: s.Skip, Insert: &Insert{Table: t, Mode: DupIgnore, Ignore: true}}
+	if s.Replace {
+		n.Insert.Mode = DupReplace
+	}
+	if err := loadFormat(n, s); err != nil {
+		return nil, err
+	}
+	if n.Insert.Defaults, err = p.defaults(t); err != nil {
+		return nil, err
+	}
+	if err := p.loadFields(n, s); err != nil {
+		return nil, err
+	}
+	p.targets.add(t, aliasOf(s.Table))
+	b := &binder{p: p, scope: p.rowScope(t, aliasOf(s.Table)), clause: "field list"}
+	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(t, n.Insert.Defaults, ref) }
+	defer p.loadVariables(n)()
+	if n.Set, err = assignments(b, t, n.Insert.Defaults, s.Set); err != nil {
+		return nil, err
+	}
+	for _, a := range n.Set {
+		n.target(a.Column)
+	}
+	p.volatile = true
+	return n, nil
+}
+
+// target returns the position of a column among the targets, and makes it one.
+func (n *Load) target(column int) int {
+	for j, i := range n.Insert.Target {
+		if i == column {
+			return j
+		}
+	}
+	n.Insert.Target = append(n.Insert.Target, column)
+	return len(n.Insert.Target) - 1
+}
+
+func loadFormat(n *Load, s *ast.LoadData) error {
+	switch {
+	case s.Format.FieldEnd == "":
+		return base.Errorf(errno.NotSupported, "LOAD DATA of fields of fixed width (FIELDS TERMINATED BY '') is not supported")
+	case s.Format.LineEnd == "":
+		return base.Errorf(errno.NotSupported, "LOAD DATA with LINES TERMINATED BY '' is not supported")
+	}
+	switch s.Charset {
+	case "", "utf8mb4", "utf8", "utf8mb3", "ascii", "binary":
+	case "latin1":
+		n.Latin1 = true
+	default:
+		return base.Errorf(errno.UnknownCharset, "Unknown character set: '%s'", s.Charset)
+	}
+	return nil
+}
+
+func (p *planner) loadFields(n *Load, s *ast.LoadData) error {
+	t := n.Insert.Table
+	if s.Fields == nil {
+		all, err := targetColumns(t, nil)
+		if err != nil {
+			return err
+		}
+		for _, i := range all {
+			n.Fields = append(n.Fields, LoadField{Value: n.target(i)})
+		}
+		return nil
+	}
+	seen := map[int]bool{}
+	for _, f := range s.Fields {
+		if f.Variable {
+			n.Fields = append(n.Fields, LoadField{Value: -1, Variable: strings.ToLower(f.Name)})
+			continue
+		}
+		_, i := t.Column(f.Name)
+		if i < 0 {
+			return unknownColumn(t, f.Name)
+		}
+		if seen[i] {
+			return base.Errorf(errno.FieldSpecTwice, "Column '%s' specified twice", f.Name)
+		}
+		seen[i] = true
+		n.Fields = append(n.Fields, LoadField{Value: n.target(i)})
+	}
+	return nil
+}
+
+// loadVariables gives the variables that fields go to the type of a text until the returned function is called.
+func (p *planner) loadVariables(n *Load) func() {
+	saved := p.Var
+	p.Var = func(name string, system bool) (base.Type, bool) {
+		for _, f := range n.Fields {
+			if !system && f.Value < 0 && strings.EqualFold(f.Variable, name) {
+				return base.Type{ID: base.TypeLongText}, true
+			}
+		}
+		return saved(name, system)
+	}
+	return func() { p.Var = saved }
+}
