@@ -9,7 +9,7 @@ import (
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
-	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
 // maxField bounds one field of a file, as max_allowed_packet would.
@@ -20,12 +20,12 @@ const maxField = 64 << 20
 // Source: MySQL 8.0 reference manual, "LOAD DATA Statement", "Field and Line Handling".
 type lineReader struct {
 	in     *bufio.Reader
-	f      ast.LoadFormat
+	f      plan.LoadFormat
 	latin1 bool
 	buf    []byte
 }
 
-func newLineReader(in io.Reader, f ast.LoadFormat, latin1 bool) *lineReader {
+func newLineReader(in io.Reader, f plan.LoadFormat, latin1 bool) *lineReader {
 	return &lineReader{in: bufio.NewReaderSize(in, 64<<10), f: f, latin1: latin1}
 }
 

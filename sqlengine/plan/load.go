@@ -20,13 +20,16 @@ type Load struct {
 	Set    []Assignment // over the columns of the table
 }
 
+// LoadFormat is how lines and fields are found.
+type LoadFormat = ast.LoadFormat
+
 // LoadField is where a field of a line goes.
 type LoadField struct {
 	Value    int // position in Insert.Target; -1: a variable
 	Variable string
 }
 
-// Load plans LOAD DATA LOCAL.
+// load plans LOAD DATA LOCAL.
 func (p *planner) load(s *ast.LoadData) (*Load, error) {
 	t, err := p.lookupTable(s.Table)
 	if err != nil {
