@@ -27,15 +27,14 @@ type Context struct {
 	Tx   TxReader
 	// Strict makes values that do not fit their column an error, as MySQL's strict SQL mode does.
 	Strict bool
-	// MemoryLimit bounds the bytes that sorts, joins and groups hold together; 0 is no limit. What does not fit goes to
-	// temporary files, of which an operator has one at most.
 	// ZeroIsValue stores 0 in an AUTO_INCREMENT column as it is: NO_AUTO_VALUE_ON_ZERO.
 	ZeroIsValue bool
 	// Catalog has the foreign keys of the tables that a statement changes; nil: there are none.
 	Catalog *catalog.Catalog
 	// NoForeignKeys turns foreign_key_checks off: nothing is checked and nothing cascades.
 	NoForeignKeys bool
-	// MemoryLimit bounds the bytes that sorts, joins and groups hold together; 0 is no limit.
+	// MemoryLimit bounds the bytes that sorts, joins and groups hold together; 0 is no limit. What does not fit goes to
+	// temporary files, of which an operator has one at most.
 	MemoryLimit int64
 	// TempDir is the folder of the temporary files; "" is the system's.
 	TempDir string
