@@ -23,19 +23,35 @@ func Create(tx *table.Tx, t *Table) error {
 	if err := check(t); err != nil {
 		return err
 	}
-	if _, taken := tx.Get(NameTable, nameKey(t.Name)); taken {
-		return base.Errorf(errno.TableExists, "Table '%s' already exists", t.Name)
+	if err := free(tx, t.Name); err != nil {
+		return err
 	}
 	first, err := tx.NextAutoInc(DescriptorTable, 2+len(t.Indexes))
 	if err != nil {
 		return err
 	}
-	next := uint32(first) + FirstID - 1
-	t.ID, t.HiddenCounter, t.Version = next, next+1, 1
-	for i := range t.Indexes {
-		t.Indexes[i].ID = next + 2 + uint32(i)
-	}
+	t.number(uint32(first) + FirstID - 1)
 	return put(tx, t)
+}
+
+// Temporary makes t a table of one session: it checks it and gives it and its indexes ids from first on.
+//
+// Errors: as Create.
+func Temporary(t *Table, first uint32) error {
+	if err := check(t); err != nil {
+		return err
+	}
+	t.number(first)
+	t.Temporary = true
+	return nil
+}
+
+// number gives a new table and its indexes their ids.
+func (t *Table) number(first uint32) {
+	t.ID, t.HiddenCounter, t.Version = first, first+1, 1
+	for i := range t.Indexes {
+		t.Indexes[i].ID = first + 2 + uint32(i)
+	}
 }
 
 // Drop removes a table, its indexes and their rows.
@@ -63,6 +79,65 @@ func Truncate(tx *table.Tx, t *Table) error {
 	return nil
 }
 
+// Alter stores t as the new descriptor of old, under its new name if that changed. It assigns the ids of indexes that have
+// none, and removes the entries of the indexes that t no longer has.
+//
+// Errors: as Create.
+func Alter(tx *table.Tx, old, t *Table) error {
+	if err := check(t); err != nil {
+		return err
+	}
+	var fresh []*Index
+	kept := map[uint32]bool{}
+	for i := range t.Indexes {
+		if kept[t.Indexes[i].ID] = true; t.Indexes[i].ID == 0 {
+			fresh = append(fresh, &t.Indexes[i])
+		}
+	}
+	if len(fresh) > 0 {
+		first, err := tx.NextAutoInc(DescriptorTable, len(fresh))
+		if err != nil {
+			return err
+		}
+		for i, ix := range fresh {
+			ix.ID = uint32(first) + FirstID - 1 + uint32(i)
+		}
+	}
+	for _, ix := range old.Indexes {
+		if kept[ix.ID] {
+			continue
+		}
+		if err := tx.DropTable(ix.ID); err != nil {
+			return err
+		}
+	}
+	t.Version = old.Version + 1
+	return Rename(tx, old.Name, t)
+}
+
+// Rename stores t, whose name was another one.
+//
+// Errors: 1050 the name is taken; those of tx.
+func Rename(tx *table.Tx, from string, t *Table) error {
+	if !strings.EqualFold(from, t.Name) {
+		if err := free(tx, t.Name); err != nil {
+			return err
+		}
+		if err := tx.Delete(NameTable, nameKey(from)); err != nil {
+			return err
+		}
+	}
+	return put(tx, t)
+}
+
+// free returns error 1050 when a name is taken.
+func free(tx *table.Tx, name string) error {
+	if _, taken := tx.Get(NameTable, nameKey(name)); taken {
+		return base.Errorf(errno.TableExists, "Table '%s' already exists", name)
+	}
+	return nil
+}
+
 func put(tx *table.Tx, t *Table) error {
 	row, err := encodeTable(t)
 	if err != nil {
@@ -71,7 +146,11 @@ func put(tx *table.Tx, t *Table) error {
 	if err := tx.Put(DescriptorTable, DescriptorKey(t.ID), row); err != nil {
 		return err
 	}
-	return tx.Put(NameTable, nameKey(t.Name), string(base.AppendField(nil, 1, base.NewUint(uint64(t.ID)))))
+	return putName(tx, t.Name, t.ID)
+}
+
+func putName(tx *table.Tx, name string, id uint32) error {
+	return tx.Put(NameTable, nameKey(name), string(base.AppendField(nil, 1, base.NewUint(uint64(id)))))
 }
 
 // AddHiddenKey gives a table that was declared without a primary key its hidden one.
@@ -86,13 +165,14 @@ func check(t *Table) error {
 	if err := checkName(t.Name); err != nil {
 		return err
 	}
-	visible := 0
+	visible, shown := 0, false
 	seen := map[string]bool{}
 	for _, c := range t.Columns {
 		if c.Hidden {
 			continue
 		}
 		visible++
+		shown = shown || !c.Invisible
 		if err := checkName(c.Name); err != nil {
 			return err
 		}
@@ -104,6 +184,9 @@ func check(t *Table) error {
 	}
 	if visible == 0 {
 		return base.Errorf(errno.TableNoColumns, "A table must have at least 1 column")
+	}
+	if !shown {
+		return base.Errorf(errno.AllInvisible, "A table must have at least one visible column.")
 	}
 	if visible > maxColumns {
 		return base.Errorf(errno.TooManyColumns, "Too many columns: %d of at most %d", visible, maxColumns)

@@ -73,7 +73,7 @@ func (p KeyPart) Cut(v base.Value) base.Value {
 	return v
 }
 
-// EncodeRow returns the stored form of a row, which has one value for each column of t.
+// EncodeRow returns the stored form of a row, which has one value for each column of t. Virtual columns are left out.
 //
 // Source: docs/format/row.md.
 func EncodeRow(t *Table, row []base.Value) string {
@@ -86,7 +86,9 @@ func EncodeRow(t *Table, row []base.Value) string {
 			return encodeRowSorted(t, row)
 		}
 		last = id
-		b = base.AppendField(b, id, row[i])
+		if !t.Columns[i].Virtual() {
+			b = base.AppendField(b, id, row[i])
+		}
 	}
 	return string(b)
 }
@@ -100,16 +102,22 @@ func encodeRowSorted(t *Table, row []base.Value) string {
 	slices.SortFunc(order, func(a, b int) int { return int(t.Columns[a].ID) - int(t.Columns[b].ID) })
 	var b []byte
 	for _, i := range order {
-		b = base.AppendField(b, t.Columns[i].ID, row[i])
+		if !t.Columns[i].Virtual() {
+			b = base.AppendField(b, t.Columns[i].ID, row[i])
+		}
 	}
 	return string(b)
 }
 
-// DecodeRow returns the values of a stored row, one for each column of t. Texts alias row.
+// DecodeRow returns the values of a stored row, one for each column of t; those of virtual columns, which the row does not
+// hold, are NULL. Texts alias row.
 //
 // Errors: CodeCorrupt.
 func DecodeRow(t *Table, row string) ([]base.Value, error) {
 	out := make([]base.Value, len(t.Columns))
+	for i := range out {
+		out[i] = t.Columns[i].initial()
+	}
 	return out, decodeRow(t, nil, row, out)
 }
 
@@ -118,14 +126,16 @@ func DecodeRow(t *Table, row string) ([]base.Value, error) {
 //
 // Errors: CodeCorrupt.
 func DecodeColumns(t *Table, cols []int, row string, out []base.Value) error {
-	clear(out)
 	if len(cols) == 0 {
 		return nil
+	}
+	for i, c := range cols {
+		out[i] = t.Columns[c].initial()
 	}
 	return decodeRow(t, cols, row, out)
 }
 
-// decodeRow fills out, which is all NULL: a column that the row does not have keeps that.
+// decodeRow fills out: a column that the row does not have keeps what is there, its initial value.
 func decodeRow(t *Table, cols []int, row string, out []base.Value) error {
 	r := base.NewRowReader(row)
 	n := len(out)

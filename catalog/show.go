@@ -79,18 +79,46 @@ func CreateSQL(t *Table, autoInc uint64) string {
 		if ix.Unique {
 			kind = "UNIQUE KEY"
 		}
-		lines = append(lines, "  "+kind+" "+QuoteName(ix.Name)+" ("+partsSQL(t, ix.Parts)+")")
+		lines = append(lines, "  "+kind+" "+QuoteName(ix.Name)+" ("+partsSQL(t, ix.Parts)+")"+indexOptions(ix))
 	}
 	for i := range t.ForeignKeys {
 		lines = append(lines, "  "+ForeignKeySQL(t, &t.ForeignKeys[i]))
 	}
-	s := "CREATE TABLE " + QuoteName(t.Name) + " (\n" + strings.Join(lines, ",\n") + "\n) ENGINE=S3SQL"
+	for _, c := range t.Checks {
+		line := "  CONSTRAINT " + QuoteName(c.Name) + " CHECK (" + c.SQL + ")"
+		if c.NotEnforced {
+			line += " /*!80016 NOT ENFORCED */"
+		}
+		lines = append(lines, line)
+	}
+	create := "CREATE TABLE "
+	if t.Temporary {
+		create = "CREATE TEMPORARY TABLE "
+	}
+	s := create + QuoteName(t.Name) + " (\n" + strings.Join(lines, ",\n") + "\n) ENGINE=S3SQL"
 	if autoInc > 1 {
 		s += fmt.Sprintf(" AUTO_INCREMENT=%d", autoInc)
 	}
 	s += " DEFAULT CHARSET=utf8mb4 COLLATE=" + tableCollation(t)
+	for _, o := range t.Options {
+		s += " " + o.Name + "=" + o.SQL
+	}
 	if t.Comment != "" {
 		s += " COMMENT=" + QuoteString(t.Comment)
+	}
+	return s
+}
+
+func indexOptions(ix *Index) string {
+	s := ""
+	if ix.Using != "" {
+		s += " USING " + ix.Using
+	}
+	if ix.Comment != "" {
+		s += " COMMENT " + QuoteString(ix.Comment)
+	}
+	if ix.Invisible {
+		s += " /*!80000 INVISIBLE */"
 	}
 	return s
 }
@@ -98,7 +126,7 @@ func CreateSQL(t *Table, autoInc uint64) string {
 // HiddenKey reports whether t was declared without a primary key.
 func HiddenKey(t *Table) bool {
 	i := t.ColumnByID(t.Primary[0].Column)
-	return i >= 0 && t.Columns[i].Hidden
+	return i >= 0 && t.Columns[i].Hidden && t.Columns[i].Generated == nil
 }
 
 // DefaultCollation is the collation of tables and columns that name none: binary, fast and exact.
@@ -116,6 +144,14 @@ func columnSQL(t *Table, c *Column) string {
 	if c.Type.Collation != "" && c.Type.Collation != tableCollation(t) {
 		s += " COLLATE " + c.Type.Collation
 	}
+	if c.Generated != nil {
+		s += " GENERATED ALWAYS AS (" + c.Generated.SQL + ")"
+		if c.Generated.Stored {
+			s += " STORED"
+		} else {
+			s += " VIRTUAL"
+		}
+	}
 	if c.NotNull {
 		s += " NOT NULL"
 	} else if c.Type.ID == base.TypeTimestamp {
@@ -126,7 +162,8 @@ func columnSQL(t *Table, c *Column) string {
 		s += " AUTO_INCREMENT"
 	case c.Default != nil:
 		s += " DEFAULT " + c.Default.SQL
-	case !c.NotNull && defaultable(c.Type):
+	case c.Generated != nil:
+	case !c.NotNull && !c.NoDefault && Defaultable(c.Type):
 		s += " DEFAULT NULL"
 	}
 	if c.OnUpdate {
@@ -144,8 +181,9 @@ func columnSQL(t *Table, c *Column) string {
 	return s
 }
 
-// defaultable reports whether MySQL shows DEFAULT NULL for a nullable column of the type: not for TEXT, BLOB and JSON.
-func defaultable(t base.Type) bool {
+// Defaultable reports whether a column of the type can have a constant default, and shows DEFAULT NULL: not TEXT, BLOB and
+// JSON.
+func Defaultable(t base.Type) bool {
 	switch t.ID {
 	case base.TypeTinyText, base.TypeText, base.TypeMediumText, base.TypeLongText, base.TypeTinyBlob, base.TypeBlob,
 		base.TypeMediumBlob, base.TypeLongBlob, base.TypeJSON:
@@ -157,7 +195,10 @@ func defaultable(t base.Type) bool {
 func partsSQL(t *Table, parts []KeyPart) string {
 	out := make([]string, len(parts))
 	for i, p := range parts {
-		out[i] = QuoteName(t.Columns[t.ColumnByID(p.Column)].Name)
+		c := &t.Columns[t.ColumnByID(p.Column)]
+		if out[i] = QuoteName(c.Name); c.Hidden && c.Generated != nil {
+			out[i] = "(" + c.Generated.SQL + ")"
+		}
 		if p.Prefix > 0 {
 			out[i] += fmt.Sprintf("(%d)", p.Prefix)
 		}

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
 	"sync"
 
@@ -24,6 +25,7 @@ const formatVersion = 1
 // Catalog is the set of descriptors as one transaction sees it. It is immutable and may be shared.
 type Catalog struct {
 	tables map[string]*Table // by lower-case name
+	views  map[string]*View
 	byID   map[uint32]*Table
 
 	references map[string][]Reference // by lower-case name of the parent
@@ -61,7 +63,7 @@ func (c *Cache) Load(ctx context.Context, tx *table.Tx) (*Catalog, error) {
 }
 
 func load(ctx context.Context, tx *table.Tx) (*Catalog, error) {
-	c := &Catalog{tables: map[string]*Table{}, byID: map[uint32]*Table{}}
+	c := &Catalog{tables: map[string]*Table{}, views: map[string]*View{}, byID: map[uint32]*Table{}}
 	scan := tx.Scan(ctx, DescriptorTable, table.ScanSpec{Cols: []table.ScanCol{{ID: 1, Type: base.Type{ID: base.TypeLongBlob}}}})
 	var b vec.Batch
 	for {
@@ -70,15 +72,29 @@ func load(ctx context.Context, tx *table.Tx) (*Catalog, error) {
 			return c, err
 		}
 		for i := range b.N {
-			t, err := decodeTable(b.Cols[0].Str[i])
+			t, v, err := decode(b.Cols[0].Str[i])
 			if err != nil {
 				return nil, err
+			}
+			if v != nil {
+				c.views[strings.ToLower(v.Name)] = v
+				continue
 			}
 			c.tables[strings.ToLower(t.Name)] = t
 			c.byID[t.ID] = t
 			c.index(t)
 		}
 	}
+}
+
+// With returns a catalog in which tables, by lower-case name, hide tables and views of their names.
+func (c *Catalog) With(tables map[string]*Table) *Catalog {
+	out := &Catalog{tables: maps.Clone(c.tables), views: maps.Clone(c.views), byID: maps.Clone(c.byID)}
+	for name, t := range tables {
+		delete(out.views, name)
+		out.tables[name], out.byID[t.ID] = t, t
+	}
+	return out
 }
 
 // Table returns the table called name, compared without case; nil if there is none.
@@ -101,6 +117,7 @@ type document struct {
 	Format int    `json:"format"`
 	Kind   string `json:"kind"`
 	Table  *Table `json:"table,omitempty"`
+	View   *View  `json:"view,omitempty"`
 }
 
 func encodeTable(t *Table) (string, error) {
@@ -114,21 +131,25 @@ func encodeTable(t *Table) (string, error) {
 	return string(base.AppendField(nil, 1, base.NewBytes(string(b)))), nil
 }
 
-func decodeTable(text string) (*Table, error) {
+// decode returns the table or the view that a document describes.
+func decode(text string) (*Table, *View, error) {
 	var d document
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
-		return nil, base.Corruptf("", "a descriptor does not decode: %v", err)
+		return nil, nil, base.Corruptf("", "a descriptor does not decode: %v", err)
 	}
 	if d.Format > formatVersion {
-		return nil, base.Corruptf("", "a descriptor has format %d; this version of s3sql knows %d: upgrade s3sql", d.Format, formatVersion)
+		return nil, nil, base.Corruptf("", "a descriptor has format %d; this version of s3sql knows %d: upgrade s3sql", d.Format, formatVersion)
+	}
+	if d.Kind == "view" && d.View != nil {
+		return nil, d.View, nil
 	}
 	if d.Kind != "table" || d.Table == nil || !d.Table.complete() {
-		return nil, base.Corruptf("", "a descriptor of kind %q is not complete", d.Kind)
+		return nil, nil, base.Corruptf("", "a descriptor of kind %q is not complete", d.Kind)
 	}
 	if s := d.Table.SortKeys; s != "" && s != collation.Version {
-		return nil, base.Corruptf("", "the keys of table %s were made by the collation tables %s; this version of s3sql has %s", d.Table.Name, s, collation.Version)
+		return nil, nil, base.Corruptf("", "the keys of table %s were made by the collation tables %s; this version of s3sql has %s", d.Table.Name, s, collation.Version)
 	}
-	return d.Table, nil
+	return d.Table, nil, nil
 }
 
 // hasSortKeys reports whether a key holds the sort keys of texts.

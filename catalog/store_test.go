@@ -54,7 +54,7 @@ func TestDescriptorGolden(t *testing.T) {
 	}
 	r := base.NewRowReader(string(want))
 	_, v, _ := r.Next()
-	got, err := decodeTable(v.Text())
+	got, _, err := decode(v.Text())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestDescriptorRefusals(t *testing.T) {
 		"wrong type":     `{"format":1,"kind":"table","table":{"id":"x"}}`,
 		"missing column": `{"format":1,"kind":"table","table":{"id":16,"primary":[{"column":7}]}}`,
 	} {
-		if _, err := decodeTable(text); !errors.Is(err, base.ErrCorrupt) {
+		if _, _, err := decode(text); !errors.Is(err, base.ErrCorrupt) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -87,10 +87,17 @@ func FuzzDescriptor(f *testing.F) {
 	r := base.NewRowReader(row)
 	_, v, _ := r.Next()
 	f.Add(v.Text())
+	f.Add(`{"format":1,"kind":"view","view":{"id":16,"name":"v","columns":["a"],"sql":"select 1 as a"}}`)
 	f.Add(`{"format":1,"kind":"table","table":{"id":16,"primary":[{"column":7}]}}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		tab, err := decodeTable(text)
+		tab, view, err := decode(text)
 		if err != nil {
+			return
+		}
+		if view != nil {
+			if _, err := encodeView(view); err != nil {
+				t.Error(err)
+			}
 			return
 		}
 		CreateSQL(tab, 7) // whatever decodes can be shown

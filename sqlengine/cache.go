@@ -73,7 +73,7 @@ func (e *Engine) parseExpr(sql string) (ast.Expr, error) { return parse.Expr(sql
 
 // planQuery returns the plan of a query, the cached one if it was made for this catalog and these argument types.
 func (r *run) planQuery(st *statement, q ast.Query, tx *table.Tx) (*plan.Plan, error) {
-	version := tx.Version(catalogTable)
+	version := r.catalogVersion(tx)
 	st.mu.Lock()
 	p, ok := st.mu.query, st.mu.version == version && sameTypes(st.mu.types, r.types)
 	st.mu.Unlock()
@@ -95,7 +95,7 @@ func (r *run) planQuery(st *statement, q ast.Query, tx *table.Tx) (*plan.Plan, e
 
 // planMutation is planQuery for INSERT, UPDATE and DELETE.
 func (r *run) planMutation(st *statement, tx *table.Tx) (*plan.Mutation, error) {
-	version := tx.Version(catalogTable)
+	version := r.catalogVersion(tx)
 	st.mu.Lock()
 	m, ok := st.mu.change, st.mu.version == version && sameTypes(st.mu.types, r.types)
 	st.mu.Unlock()

@@ -86,6 +86,8 @@ type Engine struct {
 	catalog    catalog.Cache
 	statements statementCache
 	statistics statistics
+	rules      rulesCache
+	localIDs   atomic.Uint32 // of temporary tables: the last one given out, counted from table.LocalFirst
 	prices     system.Prices
 	started    time.Time
 	sessions   atomic.Uint64

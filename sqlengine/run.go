@@ -83,6 +83,14 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.createTable(n, tx) })
 	case *ast.DropTable:
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.dropTable(n, tx) })
+	case *ast.CreateView:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.createView(n, len(st.names), tx) })
+	case *ast.DropView:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.dropView(n, tx) })
+	case *ast.AlterTable:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.alterTable(n, tx) })
+	case *ast.RenameTables:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.renameTables(n, tx) })
 	case *ast.Truncate:
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.truncate(n, tx) })
 	case *ast.Begin:
@@ -211,7 +219,7 @@ func (r *run) withoutTables(st *statement, q ast.Query) *Result {
 	if r.s.tx != nil || !r.s.settings.autocommit || st.readsTables.Load() {
 		return nil
 	}
-	tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: true, Fresh: table.None})
+	tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: true, Fresh: table.None, Local: r.s.temporary.rows()})
 	if err != nil {
 		return nil
 	}
@@ -255,7 +263,7 @@ func (r *run) execContext(tx *table.Tx, slots int) *exec.Context {
 	ec := r.exprContext(params)
 	ec.Tables = (*infoSource)(r)
 	return &exec.Context{Ctx: r.ctx, Expr: ec, Tx: tx, Strict: r.s.settings.strict,
-		MemoryLimit: r.s.e.cfg.MemoryLimit, TempDir: r.s.e.cfg.TempDir}
+		MemoryLimit: r.s.e.cfg.MemoryLimit, TempDir: r.s.e.cfg.TempDir, Rules: r.s.e.tableRules}
 }
 
 // readTx returns the transaction a read runs in, and what ends it.
@@ -266,7 +274,7 @@ func (r *run) readTx() (*table.Tx, func(error) error, error) {
 	if r.s.tx != nil {
 		return r.s.tx, func(error) error { return nil }, nil
 	}
-	tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: true, Fresh: r.s.e.freshness(), Since: r.since})
+	tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: true, Fresh: r.s.e.freshness(), Since: r.since, Local: r.s.temporary.rows()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -308,7 +316,7 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 			fresh = table.Strong
 		}
 		tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: r.s.settings.readOnly, Serializable: serializable,
-			Fresh: fresh, TrackReads: r.s.e.strong()})
+			Fresh: fresh, TrackReads: r.s.e.strong(), Local: r.s.temporary.rows()})
 		if err != nil {
 			return nil, err
 		}
@@ -329,6 +337,15 @@ func (r *run) attempt(tx *table.Tx, fn func(*table.Tx) (*Result, error)) (*Resul
 	res, err := fn(tx)
 	if tx.Changed() && err == nil {
 		_, err = tx.Commit(r.ctx)
+		return res, err
+	}
+	if tx.WroteLocal() && err == nil {
+		if r.s.e.strong() {
+			if err := tx.ProveFresh(r.ctx); err != nil {
+				return nil, err
+			}
+		}
+		_, err = tx.Commit(r.ctx) // keeps the rows of temporary tables; makes no record
 		return res, err
 	}
 	if !r.s.e.strong() || err != nil && base.KindOf(err) != base.KindInvalid {
@@ -355,7 +372,7 @@ func (r *run) backoff(try int) error {
 
 // env is what planning sees of the session inside tx.
 func (r *run) env(tx *table.Tx) (plan.Env, error) {
-	cat, err := r.s.e.catalog.Load(r.ctx, tx)
+	cat, err := r.catalog(tx)
 	if err != nil {
 		return plan.Env{}, err
 	}
@@ -366,6 +383,6 @@ func (r *run) env(tx *table.Tx) (plan.Env, error) {
 }
 
 func (s *Session) planEnv(cat *catalog.Catalog, tx *table.Tx, types []base.Type) plan.Env {
-	return plan.Env{Catalog: cat, Database: s.e.cfg.Database, Virtual: s.virtual, ParseExpr: s.e.parseExpr,
+	return plan.Env{Catalog: cat, Database: s.e.cfg.Database, Virtual: s.virtual, ParseExpr: s.e.parseExpr, ParseQuery: s.e.parseQuery,
 		RowCount: rowCount(tx), Params: types, Var: s.variableType}
 }

@@ -23,6 +23,7 @@ type Session struct {
 	start time.Time // see Began; zero when not set
 
 	savepoints []savepoint
+	temporary  temporaryTables
 	vars       map[string]userVar
 	settings   settings
 	next       nextTx // what SET TRANSACTION says of the next transaction
@@ -112,7 +113,7 @@ func (s *Session) begin(ctx context.Context, o TxOptions) error {
 		iso = o.Isolation
 	}
 	tx, err := s.e.db.Begin(ctx, table.TxOptions{ReadOnly: o.ReadOnly || s.next.readOnly || s.settings.readOnly,
-		Serializable: iso == "SERIALIZABLE", Fresh: s.e.freshness(), Since: s.since()})
+		Serializable: iso == "SERIALIZABLE", Fresh: s.e.freshness(), Since: s.since(), Local: s.temporary.rows()})
 	if err != nil {
 		return err
 	}

@@ -197,6 +197,11 @@ func (r *run) tableOf(name *ast.TableName, tx *table.Tx) (schema, table string, 
 }
 
 func (r *run) showColumns(n *ast.Show, tx *table.Tx) (*listing, error) {
+	if v, err := r.view(n.Table, tx); err != nil {
+		return nil, err
+	} else if v != nil && !n.Full {
+		return r.describeView(v, tx)
+	}
 	schema, name, err := r.tableOf(n.Table, tx)
 	if err != nil {
 		return nil, err
@@ -221,12 +226,17 @@ func (r *run) showIndex(n *ast.Show, tx *table.Tx) (*listing, error) {
 }
 
 func (r *run) showCreateTable(n *ast.Show, tx *table.Tx) (*listing, error) {
+	if v, err := r.view(n.Table, tx); err != nil {
+		return nil, err
+	} else if v != nil {
+		return showCreateView(v), nil
+	}
 	t, err := r.table(n.Table, tx)
 	if err != nil {
 		return nil, err
 	}
 	if n.Kind == "CREATE VIEW" {
-		return nil, base.Errorf(errno.WrongObject, "'%s.%s' is not VIEW", r.s.e.cfg.Database, t.Name)
+		return nil, r.wrongObject(t.Name, "VIEW")
 	}
 	auto := uint64(0)
 	if t.AutoIncrement != 0 {

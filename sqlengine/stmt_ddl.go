@@ -2,6 +2,8 @@ package sqlengine
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/s3sql/s3sql/catalog"
@@ -15,26 +17,74 @@ import (
 
 // createTable is CREATE TABLE. Like all DDL it is part of its transaction.
 func (r *run) createTable(n *ast.CreateTable, tx *table.Tx) (*Result, error) {
-	if err := refuse(map[string]bool{"CREATE TEMPORARY TABLE": n.Temporary, "CREATE TABLE … LIKE": n.Like != nil,
-		"CREATE TABLE … AS SELECT": n.Query != nil, "CHECK": len(n.Checks) > 0}); err != nil {
-		return nil, err
-	}
 	if err := r.ownDatabase(n.Table); err != nil {
 		return nil, err
 	}
-	cat, err := r.s.e.catalog.Load(r.ctx, tx)
+	cat, err := r.catalog(tx)
 	if err != nil {
 		return nil, err
 	}
-	if cat.Table(n.Table.Name) != nil && n.IfNotExists {
-		r.s.warn(base.Errorf(errno.TableExists, "Table '%s' already exists", n.Table.Name))
+	taken := cat.Taken(n.Table.Name)
+	if old := cat.Table(n.Table.Name); n.Temporary {
+		taken = old != nil && old.Temporary
+	} else if old != nil && old.Temporary { // what it hides counts
+		stored, err := r.s.e.catalog.Load(r.ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		taken = stored.Taken(n.Table.Name)
+	}
+	if taken {
+		err := base.Errorf(errno.TableExists, "Table '%s' already exists", n.Table.Name)
+		if !n.IfNotExists {
+			return nil, err
+		}
+		r.s.warn(err)
 		return &Result{}, nil
 	}
-	t, err := r.describe(n)
-	if err != nil {
-		return nil, err
+	var t *catalog.Table
+	var names []string
+	if n.Like != nil {
+		t, err = r.createLike(n, tx)
+	} else {
+		t, names, err = r.describe(n, tx)
 	}
-	return &Result{}, r.createWithKeys(cat, t, n.ForeignKeys, tx)
+	switch {
+	case err != nil:
+	case n.Temporary && len(n.ForeignKeys) > 0:
+		err = base.Errorf(errno.NotSupported, "FOREIGN KEY of a temporary table is not supported")
+	case n.Temporary:
+		err = r.createTemporary(t, tx)
+	default:
+		if err = freeChecks(cat, t); err == nil {
+			err = r.createWithKeys(cat, t, n.ForeignKeys, tx)
+		}
+	}
+	if err == nil {
+		err = r.startCounter(n, t, tx)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case n.Query != nil:
+		return r.fillTable(n, names, tx)
+	}
+	return &Result{}, nil
+}
+
+// startCounter is the table option AUTO_INCREMENT = n.
+func (r *run) startCounter(n *ast.CreateTable, t *catalog.Table, tx *table.Tx) error {
+	for i := range n.Options {
+		if n.Options[i].Name != "auto_increment" {
+			continue
+		}
+		first, err := optionNumber(&n.Options[i])
+		if err != nil || first < 2 || t.AutoIncrement == 0 {
+			return err
+		}
+		return tx.BumpAutoInc(t.ID, first-1)
+	}
+	return nil
 }
 
 // refuse returns error 1235 for the first feature, by name, that a statement uses and s3sql does not have.
@@ -58,47 +108,68 @@ func (r *run) ownDatabase(t *ast.TableName) error {
 	return nil
 }
 
-// describe makes a descriptor of a CREATE TABLE.
-func (r *run) describe(n *ast.CreateTable) (*catalog.Table, error) {
+// describe makes a descriptor of a CREATE TABLE, and returns the names of the columns that its query fills.
+func (r *run) describe(n *ast.CreateTable, tx *table.Tx) (*catalog.Table, []string, error) {
 	t := &catalog.Table{Name: n.Table.Name, CreatedMicros: r.start.UnixMicro()}
 	for _, o := range n.Options {
 		if err := tableOption(t, o); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for i := range n.Columns {
 		if err := r.addColumn(t, &n.Columns[i]); err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+	}
+	var names []string
+	if n.Query != nil {
+		var err error
+		if names, err = r.selectColumns(n, t, tx); err != nil {
+			return nil, nil, err
 		}
 	}
 	for i := range n.Columns {
-		c := &n.Columns[i]
-		if c.PrimaryKey {
-			if err := addIndex(t, &ast.IndexDef{Kind: "PRIMARY", Columns: []ast.IndexColumn{{Name: c.Name}}}); err != nil {
-				return nil, err
-			}
-		}
-		if c.Unique {
-			if err := addIndex(t, &ast.IndexDef{Kind: "UNIQUE", Columns: []ast.IndexColumn{{Name: c.Name}}}); err != nil {
-				return nil, err
-			}
+		if err := r.columnKeys(t, &n.Columns[i]); err != nil {
+			return nil, nil, err
 		}
 	}
 	for i := range n.Indexes {
-		if err := addIndex(t, &n.Indexes[i]); err != nil {
-			return nil, err
+		if err := r.addIndex(t, &n.Indexes[i]); err != nil {
+			return nil, nil, err
 		}
 	}
-	if err := checkAutoIncrement(t); err != nil {
-		return nil, err
+	if err := nullablePrimary(t, n.Columns); err != nil {
+		return nil, nil, err
+	}
+	defs, beside := checksOf(n)
+	for i, d := range defs {
+		if err := r.addCheck(t, d, beside[i]); err != nil {
+			return nil, nil, err
+		}
 	}
 	if len(t.Primary) == 0 {
 		catalog.AddHiddenKey(t)
 	}
-	return t, nil
+	if err := checkAutoIncrement(t); err != nil {
+		return nil, nil, err
+	}
+	return t, names, r.checkExpressions(t)
 }
 
-// tableOption takes the options that have a meaning here; those about a server's files are accepted and have none.
+// columnKeys adds the keys that a column's own attributes declare.
+func (r *run) columnKeys(t *catalog.Table, c *ast.ColumnDef) error {
+	if c.PrimaryKey {
+		if err := r.addIndex(t, &ast.IndexDef{Kind: "PRIMARY", Columns: []ast.IndexColumn{{Name: c.Name}}}); err != nil {
+			return err
+		}
+	}
+	if c.Unique {
+		return r.addIndex(t, &ast.IndexDef{Kind: "UNIQUE", Columns: []ast.IndexColumn{{Name: c.Name}}})
+	}
+	return nil
+}
+
+// tableOption takes an option of a table. Those about a server's files have no meaning here and are kept for SHOW.
 func tableOption(t *catalog.Table, o ast.Option) error {
 	text := ""
 	if l, ok := o.Value.(*ast.Literal); ok {
@@ -108,16 +179,50 @@ func tableOption(t *catalog.Table, o ast.Option) error {
 	case "comment":
 		t.Comment = text
 	case "collate":
-		if !expr.KnownCollation(text) {
-			return base.Errorf(errno.UnknownCollation, "Unknown collation: '%s'", text)
-		}
-		t.Collation = text
-	case "charset", "character set", "default charset", "default character set":
-		if !knownCharset(text) {
+		return setCollation(t, text)
+	case "charset":
+		if !knownCharset(text) && !strings.EqualFold(text, "default") {
 			return base.Errorf(errno.UnknownCharset, "Unknown character set: '%s'", text)
 		}
+	case "row_format", "key_block_size", "compression", "stats_persistent", "stats_auto_recalc", "stats_sample_pages", "avg_row_length",
+		"max_rows", "min_rows", "pack_keys", "checksum", "delay_key_write":
+		keepOption(t, o.Name, text)
 	}
 	return nil
+}
+
+// keepOption keeps an option for SHOW CREATE TABLE. DEFAULT and 0 take it away.
+func keepOption(t *catalog.Table, name, text string) {
+	name = strings.ToUpper(name)
+	t.Options = slices.DeleteFunc(t.Options, func(o catalog.Option) bool { return o.Name == name })
+	switch {
+	case strings.EqualFold(text, "default"), text == "0" && !strings.HasPrefix(name, "STATS"):
+		return
+	case name == "COMPRESSION":
+		text = catalog.QuoteString(text)
+	default:
+		text = strings.ToUpper(text)
+	}
+	t.Options = append(t.Options, catalog.Option{Name: name, SQL: text})
+}
+
+// setCollation sets the default collation of a table; "" is the database's.
+func setCollation(t *catalog.Table, name string) error {
+	if name != "" && !expr.KnownCollation(name) {
+		return base.Errorf(errno.UnknownCollation, "Unknown collation: '%s'", name)
+	}
+	t.Collation = name
+	return nil
+}
+
+// optionNumber returns the value of an option that is a number.
+func optionNumber(o *ast.Option) (uint64, error) {
+	if l, ok := o.Value.(*ast.Literal); ok {
+		if n, err := strconv.ParseUint(expr.Format(l.Value, l.Type), 10, 64); err == nil {
+			return n, nil
+		}
+	}
+	return 0, base.Errorf(errno.Parse, "You have an error in your SQL syntax: %s wants a number", strings.ToUpper(o.Name))
 }
 
 func knownCharset(name string) bool {
@@ -129,28 +234,58 @@ func knownCharset(name string) bool {
 }
 
 func (r *run) addColumn(t *catalog.Table, c *ast.ColumnDef) error {
-	if err := refuse(map[string]bool{"ENCRYPTED": c.Encrypted, "GENERATED ALWAYS AS": c.Generated != nil, "CHECK": len(c.Check) > 0}); err != nil {
-		return err
-	}
 	t.NextColumnID++
-	col := catalog.Column{ID: t.NextColumnID, Name: c.Name, Type: c.Type, NotNull: c.NotNull || c.PrimaryKey, OnUpdate: c.OnUpdateNow,
+	col, err := r.columnOf(t, c, t.NextColumnID)
+	t.Columns = append(t.Columns, col)
+	return err
+}
+
+// columnOf makes the descriptor of a column of t.
+func (r *run) columnOf(t *catalog.Table, c *ast.ColumnDef, id uint32) (catalog.Column, error) {
+	col := catalog.Column{ID: id, Name: c.Name, Type: c.Type, NotNull: c.NotNull || c.PrimaryKey, OnUpdate: c.OnUpdateNow,
 		Comment: c.Comment, Invisible: c.Invisible}
+	if err := refuse(map[string]bool{"ENCRYPTED": c.Encrypted}); err != nil {
+		return col, err
+	}
 	if col.Type.Class() == base.String && col.Type.Collation == "" {
 		col.Type.Collation = t.Collation
 	}
-	if col.Type.Collation != "" && !expr.KnownCollation(col.Type.Collation) {
-		return base.Errorf(errno.UnknownCollation, "Unknown collation: '%s'", col.Type.Collation)
+	if err := checkType(&col); err != nil {
+		return col, err
 	}
 	if c.AutoIncrement {
-		if t.AutoIncrement != 0 || !integerType(c.Type) {
-			return wrongAuto()
+		if !integerType(c.Type) {
+			return col, base.Errorf(errno.WrongFieldSpec, "Incorrect column specifier for column '%s'", c.Name)
+		}
+		if t.AutoIncrement != 0 {
+			return col, wrongAuto()
 		}
 		t.AutoIncrement, col.NotNull = col.ID, true
 	}
-	if err := r.setDefault(&col, c); err != nil {
-		return err
+	if c.Generated != nil {
+		var err error
+		col.Generated, err = generatedOf(c)
+		return col, err
 	}
-	t.Columns = append(t.Columns, col)
+	return col, r.setDefault(&col, c)
+}
+
+// checkType checks what the parser cannot know of a column's type.
+func checkType(col *catalog.Column) error {
+	if col.Type.Collation != "" && !expr.KnownCollation(col.Type.Collation) {
+		return base.Errorf(errno.UnknownCollation, "Unknown collation: '%s'", col.Type.Collation)
+	}
+	kind := "ENUM"
+	if col.Type.ID == base.TypeSet {
+		kind = "SET"
+	}
+	seen := map[string]bool{}
+	for _, e := range col.Type.Elems {
+		if seen[e] {
+			return base.Errorf(errno.DuplicatedValueInType, "Column '%s' has duplicated value '%s' in %s", col.Name, e, kind)
+		}
+		seen[e] = true
+	}
 	return nil
 }
 
@@ -185,6 +320,9 @@ func (r *run) setDefault(col *catalog.Column, c *ast.ColumnDef) error {
 		}
 		return nil
 	}
+	if !catalog.Defaultable(col.Type) {
+		return base.Errorf(errno.BlobCantHaveDefault, "BLOB, TEXT, GEOMETRY or JSON column '%s' can't have a default value", col.Name)
+	}
 	stored, _, err := expr.Assign(value, col.Type, true, col.Name, 1)
 	if err != nil {
 		return invalid
@@ -204,10 +342,10 @@ func (r *run) constantDefault(e ast.Expr) (base.Value, bool, error) {
 	case *ast.Literal:
 	case *ast.Unary:
 		if _, lit := x.X.(*ast.Literal); !lit {
-			return base.Value{}, false, r.checkExpr(e)
+			return base.Value{}, false, nil
 		}
 	default:
-		return base.Value{}, false, r.checkExpr(e)
+		return base.Value{}, false, nil
 	}
 	bound, err := plan.Expression(r.s.planEnv(nil, nil, nil), e)
 	if err != nil {
@@ -217,95 +355,8 @@ func (r *run) constantDefault(e ast.Expr) (base.Value, bool, error) {
 	return v, true, err
 }
 
-// checkExpr checks that an expression binds without columns.
-func (r *run) checkExpr(e ast.Expr) error {
-	_, err := plan.Expression(r.s.planEnv(nil, nil, nil), e)
-	return err
-}
-
-// addIndex adds a key to a descriptor.
-func addIndex(t *catalog.Table, d *ast.IndexDef) error {
-	if d.Kind == "FULLTEXT" || d.Kind == "SPATIAL" {
-		return base.Errorf(errno.NotSupported, "%s indexes are not supported; docs/compatibility.md lists what is", d.Kind)
-	}
-	parts := make([]catalog.KeyPart, len(d.Columns))
-	for i, ic := range d.Columns {
-		p, err := keyPart(t, ic, d.Kind)
-		if err != nil {
-			return err
-		}
-		for _, q := range parts[:i] {
-			if q.Column == p.Column {
-				return base.Errorf(errno.DupFieldName, "Duplicate column name '%s'", ic.Name)
-			}
-		}
-		parts[i] = p
-	}
-	if d.Kind == "PRIMARY" {
-		if len(t.Primary) > 0 {
-			return base.Errorf(errno.MultiplePriKey, "Multiple primary key defined")
-		}
-		t.Primary = parts
-		return nil
-	}
-	name := d.Name
-	if name == "" {
-		name = freeIndexName(t, d.Columns[0].Name)
-	}
-	t.Indexes = append(t.Indexes, catalog.Index{Name: name, Unique: d.Kind == "UNIQUE", Parts: parts})
-	return nil
-}
-
-func keyPart(t *catalog.Table, ic ast.IndexColumn, kind string) (catalog.KeyPart, error) {
-	if ic.Expr != nil {
-		return catalog.KeyPart{}, base.Errorf(errno.NotSupported, "functional key parts are not supported")
-	}
-	c, i := t.Column(ic.Name)
-	if c == nil {
-		return catalog.KeyPart{}, base.Errorf(errno.KeyColumnMissing, "Key column '%s' doesn't exist in table", ic.Name)
-	}
-	if c.Type.Class() == base.JSON {
-		return catalog.KeyPart{}, base.Errorf(errno.JSONKey, "JSON column '%s' supports indexing only via generated columns on a specified JSON path.", c.Name)
-	}
-	if kind == "PRIMARY" {
-		t.Columns[i].NotNull = true
-	}
-	if ic.Length > 0 && c.Type.Class() != base.String && c.Type.Class() != base.Bytes {
-		return catalog.KeyPart{}, base.Errorf(errno.WrongSubKey, "Incorrect prefix key; the used key part isn't a string, the used length is longer than the key part, or the storage engine doesn't support unique prefix keys")
-	}
-	return catalog.KeyPart{Column: c.ID, Desc: ic.Desc, Prefix: ic.Length}, nil
-}
-
-// freeIndexName names an unnamed index after its first column, as MySQL does: a, a_2, a_3, …
-func freeIndexName(t *catalog.Table, column string) string {
-	name := column
-	for n := 2; ; n++ {
-		taken := strings.EqualFold(name, "PRIMARY")
-		for _, ix := range t.Indexes {
-			taken = taken || strings.EqualFold(ix.Name, name)
-		}
-		if !taken {
-			return name
-		}
-		name = fmt.Sprintf("%s_%d", column, n)
-	}
-}
-
-// checkAutoIncrement checks that the AUTO_INCREMENT column leads a key.
-func checkAutoIncrement(t *catalog.Table) error {
-	if t.AutoIncrement == 0 || len(t.Primary) > 0 && t.Primary[0].Column == t.AutoIncrement {
-		return nil
-	}
-	for _, ix := range t.Indexes {
-		if ix.Parts[0].Column == t.AutoIncrement {
-			return nil
-		}
-	}
-	return wrongAuto()
-}
-
 func (r *run) dropTable(n *ast.DropTable, tx *table.Tx) (*Result, error) {
-	cat, err := r.s.e.catalog.Load(r.ctx, tx)
+	cat, err := r.catalog(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -313,7 +364,7 @@ func (r *run) dropTable(n *ast.DropTable, tx *table.Tx) (*Result, error) {
 	var missing []string
 	for _, name := range n.Tables {
 		t := cat.Table(name.Name)
-		if t == nil || r.ownDatabase(name) != nil {
+		if t == nil || r.ownDatabase(name) != nil || n.Temporary && !t.Temporary {
 			missing = append(missing, r.s.e.cfg.Database+"."+name.Name)
 			continue
 		}
@@ -330,7 +381,49 @@ func (r *run) dropTable(n *ast.DropTable, tx *table.Tx) (*Result, error) {
 		return nil, err
 	}
 	for _, t := range drop {
-		if err := catalog.Drop(tx, t); err != nil {
+		remove := catalog.Drop
+		if t.Temporary {
+			remove = func(tx *table.Tx, t *catalog.Table) error { return r.dropTemporary(t, tx) }
+		}
+		if err := remove(tx, t); err != nil {
+			return nil, err
+		}
+	}
+	return &Result{}, nil
+}
+
+// renameTables is RENAME TABLE: one after the other, so that three of them swap two tables.
+func (r *run) renameTables(n *ast.RenameTables, tx *table.Tx) (*Result, error) {
+	for i := range n.From {
+		if err := r.ownDatabase(n.To[i]); err != nil {
+			return nil, err
+		}
+		cat, err := r.catalog(tx)
+		if err != nil {
+			return nil, err
+		}
+		if v := cat.View(n.From[i].Name); v != nil && r.ownDatabase(n.From[i]) == nil {
+			if err := catalog.RenameView(tx, v, n.To[i].Name); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		old, err := r.table(n.From[i], tx)
+		if err != nil {
+			return nil, err
+		}
+		if old.Temporary {
+			return nil, base.Errorf(errno.NotSupported, "RENAME TABLE of a temporary table is not supported")
+		}
+		if taken := cat.Table(n.To[i].Name); taken != nil && taken.ID != old.ID {
+			return nil, base.Errorf(errno.TableExists, "Table '%s' already exists", n.To[i].Name)
+		}
+		t := old.Clone()
+		renameTable(t, n.To[i].Name)
+		if err := r.keepForeignKeys(cat, old, t); err != nil {
+			return nil, err
+		}
+		if err := catalog.Alter(tx, old, t); err != nil {
 			return nil, err
 		}
 	}
@@ -358,12 +451,15 @@ func (r *run) table(name *ast.TableName, tx *table.Tx) (*catalog.Table, error) {
 	if err := r.ownDatabase(name); err != nil {
 		return nil, err
 	}
-	cat, err := r.s.e.catalog.Load(r.ctx, tx)
+	cat, err := r.catalog(tx)
 	if err != nil {
 		return nil, err
 	}
 	if t := cat.Table(name.Name); t != nil {
 		return t, nil
+	}
+	if v := cat.View(name.Name); v != nil {
+		return nil, r.wrongObject(v.Name, "BASE TABLE")
 	}
 	return nil, plan.NoSuchTable(cat, r.s.e.cfg.Database, name.Name)
 }

@@ -108,6 +108,12 @@ func (r *run) use(n *ast.Use) (*Result, error) {
 }
 
 func (r *run) createDatabase(n *ast.CreateDatabase) (*Result, error) {
+	if n.Alter {
+		if n.Name == "" || strings.EqualFold(n.Name, r.s.e.cfg.Database) {
+			return nil, base.Errorf(errno.NotSupported, "ALTER DATABASE is not supported: tables and columns name their collation")
+		}
+		return nil, base.Errorf(errno.BadDB, "Unknown database '%s'", n.Name)
+	}
 	if strings.EqualFold(n.Name, r.s.e.cfg.Database) {
 		if n.IfNotExists {
 			return &Result{AffectedRows: 1}, nil

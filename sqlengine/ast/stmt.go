@@ -109,6 +109,7 @@ type IndexColumn struct {
 	Length int // prefix length, 0 none
 	Desc   bool
 	Expr   Expr // functional key part
+	Text   string
 }
 
 // ForeignKeyDef is a FOREIGN KEY clause.
@@ -231,11 +232,12 @@ type Use struct {
 // CheckStore is CHECK STORE.
 type CheckStore struct{ At Pos }
 
-// CreateDatabase is CREATE DATABASE|SCHEMA.
+// CreateDatabase is CREATE and ALTER DATABASE|SCHEMA. ALTER without a name means the session's.
 type CreateDatabase struct {
 	At          Pos
 	Name        string
 	IfNotExists bool
+	Alter       bool
 }
 
 // DropDatabase is DROP DATABASE|SCHEMA.

@@ -7,6 +7,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -38,6 +39,8 @@ type Context struct {
 	MemoryLimit int64
 	// TempDir is the folder of the temporary files; "" is the system's.
 	TempDir string
+	// Rules returns the generated columns and CHECK constraints of a table.
+	Rules func(*catalog.Table) (*plan.Rules, error)
 
 	memoryBytes int64
 	held        map[any]*rowStore // rows that several operators read, by plan.SharedQuery and plan.WorkTable

@@ -7,6 +7,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -33,6 +34,9 @@ type writer struct {
 	fam       *family
 	out       Outcome
 	ret       *returner // nil without RETURNING
+
+	rules *plan.Rules // see ruleSet
+	ruled bool
 }
 
 func newWriter(ec *Context, tx *table.Tx, t *catalog.Table, ignore bool) *writer {
@@ -145,7 +149,11 @@ func (w *writer) read(pk string) ([]base.Value, error) {
 	if !ok {
 		return nil, base.Corruptf("", "an index of table %s points to a row that does not exist; run CHECK TABLE", w.t.Name)
 	}
-	return catalog.DecodeRow(w.t, enc)
+	row, err := catalog.DecodeRow(w.t, enc)
+	if err == nil && w.t.HasVirtual() {
+		err = w.derive(row, 1)
+	}
+	return row, err
 }
 
 // duplicate is error 1062 for a conflict, as MySQL words it.

@@ -161,6 +161,9 @@ func (in *inserter) row(values []base.Value, dflt []bool, left int) error {
 	if err != nil {
 		return in.ignored(err)
 	}
+	if err := in.check(row); err != nil {
+		return in.ignored(err)
+	}
 	pk, _ := catalog.EncodeKey(in.t, in.t.Primary, row)
 	for {
 		c, err := in.findConflict(pk, row, "")
@@ -204,6 +207,8 @@ func (in *inserter) complete(values []base.Value, dflt []bool, left int) (row []
 		j := in.given[i]
 		var v base.Value
 		switch {
+		case col.Generated != nil, in.readsRow(i) && (j < 0 || dflt[j]):
+			continue // computed below, from the others
 		case col.Hidden:
 			id, err := in.tx.NextAutoInc(in.t.HiddenCounter, 1)
 			if err != nil {
@@ -228,7 +233,32 @@ func (in *inserter) complete(values []base.Value, dflt []bool, left int) (row []
 			return nil, 0, err
 		}
 	}
-	return row, generated, nil
+	if err := in.rowDefaults(row, dflt); err != nil {
+		return nil, 0, err
+	}
+	return row, generated, in.derive(row, in.rowNo)
+}
+
+// readsRow reports whether the default of a column reads others.
+func (in *inserter) readsRow(i int) bool {
+	return i < len(in.plan.RowDefaults) && in.plan.RowDefaults[i]
+}
+
+// rowDefaults evaluates the defaults that read other columns of the row, in the order of the columns.
+func (in *inserter) rowDefaults(row []base.Value, dflt []bool) error {
+	for i, yes := range in.plan.RowDefaults {
+		if j := in.given[i]; !yes || j >= 0 && !dflt[j] {
+			continue
+		}
+		v, err := in.plan.Defaults[i].Eval(in.ec.Expr, rowBatch(in.t, row))
+		if err != nil {
+			return err
+		}
+		if row[i], err = in.assign(v.Value(0), &in.t.Columns[i], in.rowNo); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (in *inserter) defaultValue(i int) (base.Value, error) {

@@ -111,6 +111,12 @@ func (w *writer) rebased(c change, now []base.Value, assigned []bool) change {
 
 // change writes row in the place of old, unless its key is taken.
 func (w *writer) change(old, row []base.Value) error {
+	if err := w.derive(row, 1); err != nil {
+		return err
+	}
+	if err := w.check(row); err != nil {
+		return err
+	}
 	oldPK, _ := catalog.EncodeKey(w.t, w.t.Primary, old)
 	pk, _ := catalog.EncodeKey(w.t, w.t.Primary, row)
 	clash, err := w.findConflict(pk, row, oldPK)
@@ -138,6 +144,9 @@ func (w *writer) current(found []base.Value) (row []base.Value, ok bool, err err
 		return nil, false, nil
 	}
 	row, err = catalog.DecodeRow(w.t, enc)
+	if err == nil && w.t.HasVirtual() {
+		err = w.derive(row, 1)
+	}
 	return row, true, err
 }
 

@@ -313,6 +313,9 @@ func (w *writer) cascade(c *childKey, row []base.Value, fn func(cw *writer, pk s
 			continue
 		}
 		old, err := catalog.DecodeRow(c.child, enc)
+		if err == nil && c.child.HasVirtual() {
+			err = cw.derive(old, 1)
+		}
 		if err != nil {
 			return err
 		}

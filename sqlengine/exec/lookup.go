@@ -96,6 +96,9 @@ func (o *lookupOp) read(b *vec.Batch) error {
 		}
 	}
 	o.fetch.finish(&o.raw)
+	if err := computeVirtual(o.ec, o.plan.Right, &o.raw); err != nil {
+		return err
+	}
 	o.pairs.heads, o.pairs.right = heads, o.raw.Cols
 	if err := o.filter(heads); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
@@ -68,6 +69,9 @@ func (o *scanOp) Next() (*vec.Batch, error) {
 		if o.raw.N == 0 {
 			continue
 		}
+		if err := computeVirtual(o.ec, o.plan, &o.raw); err != nil {
+			return nil, err
+		}
 		b, err := keepTrue(o.ec, o.plan.Filter, &o.raw, &o.kept, &o.sel)
 		if err != nil {
 			return nil, err
@@ -126,9 +130,17 @@ func (o *scanOp) nextRange(id uint32) bool {
 func scanCols(n *plan.Scan) []table.ScanCol {
 	cols := make([]table.ScanCol, len(n.Cols))
 	for i, c := range n.Cols {
-		cols[i] = table.ScanCol{ID: n.Table.Columns[c].ID, Type: n.Table.Columns[c].Type}
+		cols[i] = scanCol(&n.Table.Columns[c])
 	}
 	return cols
+}
+
+func scanCol(c *catalog.Column) table.ScanCol {
+	q := table.ScanCol{ID: c.ID, Type: c.Type}
+	if c.Initial != nil {
+		q.Missing = c.Initial.Value
+	}
+	return q
 }
 
 // readPoints looks the next points up, in the table or in a unique index.

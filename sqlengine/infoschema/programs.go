@@ -97,5 +97,5 @@ var views = definition{
 		enum("CHECK_OPTION", "NONE", "LOCAL", "CASCADED"), enum("IS_UPDATABLE", "NO", "YES"), text("DEFINER", 288), text("SECURITY_TYPE", 7),
 		required(text("CHARACTER_SET_CLIENT", 64)), required(text("COLLATION_CONNECTION", 64)))),
 	keys: schemaAndTable,
-	rows: none,
+	rows: viewRows,
 }

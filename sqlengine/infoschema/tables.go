@@ -50,6 +50,11 @@ var tablesTable = definition{
 		if err != nil {
 			return nil, err
 		}
+		views, err := viewTableRows(r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, views...)
 		for _, t := range r.virtualTables() {
 			null := base.Value{}
 			out = append(out, []base.Value{str(catalogName), str(t.Schema), str(t.Name), num(tableSystemView), null, base.NewInt(10), null,

@@ -10,6 +10,9 @@ import (
 func (p *parser) create() ast.Statement {
 	at, start := p.at(), p.i
 	p.i++
+	if v := p.view(at, false); v != nil {
+		return v
+	}
 	temporary := p.accept("TEMPORARY")
 	switch {
 	case p.accept("TABLE"):
@@ -17,6 +20,14 @@ func (p *parser) create() ast.Statement {
 		p.fail("expected TABLE")
 	case p.accept("DATABASE"), p.accept("SCHEMA"):
 		return p.createDatabase(at)
+	case p.accept("INDEX"):
+		return p.createIndex(at, "INDEX")
+	case p.accept("UNIQUE", "INDEX"):
+		return p.createIndex(at, "UNIQUE")
+	case p.accept("FULLTEXT", "INDEX"):
+		return p.createIndex(at, "FULLTEXT")
+	case p.accept("SPATIAL", "INDEX"):
+		return p.createIndex(at, "SPATIAL")
 	default:
 		p.unsupportedObject("CREATE")
 	}
@@ -29,6 +40,11 @@ func (p *parser) create() ast.Statement {
 func (p *parser) createDatabase(at ast.Pos) ast.Statement {
 	c := &ast.CreateDatabase{At: at, IfNotExists: p.accept("IF", "NOT", "EXISTS")}
 	c.Name = p.name("a database")
+	p.databaseOptions()
+	return c
+}
+
+func (p *parser) databaseOptions() {
 	for {
 		p.accept("DEFAULT")
 		switch {
@@ -38,8 +54,13 @@ func (p *parser) createDatabase(at ast.Pos) ast.Statement {
 		case p.accept("ENCRYPTION"):
 			p.acceptOp("=")
 			p.str("'Y' or 'N'")
+		case p.accept("READ", "ONLY"):
+			p.acceptOp("=")
+			if !p.accept("DEFAULT") {
+				p.int(1)
+			}
 		default:
-			return c
+			return
 		}
 	}
 }
@@ -185,7 +206,7 @@ func (p *parser) withOptions() []ast.Option {
 func (p *parser) keyPart() ast.IndexColumn {
 	var c ast.IndexColumn
 	if p.isOp("(") {
-		c.Expr = p.paren()
+		c.Expr, c.Text = p.inParens()
 	} else {
 		c.Name = p.name("a column")
 		if p.acceptOp("(") {
@@ -283,39 +304,41 @@ func (p *parser) inParens() (ast.Expr, string) {
 
 // tableOptions reads ENGINE = x and its like; commas between them are optional. A word is a string.
 func (p *parser) tableOptions(c *ast.CreateTable) {
-	for {
-		p.acceptOp(",")
-		o := ast.Option{At: p.at()}
-		switch {
-		case p.accept("DEFAULT"):
-			if !p.is("CHARACTER") && !p.is("CHARSET") && !p.is("COLLATE") {
-				p.fail("expected CHARACTER SET or COLLATE")
-			}
-			continue
-		case p.is("WITH") && isOp(p.peek(1), "("):
-			p.i++
-			c.Options = append(c.Options, p.withOptions()...)
-			continue
-		case p.accept("CHARACTER", "SET"), p.accept("CHARSET"):
-			o.Name = "charset"
-		case p.accept("DATA", "DIRECTORY"):
-			o.Name = "data directory"
-		case p.accept("INDEX", "DIRECTORY"):
-			o.Name = "index directory"
-		default:
-			w := p.acceptAny("ENGINE", "COLLATE", "COMMENT", "AUTO_INCREMENT", "ROW_FORMAT", "AVG_ROW_LENGTH", "CHECKSUM", "COMPRESSION",
-				"CONNECTION", "DELAY_KEY_WRITE", "ENCRYPTION", "INSERT_METHOD", "KEY_BLOCK_SIZE", "MAX_ROWS", "MIN_ROWS", "PACK_KEYS", "PASSWORD",
-				"STATS_AUTO_RECALC", "STATS_PERSISTENT", "STATS_SAMPLE_PAGES", "TABLESPACE", "SECONDARY_ENGINE", "AUTOEXTEND_SIZE",
-				"ENGINE_ATTRIBUTE")
-			if w == "" {
-				return
-			}
-			o.Name = strings.ToLower(w)
-		}
-		p.acceptOp("=")
-		o.Value = p.optionValue()
-		c.Options = append(c.Options, o)
+	for p.tableOption(&c.Options) || p.acceptOp(",") {
 	}
+}
+
+// tableOption reads one option, or one list of WITH; false if none is next.
+func (p *parser) tableOption(list *[]ast.Option) bool {
+	o := ast.Option{At: p.at()}
+	if p.accept("DEFAULT") && !p.is("CHARACTER") && !p.is("CHARSET") && !p.is("COLLATE") {
+		p.fail("expected CHARACTER SET or COLLATE")
+	}
+	switch {
+	case p.is("WITH") && isOp(p.peek(1), "("):
+		p.i++
+		*list = append(*list, p.withOptions()...)
+		return true
+	case p.accept("CHARACTER", "SET"), p.accept("CHARSET"):
+		o.Name = "charset"
+	case p.accept("DATA", "DIRECTORY"):
+		o.Name = "data directory"
+	case p.accept("INDEX", "DIRECTORY"):
+		o.Name = "index directory"
+	default:
+		w := p.acceptAny("ENGINE", "COLLATE", "COMMENT", "AUTO_INCREMENT", "ROW_FORMAT", "AVG_ROW_LENGTH", "CHECKSUM", "COMPRESSION",
+			"CONNECTION", "DELAY_KEY_WRITE", "ENCRYPTION", "INSERT_METHOD", "KEY_BLOCK_SIZE", "MAX_ROWS", "MIN_ROWS", "PACK_KEYS", "PASSWORD",
+			"STATS_AUTO_RECALC", "STATS_PERSISTENT", "STATS_SAMPLE_PAGES", "TABLESPACE", "SECONDARY_ENGINE", "AUTOEXTEND_SIZE",
+			"ENGINE_ATTRIBUTE")
+		if w == "" {
+			return false
+		}
+		o.Name = strings.ToLower(w)
+	}
+	p.acceptOp("=")
+	o.Value = p.optionValue()
+	*list = append(*list, o)
+	return true
 }
 
 func (p *parser) optionValue() ast.Expr {

@@ -77,7 +77,11 @@ func (p *parser) statement() ast.Statement {
 		return p.do()
 	case "GRANT", "REVOKE":
 		p.accounts(w)
-	case "ALTER", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "VACUUM",
+	case "ALTER":
+		return p.alter()
+	case "RENAME":
+		return p.rename()
+	case "PREPARE", "EXECUTE", "DEALLOCATE", "VACUUM",
 		"CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "COPY", "ATTACH", "RESTORE", "PUBLISH", "SEARCH",
 		"WARM", "RESET", "ESTIMATE", "VERIFY", "PURGE", "TEST", "RUN":
 		p.unsupported(w)
@@ -146,6 +150,10 @@ func (p *parser) drop() ast.Statement {
 		d := &ast.DropDatabase{At: at, IfExists: p.accept("IF", "EXISTS")}
 		d.Name = p.name("a database")
 		return d
+	case p.accept("INDEX"):
+		return p.dropIndex(at)
+	case p.accept("VIEW"):
+		return p.dropView(at)
 	default:
 		p.unsupportedObject("DROP")
 	}

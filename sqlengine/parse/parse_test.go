@@ -164,7 +164,7 @@ func TestErrorNumbers(t *testing.T) {
 		"":                             1065,
 		"SELECT":                       1064,
 		"SELECT 'x":                    1064,
-		"ALTER TABLE t ADD a INT":      1235,
+		"ALTER USER u":                 1235,
 		"SELECT 'a\xff'":               1300,
 		"SELECT DATE 'x'":              1525,
 		"SELECT * FROM (SELECT 1)":     1248,

@@ -12,8 +12,15 @@ const maxPoints = 1024
 // physScan chooses how to read a table and which columns.
 func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	need := want.clone()
+	if err := p.useGenerated(n); err != nil {
+		return nil, nil, err
+	}
 	for _, f := range n.filters {
 		need.addExpr(f)
+	}
+	virtual, err := p.virtualColumns(n, need)
+	if err != nil {
+		return nil, nil, err
 	}
 	node := &Scan{Table: n.table, Alias: n.alias, Est: 1000}
 	if rows := p.rows(n.table.ID); rows >= 0 {
@@ -32,7 +39,9 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	if !p.Plain {
 		node.Access, node.Est = p.bestAccess(n, node.Est)
 	}
-	var err error
+	if node.Virtual, err = placeVirtual(node.Cols, virtual); err != nil {
+		return nil, nil, err
+	}
 	node.Filter, err = l.placeAnd(n.filters)
 	node.Est = p.estimate(n)
 	return node, l, err
@@ -46,6 +55,9 @@ func (p *planner) bestAccess(n *lScan, rows float64) (Access, float64) {
 	}
 	for i := range n.table.Indexes {
 		ix := &n.table.Indexes[i]
+		if ix.Invisible {
+			continue
+		}
 		a, est := p.keyAccess(n, ix.Parts, ix.Unique, rows)
 		est *= 2 // each index entry costs a second lookup
 		if est < bestEst && (a.Points != nil || a.Eq != nil || a.Lo != nil || a.Hi != nil) {

@@ -39,6 +39,8 @@ type Insert struct {
 	ReadsRow bool
 	// Defaults has the default of every column of the table; nil: the column has none.
 	Defaults []expr.Expr
+	// RowDefaults says which of them read other columns of the row, by position in the table.
+	RowDefaults []bool
 	// OnDup is over the old row followed by the new one.
 	OnDup     []Assignment
 	Returning *Returning
@@ -119,6 +121,10 @@ func (p *planner) insert(s *ast.Insert) (*Insert, error) {
 	if n.Defaults, err = p.defaults(t); err != nil {
 		return nil, err
 	}
+	n.RowDefaults = make([]bool, len(n.Defaults))
+	for i, e := range n.Defaults {
+		n.RowDefaults[i] = e != nil && readsColumn(e)
+	}
 	if len(s.Table.Partitions) > 0 {
 		return nil, base.Errorf(errno.NotPartitioned, "PARTITION () clause on non partitioned table")
 	}
@@ -180,25 +186,30 @@ func (p *planner) defaults(t *catalog.Table) ([]expr.Expr, error) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		switch {
+		case c.Generated != nil:
+			out[i] = expr.Const(base.Value{}, base.Type{})
 		case c.Default != nil:
-			e, err := p.defaultExpr(c)
+			e, err := p.defaultExpr(t, c)
 			if err != nil {
 				return nil, err
 			}
 			out[i] = e
-		case !c.NotNull:
+		case !c.NotNull && !c.NoDefault:
 			out[i] = expr.Const(base.Value{}, base.Type{})
 		}
 	}
 	return out, nil
 }
 
-func (p *planner) defaultExpr(c *catalog.Column) (expr.Expr, error) {
+func (p *planner) defaultExpr(t *catalog.Table, c *catalog.Column) (expr.Expr, error) {
 	x, err := p.ParseExpr(c.Default.SQL)
 	if err != nil {
 		return nil, err
 	}
-	return (&binder{p: p, scope: &scope{}, clause: "default"}).expr(x)
+	if !c.Default.Expr {
+		t = &catalog.Table{}
+	}
+	return p.rowExpr(t, x, "default value expression")
 }
 
 func (p *planner) insertRows(n *Insert, s *ast.Insert) error {
@@ -219,6 +230,9 @@ func (p *planner) insertRows(n *Insert, s *ast.Insert) error {
 			if d, ok := e.(*ast.Default); ok && d.Column == nil {
 				continue
 			}
+			if c := &n.Table.Columns[n.Target[j]]; c.Generated != nil {
+				return generatedValue(n.Table, c)
+			}
 			x, err := b.expr(e)
 			if err != nil {
 				return err
@@ -230,6 +244,11 @@ func (p *planner) insertRows(n *Insert, s *ast.Insert) error {
 	}
 	n.ReadsRow = len(used) > 0
 	return nil
+}
+
+// generatedValue is the error for a value that is given to a generated column.
+func generatedValue(t *catalog.Table, c *catalog.Column) error {
+	return base.Errorf(errno.GeneratedValue, "The value specified for generated column '%s' in table '%s' is not allowed.", c.Name, t.Name)
 }
 
 func defaultOf(t *catalog.Table, defaults []expr.Expr, ref *ast.ColumnRef) (expr.Expr, error) {
@@ -245,22 +264,29 @@ func defaultOf(t *catalog.Table, defaults []expr.Expr, ref *ast.ColumnRef) (expr
 
 // assignments binds SET items. b's columns 0… are the table's.
 func assignments(b *binder, t *catalog.Table, defaults []expr.Expr, items []ast.SetItem) ([]Assignment, error) {
-	out := make([]Assignment, len(items))
-	for k, it := range items {
+	out := make([]Assignment, 0, len(items))
+	for _, it := range items {
 		c, i := t.Column(it.Column.Name)
 		if c == nil {
 			return nil, unknownColumn(t, it.Column.Name)
 		}
-		out[k].Column = i
+		var e expr.Expr
 		var err error
-		if d, ok := it.Value.(*ast.Default); ok && d.Column == nil {
-			out[k].Value, err = defaultOf(t, defaults, &ast.ColumnRef{Name: c.Name})
-		} else {
-			out[k].Value, err = b.expr(it.Value)
+		d, ok := it.Value.(*ast.Default)
+		switch deflt := ok && d.Column == nil; {
+		case deflt && c.Generated != nil:
+			continue // it is computed as always
+		case deflt:
+			e, err = defaultOf(t, defaults, &ast.ColumnRef{Name: c.Name})
+		case c.Generated != nil:
+			err = generatedValue(t, c)
+		default:
+			e, err = b.expr(it.Value)
 		}
 		if err != nil {
 			return nil, err
 		}
+		out = append(out, Assignment{Column: i, Value: e})
 	}
 	return out, nil
 }

@@ -61,6 +61,9 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 			return p.virtual(t, v, outer)
 		}
 	}
+	if v := p.viewNamed(t); v != nil {
+		return p.view(t, v, outer)
+	}
 	table, err := p.lookupTable(t)
 	if err != nil {
 		return nil, nil, err
@@ -81,6 +84,9 @@ func (p *planner) lookupTable(t *ast.TableName) (*catalog.Table, error) {
 	}
 	if t.Schema != "" && !strings.EqualFold(t.Schema, p.Database) {
 		return nil, base.Errorf(errno.BadDB, "Unknown database '%s'", t.Schema)
+	}
+	if v := p.Catalog.View(t.Name); v != nil {
+		return nil, base.Errorf(errno.NotSupported, "writing through view %s is not supported; docs/compatibility.md lists what is", v.Name)
 	}
 	table := p.Catalog.Table(t.Name)
 	if table == nil {

@@ -32,6 +32,7 @@ type Scan struct {
 	Table   *catalog.Table
 	Alias   string
 	Cols    []int
+	Virtual []Assignment // columns, by position in Cols, that are computed from Cols, in order
 	Access  Access
 	Filter  expr.Expr // over Cols; nil none
 	Reverse bool      // descending key order

@@ -24,6 +24,11 @@ func (p *planner) insertQuery(n *Insert, s *ast.Insert, extra []ast.SelectItem) 
 	if len(out.cols) != len(n.Target)+len(extra) {
 		return base.Errorf(errno.WrongValueCount, "Column count doesn't match value count at row 1")
 	}
+	for _, i := range n.Target {
+		if c := &n.Table.Columns[i]; c.Generated != nil {
+			return generatedValue(n.Table, c)
+		}
+	}
 	n.Source, err = p.finish(l, out)
 	return err
 }

@@ -22,6 +22,10 @@ type Env struct {
 	Statistics Statistics
 	// ParseExpr parses the text of a column default.
 	ParseExpr func(sql string) (ast.Expr, error)
+	// ParseQuery parses the text of a view.
+	ParseQuery func(sql string) (ast.Query, error)
+	// Inside are the views, in lower case, whose definition is being planned.
+	Inside []string
 	// Params are the types of the statement's arguments.
 	Params []base.Type
 	// Var returns the type of a user or system variable and whether it exists.
@@ -58,6 +62,8 @@ type planner struct {
 	// considered counts the joins that were looked at: what planning them took.
 	considered int
 	bodies     []*SubqueryBody // of all subqueries, inner ones before those around them
+	views      []string        // being expanded, in lower case
+	rowOnly    bool            // an expression over a row, which may hold no query
 }
 
 // Plan is a physical plan and what running it needs.
@@ -73,7 +79,7 @@ type Plan struct {
 //
 // Errors: *base.Error with MySQL's number: 1054, 1146, 1052, 1055, …
 func Query(env Env, q ast.Query) (*Plan, error) {
-	p := &planner{Env: env, nextSlot: len(env.Params), stmt: q}
+	p := &planner{Env: env, views: env.Inside, nextSlot: len(env.Params), stmt: q}
 	l, out, err := p.query(q, nil)
 	if err != nil {
 		return nil, err

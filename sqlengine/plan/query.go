@@ -9,6 +9,9 @@ import (
 
 // query plans any query. outer is the border to the query around it; nil at the top of a statement.
 func (p *planner) query(q ast.Query, outer *frame) (logical, output, error) {
+	if p.rowOnly {
+		return nil, output{}, ErrSubquery
+	}
 	switch q := q.(type) {
 	case *ast.Select:
 		if err := checkCTEs(q.With); err != nil {

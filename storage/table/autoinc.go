@@ -70,6 +70,14 @@ func (c *counter) advanced(mark uint64) {
 	}
 }
 
+// counterLocked returns the counter of a table, local or not, and its mark.
+func (tx *Tx) counterLocked(table uint32, o *ownTable) (c *counter, mark uint64) {
+	if table >= LocalFirst && !o.dropped {
+		return tx.localCounter(table)
+	}
+	return tx.db.counterLocked(table, o)
+}
+
 // counterLocked returns the counter of a table and its committed mark, as the transaction that owns o has to use them.
 func (db *DB) counterLocked(table uint32, o *ownTable) (c *counter, mark uint64) {
 	if o.dropped {

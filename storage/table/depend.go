@@ -26,7 +26,10 @@ func (tx *Tx) DependOnRange(table uint32, lo, hi string) {
 // Changed reports whether Commit would write a record: something was put, deleted or dropped and not rolled back,
 // or an explicit AUTO_INCREMENT value has to be recorded.
 func (tx *Tx) Changed() bool {
-	for _, o := range tx.own {
+	for id, o := range tx.own {
+		if id >= LocalFirst {
+			continue
+		}
 		if o.dropped || o.bumped || o.writes.len() > 0 {
 			return true
 		}

@@ -38,6 +38,8 @@ type TxOptions struct {
 	Since time.Time
 	// TrackReads notes what is read, for validation at commit and for ProveFresh; Serializable implies it.
 	TrackReads bool
+	// Local are the tables that only the owner of the transaction sees; nil none.
+	Local *Local
 }
 
 // Tx is a transaction: a snapshot of every table under its own writes. One goroutine writes; while none does, several
@@ -107,7 +109,7 @@ func (tx *Tx) Version(table uint32) any {
 	if o := tx.own[table]; o != nil && o.stamp > 0 {
 		return ownVersion{tx, o.stamp}
 	}
-	return tx.st.table(table)
+	return tx.table(table)
 }
 
 type ownVersion struct {
@@ -148,12 +150,14 @@ func (tx *Tx) Commit(ctx context.Context) (CommitInfo, error) {
 	defer tx.end()
 	txn := tx.txn()
 	if len(txn.Tables) == 0 {
+		tx.keepLocal()
 		return CommitInfo{Seq: tx.st.seq}, nil
 	}
 	got, err := tx.db.log.Commit(ctx, txn)
 	if err != nil {
 		return CommitInfo{}, err
 	}
+	tx.keepLocal()
 	tx.end()
 	tx.db.maintain(ctx)
 	return CommitInfo{Seq: got.Seq, Written: true}, nil

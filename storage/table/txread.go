@@ -10,7 +10,7 @@ import (
 // Get returns the row of a key, in the encoding of docs/format/row.md. The row is never written again.
 // Cost: none.
 func (tx *Tx) Get(table uint32, key string) (row string, ok bool) {
-	if tx.opts.TrackReads {
+	if tx.opts.TrackReads && table < LocalFirst {
 		tx.mu.Lock()
 		tx.mu.points = append(tx.mu.points, pointRead{table, key})
 		tx.mu.Unlock()
@@ -21,14 +21,14 @@ func (tx *Tx) Get(table uint32, key string) (row string, ok bool) {
 		}
 		return o.base.get(key)
 	}
-	return tx.st.table(table).get(key)
+	return tx.table(table).get(key)
 }
 
 // Scan starts a scan. Writes that follow do not show in it.
 // Cost: none.
 func (tx *Tx) Scan(_ context.Context, table uint32, spec ScanSpec) *Scanner {
 	s := newScanner(tx.view(table), spec)
-	if tx.opts.TrackReads {
+	if tx.opts.TrackReads && table < LocalFirst {
 		s.read = &readRange{table: table, empty: true}
 		tx.mu.Lock()
 		tx.mu.ranges = append(tx.mu.ranges, s.read)
@@ -74,7 +74,7 @@ func (tx *Tx) view(table uint32) *version {
 		defer tx.mu.Unlock()
 		return o.view()
 	}
-	return tx.st.table(table)
+	return tx.table(table)
 }
 
 // reads returns what the transaction has read.

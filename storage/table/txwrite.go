@@ -99,6 +99,7 @@ func (tx *Tx) touch(table uint32) (*ownTable, error) {
 	switch {
 	case tx.done:
 		return nil, errEnded()
+	case table >= LocalFirst: // a transaction that may not write may write these
 	case tx.opts.ReadOnly:
 		return nil, base.Errorf(errno.ReadOnlyTx, "the transaction is read-only")
 	case tx.db.opts.ReadOnly:
@@ -106,7 +107,7 @@ func (tx *Tx) touch(table uint32) (*ownTable, error) {
 	}
 	o := tx.own[table]
 	if o == nil {
-		o = &ownTable{base: tx.st.table(table), writes: newTree()}
+		o = &ownTable{base: tx.table(table), writes: newTree()}
 		if tx.own == nil {
 			tx.own = make(map[uint32]*ownTable, 2)
 		}
@@ -119,7 +120,7 @@ func (tx *Tx) touch(table uint32) (*ownTable, error) {
 func (tx *Tx) AutoInc(table uint32) uint64 {
 	o := tx.own[table]
 	if o == nil {
-		return tx.st.table(table).autoInc
+		return tx.table(table).autoInc
 	}
 	return max(o.base.autoInc, o.autoInc)
 }
@@ -135,7 +136,7 @@ func (tx *Tx) NextAutoInc(table uint32, n int) (first uint64, err error) {
 	}
 	tx.db.mu.Lock()
 	defer tx.db.mu.Unlock()
-	c, mark := tx.db.counterLocked(table, o)
+	c, mark := tx.counterLocked(table, o)
 	if max(c.next, mark) > autoIncMax {
 		return 0, base.Errorf(errno.OutOfRange, "the AUTO_INCREMENT values of table %d are used up", table)
 	}
@@ -153,7 +154,7 @@ func (tx *Tx) BumpAutoInc(table uint32, v uint64) error {
 	}
 	tx.db.mu.Lock()
 	defer tx.db.mu.Unlock()
-	if c, mark := tx.db.counterLocked(table, o); v > mark {
+	if c, mark := tx.counterLocked(table, o); v > mark {
 		o.autoInc, o.bumped = max(o.autoInc, c.bump(v, mark)), true
 	}
 	return nil
@@ -193,7 +194,7 @@ func (tx *Tx) RollbackTo(sp *Savepoint) error {
 	for id, o := range tx.own {
 		saved, ok := sp.tables[id]
 		if !ok {
-			saved = ownTable{base: tx.st.table(id), writes: newTree()}
+			saved = ownTable{base: tx.table(id), writes: newTree()}
 		}
 		back := saved.copy()
 		tx.writes++
@@ -210,6 +211,9 @@ func (tx *Tx) RollbackTo(sp *Savepoint) error {
 func (tx *Tx) txn() *commitlog.Txn {
 	t := &commitlog.Txn{Snapshot: tx.st.seq}
 	for id, o := range tx.own {
+		if id >= LocalFirst {
+			continue
+		}
 		w := commitlog.TableWrite{Table: id, AutoInc: o.autoInc, Drop: o.dropped}
 		if n := o.writes.len(); n > 0 {
 			w.Ops = make([]commitlog.Op, 0, n)
