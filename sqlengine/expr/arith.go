@@ -74,7 +74,7 @@ func (c *call) decimals(op byte) {
 		c.typ = guarded(wx+wy, sx+sy, dx+dy)
 		scale := int(c.typ.Scale)
 		drop := uint8(sx + sy - scale)
-		c.eval = rows(true, func(r *row) error {
+		c.eval = decimalKernel(op, func(r *row) error {
 			x, _ := r.dec(0)
 			y, _ := r.dec(1)
 			p, ok := base.MulDecimal(x, y, drop)
@@ -88,7 +88,7 @@ func (c *call) decimals(op byte) {
 	}
 	c.typ = guarded(max(wx, wy)+1, max(sx, sy), max(dx, dy))
 	to := c.typ.Scale
-	c.eval = rows(true, func(r *row) error {
+	c.eval = decimalKernel(op, func(r *row) error {
 		x, xs := r.dec(0)
 		y, ys := r.dec(1)
 		x, ok1 := base.Rescale(x, xs, to)
