@@ -102,7 +102,7 @@ type joinPlan struct {
 }
 
 // maxRelations is the most relations that are put in order together.
-const maxRelations = 62
+const maxRelations = 64
 
 func (p *planner) joinOrder(n logical) logical {
 	g := &joinGraph{p: p, owner: map[colID]int{}, classOf: map[colID]int{}}
