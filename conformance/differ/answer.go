@@ -1,6 +1,7 @@
 package differ
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -243,10 +244,10 @@ func compareCells(a, b string) int {
 	y, errY := strconv.ParseFloat(b, 64)
 	switch {
 	case errX == nil && errY == nil:
-		if near(x, y) {
+		if near(x, y) && (real(a) || real(b)) {
 			return 0
 		}
-		return cmpFloat(x, y)
+		return cmp.Or(cmp.Compare(x, y), strings.Compare(a, b))
 	case errX == nil:
 		return -1
 	case errY == nil:
@@ -255,12 +256,8 @@ func compareCells(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-func cmpFloat(x, y float64) int {
-	if x < y {
-		return -1
-	}
-	return 1
-}
+// real tells numbers with a point or an exponent from integers, which are equal or not.
+func real(s string) bool { return strings.ContainsAny(s, ".eE") }
 
 // near holds real numbers for equal that differ by what the order of additions makes.
 func near(x, y float64) bool {
@@ -282,7 +279,7 @@ func (r Rules) equal(a, b string) bool {
 	if r.Exact && decimals(a) != decimals(b) {
 		return false
 	}
-	return near(x, y)
+	return near(x, y) && (real(a) || real(b))
 }
 
 func decimals(s string) int {
