@@ -12,6 +12,7 @@ type Shared struct {
 	r      *rand.Rand
 	tables []sharedTable
 	alias  int
+	copies int // rows that Change has added
 	// Windows, Full and Groups allow window functions, FULL JOIN and frames in GROUPS.
 	Windows, Full, Groups bool
 }
@@ -444,7 +445,8 @@ func (g *Shared) Change() Statement {
 		c := t.columns[1+g.n(len(t.columns)-1)]
 		return Statement{Tree: seq(fmt.Sprintf("UPDATE t%d SET %s = ", i, c.name), g.simple(fields, c.text), maybe(" WHERE ", g.plain(fields)))}
 	}
-	vals := []*Tree{Text(fmt.Sprintf("%d + id", 1000*(1+g.n(1000000))))}
+	g.copies++
+	vals := []*Tree{Text(fmt.Sprintf("%d + id", 20+6*g.copies))}
 	for _, c := range t.columns[1:] {
 		vals = append(vals, g.simple(fields, c.text))
 	}
