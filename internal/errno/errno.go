@@ -93,6 +93,7 @@ var WrongParamCount = code(1582, "42000", base.KindInvalid) // native function
 var WarnOptionIgnored = code(1618, "HY000", base.KindInvalid)
 var UnknownLocale = code(1649, "HY000", base.KindInvalid)
 var DataOutOfRange = code(1690, "22003", base.KindInvalid) // BIGINT value is out of range in '…'
+var UnknownExplainFormat = code(1791, "HY000", base.KindInvalid)
 var ReadOnlyTx = code(1792, "25006", base.KindInvalid)
 var AESInvalidIV = code(1882, "HY000", base.KindInvalid)
 var Unavailable = code(2013, "08S01", base.KindUnavailable)

@@ -25,6 +25,8 @@ var _ TxReader = (*table.Tx)(nil)
 type Context struct {
 	Ctx  context.Context
 	Expr *expr.Context
+	// Profile measures the operators; nil does not.
+	Profile *Profile
 	Tx   TxReader
 	// Strict makes values that do not fit their column an error, as MySQL's strict SQL mode does.
 	Strict bool

@@ -30,10 +30,17 @@ type Source interface {
 // Build makes the operators of a plan. The plan is shared and not changed.
 //
 // Errors: CodeUnknown (a node that this package does not know).
-//
-//lint:long one flat switch over the nodes
 func Build(n plan.Node, ec *Context) (Operator, error) {
 	ec.prepare()
+	op, err := build(n, ec)
+	if ec.Profile != nil && err == nil {
+		op = ec.Profile.measured(n, op)
+	}
+	return op, err
+}
+
+//lint:long one flat switch over the nodes
+func build(n plan.Node, ec *Context) (Operator, error) {
 	switch n := n.(type) {
 	case *plan.Scan:
 		return newScan(n, ec), nil

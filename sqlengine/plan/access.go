@@ -37,12 +37,13 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 			Type: c.Type, Nullable: !c.NotNull, Hidden: c.Hidden || c.Invisible})
 	}
 	if !p.Plain {
-		node.Access, node.Est = p.bestAccess(n, node.Est)
+		node.Access, _ = p.bestAccess(n, node.Est)
 	}
 	if node.Virtual, err = placeVirtual(node.Cols, virtual); err != nil {
 		return nil, nil, err
 	}
 	node.Filter, err = l.placeAnd(n.filters)
+	node.Read = node.Est
 	node.Est = p.estimate(n)
 	return node, l, err
 }

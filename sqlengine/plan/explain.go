@@ -51,6 +51,9 @@ func label(n Node) string {
 		return "Project: " + list(n.Exprs)
 	case *Join:
 		kind := joinNames[n.Kind]
+		if n.NullAware {
+			kind += " (null-aware)"
+		}
 		if len(n.LeftKeys) == 0 {
 			return "Nested loop " + kind + on(n.On)
 		}
@@ -268,31 +271,34 @@ func ReadsTables(n Node) bool {
 
 // ExplainMutation writes the plan of an INSERT, UPDATE or DELETE.
 func ExplainMutation(m *Mutation) string {
-	indent := func(head string, n Node) string {
-		if n == nil {
-			return head
-		}
-		var b strings.Builder
-		explain(&b, n, 1)
-		return head + "\n" + strings.TrimSuffix(b.String(), "\n")
+	head, source := mutationHead(m)
+	head = "-> " + head
+	if ins, ok := m.Stmt.(*Insert); ok && source == nil {
+		head += fmt.Sprintf("  (rows=%d)", len(ins.Rows))
 	}
+	if source == nil {
+		return head
+	}
+	var b strings.Builder
+	explain(&b, source, 1)
+	return head + "\n" + strings.TrimSuffix(b.String(), "\n")
+}
+
+// mutationHead says what a statement changes, and which plan has the rows; nil if they are constants.
+func mutationHead(m *Mutation) (string, Node) {
 	switch n := m.Stmt.(type) {
 	case *Insert:
-		head := fmt.Sprintf("-> Insert into %s", n.Table.Name)
-		if n.Source == nil {
-			head += fmt.Sprintf("  (rows=%d)", len(n.Rows))
-		}
-		return indent(head, n.Source)
+		return "Insert into " + n.Table.Name, n.Source
 	case *Update:
-		return indent("-> Update "+n.Table.Name, n.Source)
+		return "Update " + n.Table.Name, n.Source
 	case *Delete:
-		return indent("-> Delete from "+n.Table.Name, n.Source)
+		return "Delete from " + n.Table.Name, n.Source
 	case *MultiUpdate:
-		return indent("-> Update "+targetNames(n.Targets), n.Source)
+		return "Update " + targetNames(n.Targets), n.Source
 	case *MultiDelete:
-		return indent("-> Delete from "+targetNames(n.Targets), n.Source)
+		return "Delete from " + targetNames(n.Targets), n.Source
 	}
-	return ""
+	return "", nil
 }
 
 func targetNames(list []Target) string {

@@ -39,6 +39,7 @@ type Scan struct {
 	Limit   expr.Expr // stop after so many rows that pass Filter; nil none
 	Out     []Column
 	Est     float64 // estimated rows
+	Read    float64 // rows of the table; 0 is unknown
 }
 
 // Access says which keys a Scan reads. The zero Access is the whole table.
