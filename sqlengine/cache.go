@@ -77,14 +77,14 @@ func (r *run) planQuery(st *statement, q ast.Query, tx *table.Tx) (*plan.Plan, e
 	st.mu.Lock()
 	p, ok := st.mu.query, st.mu.version == version && sameTypes(st.mu.types, r.types)
 	st.mu.Unlock()
-	if p != nil && ok && p.Sizes.Hold(rowCount(tx)) {
+	if p != nil && ok && !r.s.plain && p.Sizes.Hold(rowCount(tx)) {
 		return p, nil
 	}
 	env, err := r.env(tx)
 	if err != nil {
 		return nil, err
 	}
-	if p, err = plan.Query(env, q); err != nil || !p.Cached {
+	if p, err = plan.Query(env, q); err != nil || !p.Cached || r.s.plain {
 		return p, err
 	}
 	st.mu.Lock()
@@ -99,14 +99,14 @@ func (r *run) planMutation(st *statement, tx *table.Tx) (*plan.Mutation, error) 
 	st.mu.Lock()
 	m, ok := st.mu.change, st.mu.version == version && sameTypes(st.mu.types, r.types)
 	st.mu.Unlock()
-	if m != nil && ok && m.Sizes.Hold(rowCount(tx)) {
+	if m != nil && ok && !r.s.plain && m.Sizes.Hold(rowCount(tx)) {
 		return m, nil
 	}
 	env, err := r.env(tx)
 	if err != nil {
 		return nil, err
 	}
-	if m, err = plan.Mutate(env, st.stmt); err != nil || !m.Cached {
+	if m, err = plan.Mutate(env, st.stmt); err != nil || !m.Cached || r.s.plain {
 		return m, err
 	}
 	st.mu.Lock()

@@ -76,6 +76,7 @@ func (m *meta) run() {
 		m.sliced()
 		m.outer()
 		m.setOps()
+		m.asWritten()
 	}
 	for i := range m.tables {
 		m.change(i)
@@ -294,6 +295,33 @@ func (m *meta) outer() {
 	p := m.pred(slices.Concat(a, b), 2)
 	for _, q := range []string{left, right} {
 		m.same(rows, union(m.rows(q+" WHERE "+p), m.rows(q+" WHERE NOT ("+p+")"), m.rows(q+" WHERE ("+p+") IS NULL")), q+" WHERE "+p)
+	}
+}
+
+// asWritten: rewriting subqueries, ordering joins and choosing keys changes no answer.
+func (m *meta) asWritten() {
+	for range 4 {
+		from, cols := m.from(1 + m.n(4))
+		c := cols[m.n(len(cols))]
+		scalar := m.alias + 1
+		m.alias++
+		inner := m.columns(0, fmt.Sprintf("s%d", scalar))
+		x, y := inner[m.n(len(inner))], inner[m.n(len(inner))]
+		q := fmt.Sprintf("SELECT %s, (SELECT %s FROM ~0 s%d WHERE %s%s%s) AS y FROM %s WHERE %s", m.items(cols),
+			m.pick("COUNT(*)", "MAX("+x.name+")", "COUNT("+x.name+") + 1", "SUM("+c.name+" = "+x.name+")"), scalar, y.name,
+			m.pick(" = ", " = ", " <=> ", " < "), c.name, from, m.pred(cols, 1))
+		for range m.n(3) {
+			q += " AND " + m.pick("", "", "NOT ") + m.subquery(cols[m.n(len(cols))], cols[m.n(len(cols))])
+		}
+		if m.n(3) == 0 {
+			q = "SELECT COUNT(*), MIN(x0) FROM (" + q + ") d GROUP BY y"
+		}
+		rows := m.rows(q)
+		m.s.PlanAsWritten(true)
+		plain := m.query(q, "t")
+		m.s.PlanAsWritten(false)
+		slices.Sort(plain)
+		m.same(rows, plain, q+"\nand planned as it is written")
 	}
 }
 

@@ -378,6 +378,7 @@ func (r *run) env(tx *table.Tx) (plan.Env, error) {
 	}
 	env := r.s.planEnv(cat, tx, r.types)
 	env.Var = r.variableType
+	env.Plain = r.s.plain
 	env.Statistics = txStatistics{r.ctx, &r.s.e.statistics, tx}
 	return env, nil
 }

@@ -21,6 +21,7 @@ type Session struct {
 	tx *table.Tx // the explicit transaction; nil outside one
 
 	start time.Time // see Began; zero when not set
+	plain bool      // see PlanAsWritten
 
 	savepoints []savepoint
 	temporary  temporaryTables
@@ -82,6 +83,10 @@ type Stats struct {
 // Began says that the call which the next statement, or Begin, serves was made at t, before it had a session. What proved
 // the state current after t, such as opening the database, then serves as its proof.
 func (s *Session) Began(t time.Time) { s.start = t }
+
+// PlanAsWritten makes the session plan statements as they are written: subqueries run row by row, joins keep their order,
+// tables are read as a whole. Answers are the same; it is there to check that.
+func (s *Session) PlanAsWritten(on bool) { s.plain = on }
 
 // since returns the time from which on a proof of freshness holds for the call being served.
 func (s *Session) since() time.Time {
