@@ -100,3 +100,35 @@ func BenchmarkGroupBy1M(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCachedPlan is what parsing and planning cost when the text was sent before.
+func BenchmarkCachedPlan(b *testing.B) {
+	s := openBench(b)
+	fillRows(b, s, 100)
+	const sql = "SELECT id, name, amount FROM t WHERE id = ?"
+	arg := []sqlengine.Arg{{Value: base.NewInt(5)}}
+	plan, err := s.PlanBench(context.Background(), sql, arg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := plan(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPointSelectUncached runs a text that was never sent before: parsed, planned, run.
+func BenchmarkPointSelectUncached(b *testing.B) {
+	s := openBench(b)
+	fillRows(b, s, 10_000)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		i++
+		if n := mustExec(b, s, fmt.Sprintf("SELECT id, name, amount FROM t WHERE id = %d /* %d */", i%10_000, i)); n != 1 {
+			b.Fatal(n, "rows")
+		}
+	}
+}

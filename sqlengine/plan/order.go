@@ -15,8 +15,12 @@ const (
 	costPair   = 1 // of nested loops
 )
 
-// maxExhaustive is the most relations for which every order of joining is looked at.
-const maxExhaustive = 10
+// maxExhaustive is the most relations for which every order of joining is looked at, and maxConsidered the most joins: where
+// each relation is joined to each, there are more orders than among ten in a row.
+const (
+	maxExhaustive = 10
+	maxConsidered = 5000
+)
 
 // reorder chooses the order of joins: exhaustively for a few relations, greedily for many. Semi, anti and left joins move
 // among the inner joins, each after the relations its condition reads.
@@ -92,6 +96,7 @@ type joinGraph struct {
 	conds   []condition
 	classes [][]expr.Expr // columns that are equal to each other, by class
 	classOf map[colID]int
+	near    []relSet // by relation: those it has a condition with
 }
 
 // joinPlan is an order of joining some of the relations.
@@ -122,10 +127,12 @@ func (p *planner) joinOrder(n logical) logical {
 			}
 		}
 	}
+	g.connect()
 	var best *joinPlan
 	if len(g.rels) <= maxExhaustive {
 		best = g.exhaustive()
-	} else {
+	}
+	if best == nil {
 		best = g.greedy()
 	}
 	if best == nil {
@@ -380,21 +387,76 @@ func hashed(on []expr.Expr) bool {
 	return false
 }
 
-// exhaustive looks at all orders.
+// connect notes which relations have a condition with each other.
+func (g *joinGraph) connect() {
+	g.near = make([]relSet, len(g.rels))
+	link := func(s relSet) {
+		for i := range g.rels {
+			if s&(1<<i) != 0 {
+				g.near[i] |= s
+			}
+		}
+	}
+	for _, c := range g.conds {
+		link(c.reads)
+	}
+	for _, class := range g.classes {
+		var s relSet
+		for _, e := range class {
+			s |= g.reads(e)
+		}
+		link(s)
+	}
+	for i, rel := range g.rels {
+		if rel.kind != InnerJoin && rel.need == 0 {
+			link(1<<len(g.rels) - 1)
+		} else if rel.kind != InnerJoin {
+			link(rel.need | 1<<i)
+		}
+	}
+}
+
+// whole reports whether all relations are connected by conditions.
+func (g *joinGraph) whole() bool {
+	seen := relSet(1)
+	for {
+		next := seen
+		for i := range g.rels {
+			if seen&(1<<i) != 0 {
+				next |= g.near[i]
+			}
+		}
+		if next == seen {
+			return seen == 1<<len(g.rels)-1
+		}
+		seen = next
+	}
+}
+
+// exhaustive looks at all orders; nil when there are too many.
 func (g *joinGraph) exhaustive() *joinPlan {
 	n := len(g.rels)
+	cross := []bool{false, true}
+	if g.whole() {
+		cross = cross[:1]
+	}
+	near, start := make([]relSet, 1<<n), g.p.considered
 	best := make([]*joinPlan, 1<<n)
 	for i := range g.rels {
 		best[1<<i] = &joinPlan{set: 1 << i, rows: g.rels[i].rows, cost: g.rels[i].cost}
 	}
-	for s := relSet(3); s < 1<<n; s++ {
+	for s := relSet(1); s < 1<<n; s++ {
+		near[s] = near[s&(s-1)] | g.near[s.first()]
 		if s.one() {
 			continue
 		}
-		for _, cross := range []bool{false, true} {
+		if g.p.considered-start > maxConsidered {
+			return nil
+		}
+		for _, cross := range cross {
 			for sub := (s - 1) & s; sub > 0; sub = (sub - 1) & s {
 				l, r := best[sub], best[s&^sub]
-				if l == nil || r == nil {
+				if l == nil || r == nil || !cross && near[sub]&r.set == 0 {
 					continue
 				}
 				if r.set > l.set && !(r.set.one() && g.rels[r.set.first()].kind != InnerJoin) {

@@ -22,7 +22,7 @@ var (
 )
 
 // testEnv is a catalog of big (a, b, c, w; key a, b; index c; unique d), small (id, a, name) and loose, without a key.
-func testEnv(t *testing.T, params ...base.Type) Env {
+func testEnv(t testing.TB, params ...base.Type) Env {
 	t.Helper()
 	ctx := context.Background()
 	db, err := table.Open(ctx, mem.New(), table.Options{Create: true, NoMaintenance: true})
