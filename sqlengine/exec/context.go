@@ -27,7 +27,7 @@ type Context struct {
 	Expr *expr.Context
 	// Profile measures the operators; nil does not.
 	Profile *Profile
-	Tx   TxReader
+	Tx      TxReader
 	// Strict makes values that do not fit their column an error, as MySQL's strict SQL mode does.
 	Strict bool
 	// ZeroIsValue stores 0 in an AUTO_INCREMENT column as it is: NO_AUTO_VALUE_ON_ZERO.
