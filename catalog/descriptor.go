@@ -137,6 +137,11 @@ func (t *Table) Clone() *Table {
 	for i := range c.Indexes {
 		c.Indexes[i].Parts = slices.Clone(c.Indexes[i].Parts)
 	}
+	c.ForeignKeys = slices.Clone(t.ForeignKeys)
+	for i := range c.ForeignKeys {
+		k := &c.ForeignKeys[i]
+		k.Columns, k.ParentColumns = slices.Clone(k.Columns), slices.Clone(k.ParentColumns)
+	}
 	return &c
 }
 

@@ -117,13 +117,21 @@ func (t *Table) ColumnIDs(names []string) (ids []uint32, missing string, ok bool
 func ForeignKeyName(t *Table) string {
 	last := 0
 	for i := range t.ForeignKeys {
-		if rest, ok := strings.CutPrefix(strings.ToLower(t.ForeignKeys[i].Name), strings.ToLower(t.Name)+"_ibfk_"); ok {
-			if n, err := strconv.Atoi(rest); err == nil {
-				last = max(last, n)
-			}
+		if n, ok := foreignKeyNumber(t.Name, t.ForeignKeys[i].Name); ok {
+			last = max(last, n)
 		}
 	}
 	return t.Name + "_ibfk_" + strconv.Itoa(last+1)
+}
+
+// foreignKeyNumber returns the number of a foreign key that was named after its table.
+func foreignKeyNumber(table, name string) (int, bool) {
+	rest, ok := strings.CutPrefix(strings.ToLower(name), strings.ToLower(table)+"_ibfk_")
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.Atoi(rest)
+	return n, err == nil
 }
 
 // TouchParents stores the descriptors of the parents of t's foreign keys anew, with a higher version: a transaction that
@@ -145,45 +153,61 @@ func TouchParents(tx *table.Tx, c *Catalog, t *Table) error {
 	return nil
 }
 
-// RenameParent makes the foreign keys that reference the table called from reference to. RENAME TABLE calls it.
-func RenameParent(tx *table.Tx, c *Catalog, from, to string) error {
-	return changeReferences(tx, c, from, func(k *ForeignKey) { k.Parent = to })
-}
-
-// RenameParentColumn makes the foreign keys that reference a column of the table called parent use its new name.
-func RenameParentColumn(tx *table.Tx, c *Catalog, parent, from, to string) error {
-	return changeReferences(tx, c, parent, func(k *ForeignKey) {
-		k.ParentColumns = append([]string(nil), k.ParentColumns...)
-		for i := range k.ParentColumns {
-			if equalFold(k.ParentColumns[i], from) {
-				k.ParentColumns[i] = to
-			}
-		}
-	})
-}
-
-// changeReferences applies fn to the foreign keys of other tables that reference the table called parent; those of the table
-// itself are in the descriptor that its caller is about to store.
-func changeReferences(tx *table.Tx, c *Catalog, parent string, fn func(*ForeignKey)) error {
-	done := map[uint32]bool{}
-	for _, ref := range c.References(parent) {
-		if equalFold(ref.Child.Name, parent) || done[ref.Child.ID] {
+// FollowParent stores the descriptors of the tables whose foreign keys reference old anew, where t, which takes its place, or
+// columns of it have other names. The foreign keys of the table itself are FollowSelf's.
+func FollowParent(tx *table.Tx, c *Catalog, old, t *Table) error {
+	done := map[uint32]bool{t.ID: true}
+	for _, ref := range c.References(old.Name) {
+		if done[ref.Child.ID] {
 			continue
 		}
 		done[ref.Child.ID] = true
-		next := *ref.Child
-		next.Version++
-		next.ForeignKeys = append([]ForeignKey(nil), next.ForeignKeys...)
-		for i := range next.ForeignKeys {
-			if equalFold(next.ForeignKeys[i].Parent, parent) {
-				fn(&next.ForeignKeys[i])
-			}
+		next := ref.Child.Clone()
+		if !next.follow(old, t) {
+			continue
 		}
-		if err := put(tx, &next); err != nil {
+		next.Version++
+		if err := put(tx, next); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// FollowSelf makes the foreign keys of t that reference old, which t takes the place of, use the new names.
+func FollowSelf(old, t *Table) { t.follow(old, t) }
+
+// follow makes the foreign keys of t that reference old use the names of parent, which takes its place, and reports whether one differs.
+func (t *Table) follow(old, parent *Table) (changed bool) {
+	for i := range t.ForeignKeys {
+		k := &t.ForeignKeys[i]
+		if !equalFold(k.Parent, old.Name) {
+			continue
+		}
+		changed = changed || k.Parent != parent.Name
+		k.Parent = parent.Name
+		for j, name := range k.ParentColumns {
+			was, _ := old.Column(name)
+			if was == nil {
+				continue
+			}
+			at := parent.ColumnByID(was.ID)
+			if at >= 0 && !equalFold(parent.Columns[at].Name, name) {
+				k.ParentColumns[j], changed = parent.Columns[at].Name, true
+			}
+		}
+	}
+	return changed
+}
+
+// RenameForeignKeys gives the foreign keys of t that were named after the table, from_ibfk_n, the table's new name.
+func RenameForeignKeys(t *Table, from string) {
+	for i := range t.ForeignKeys {
+		k := &t.ForeignKeys[i]
+		if n, ok := foreignKeyNumber(from, k.Name); ok {
+			k.Name = t.Name + "_ibfk_" + strconv.Itoa(n)
+		}
+	}
 }
 
 // ForeignKeySQL writes a foreign key as SHOW CREATE TABLE and the messages of MySQL do.

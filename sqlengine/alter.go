@@ -23,6 +23,8 @@ type alteration struct {
 	rebuild bool                      // FORCE
 	look    bool                      // rows have to be looked at
 	autoInc uint64                    // AUTO_INCREMENT = n; 0 none
+	rename  string                    // RENAME TO; "" none
+	foreign []ast.ForeignKeyDef       // ADD FOREIGN KEY: they are made when columns and keys are complete
 }
 
 // alterTable is ALTER TABLE, CREATE INDEX and DROP INDEX. What needs no row to change touches none.
@@ -88,11 +90,15 @@ func (a *alteration) apply(c *ast.AlterAction) error {
 		return a.enforce(c)
 	case ast.DropConstraint:
 		return a.dropConstraint(c.Name)
+	case ast.AddForeignKey:
+		a.foreign = append(a.foreign, *c.Foreign)
+	case ast.DropForeignKey:
+		return dropForeignKey(a.t, c.Name)
 	case ast.RenameTo:
 		if err := a.r.ownDatabase(c.Table); err != nil {
 			return err
 		}
-		renameTable(a.t, c.Table.Name)
+		a.rename = c.Table.Name
 	case ast.TableOption:
 		return a.option(c.Option)
 	case ast.ConvertCharset:
@@ -408,17 +414,24 @@ func (a *alteration) indexVisible(name string, invisible bool) error {
 	return nil
 }
 
-// dropConstraint is DROP CONSTRAINT, which names a key or a CHECK.
+// dropConstraint is DROP CONSTRAINT, which names a key, a foreign key or a CHECK.
 func (a *alteration) dropConstraint(name string) error {
 	if strings.EqualFold(name, "PRIMARY") && !catalog.HiddenKey(a.old) {
 		return a.dropPrimary()
 	}
-	if i := a.index(name); i >= 0 && a.t.Indexes[i].Unique {
+	i := a.index(name)
+	unique, check, foreign := i >= 0 && a.t.Indexes[i].Unique, a.checkIndex(name) >= 0, a.t.ForeignKey(name) != nil
+	switch {
+	case unique && check, unique && foreign, check && foreign:
+		return base.Errorf(errno.SameConstraintName,
+			"Table has multiple constraints with the name '%s'. Please use constraint specific 'DROP' clause.", name)
+	case unique:
 		a.t.Indexes = append(a.t.Indexes[:i], a.t.Indexes[i+1:]...)
 		return nil
-	}
-	if a.checkIndex(name) >= 0 {
+	case check:
 		return a.dropCheck(name)
+	case foreign:
+		return dropForeignKey(a.t, name)
 	}
 	return base.Errorf(errno.ConstraintNotFound, "Constraint '%s' does not exist.", name)
 }

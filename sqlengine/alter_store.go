@@ -22,6 +22,9 @@ func (a *alteration) settle() error {
 	if visible == 0 {
 		return base.Errorf(errno.CantRemoveAllFields, "You can't delete all columns with ALTER TABLE; use DROP TABLE instead")
 	}
+	if a.rename != "" {
+		renameTable(a.t, a.rename)
+	}
 	a.settleKey()
 	a.t.Columns = slices.DeleteFunc(a.t.Columns, func(c catalog.Column) bool {
 		return c.Hidden && c.Generated != nil && keyOf(a.t, c.ID) == "" // of a functional key part that has gone
@@ -36,10 +39,10 @@ func (a *alteration) settle() error {
 	if err := freeChecks(cat, a.t); err != nil {
 		return err
 	}
-	if err := a.r.keepForeignKeys(cat, a.old, a.t); err != nil {
+	if err := a.r.checkExpressions(a.t); err != nil {
 		return err
 	}
-	return a.r.checkExpressions(a.t)
+	return a.settleForeignKeys()
 }
 
 // settleKey adds the hidden key to a table that has lost its key, and takes it from one that has got one.
@@ -64,7 +67,7 @@ func (a *alteration) store() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := catalog.Alter(a.tx, a.old, a.t); err != nil {
+	if err := a.r.storeAltered(a.tx, a.old, a.t, len(a.foreign) > 0); err != nil {
 		return nil, err
 	}
 	res := &Result{Info: "Records: 0  Duplicates: 0  Warnings: 0"}
@@ -78,6 +81,9 @@ func (a *alteration) store() (*Result, error) {
 			res.AffectedRows = uint64(n)
 			res.Info = insertInfo(exec.Outcome{Records: uint64(n)}, a.r.s.warningCount)
 		}
+	}
+	if err := a.checkForeignRows(); err != nil {
+		return nil, err
 	}
 	if a.autoInc > 1 && a.t.AutoIncrement != 0 {
 		return res, a.tx.BumpAutoInc(a.t.ID, a.autoInc-1)

@@ -200,7 +200,9 @@ func renameTable(t *catalog.Table, name string) {
 			t.Checks[i].Name = fmt.Sprintf("%s_chk_%d", name, n)
 		}
 	}
+	from := t.Name
 	t.Name = name
+	catalog.RenameForeignKeys(t, from)
 }
 
 // freeChecks checks that no other table has a constraint of the same name: they share the database's names.

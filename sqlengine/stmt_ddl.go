@@ -420,10 +420,14 @@ func (r *run) renameTables(n *ast.RenameTables, tx *table.Tx) (*Result, error) {
 		}
 		t := old.Clone()
 		renameTable(t, n.To[i].Name)
-		if err := r.keepForeignKeys(cat, old, t); err != nil {
+		stored, err := r.s.e.catalog.Load(r.ctx, tx)
+		if err != nil {
 			return nil, err
 		}
-		if err := catalog.Alter(tx, old, t); err != nil {
+		if err := r.followRename(stored, old, t); err != nil {
+			return nil, err
+		}
+		if err := r.storeAltered(tx, old, t, false); err != nil {
 			return nil, err
 		}
 	}

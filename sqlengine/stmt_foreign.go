@@ -49,7 +49,7 @@ func (r *run) addForeignKey(cat *catalog.Catalog, t *catalog.Table, d *ast.Forei
 	}
 	for _, other := range append(cat.Tables(), t) {
 		if old := other.ForeignKey(k.Name); old != nil && (other.ID != t.ID || other == t) {
-			return base.Errorf(errno.DupForeignKey, "Duplicate foreign key constraint name '%s'", k.Name)
+			return duplicateForeignKey(k.Name)
 		}
 	}
 	var missing string
@@ -102,7 +102,7 @@ func setActions(t *catalog.Table, k *catalog.ForeignKey, d *ast.ForeignKeyDef) e
 		}
 		for _, id := range k.Columns {
 			if c := &t.Columns[t.ColumnByID(id)]; c.NotNull {
-				return base.Errorf(errno.ColumnNotNull, "Column '%s' cannot be NOT NULL: needed in a foreign key constraint '%s' SET NULL", c.Name, k.Name)
+				return notNullSetNull(c.Name, k.Name)
 			}
 		}
 	}
@@ -119,8 +119,7 @@ func checkParent(t *catalog.Table, k *catalog.ForeignKey, parent *catalog.Table)
 	for i, id := range ids {
 		c, p := &t.Columns[t.ColumnByID(k.Columns[i])], &parent.Columns[parent.ColumnByID(id)]
 		if !comparableKeys(c.Type, p.Type) {
-			return base.Errorf(errno.ForeignKeyTypes, "Referencing column '%s' and referenced column '%s' in foreign key constraint '%s' are incompatible.",
-				c.Name, p.Name, k.Name)
+			return incomparable(c.Name, p.Name, k.Name)
 		}
 	}
 	if _, _, ok := parent.KeyOver(ids, nil); !ok {
@@ -142,6 +141,19 @@ func comparableKeys(a, b base.Type) bool {
 		return a.Precision == b.Precision && a.Scale == b.Scale && a.Unsigned == b.Unsigned
 	}
 	return a.ID == b.ID && a.Unsigned == b.Unsigned && a.Scale == b.Scale
+}
+
+func duplicateForeignKey(name string) error {
+	return base.Errorf(errno.DupForeignKey, "Duplicate foreign key constraint name '%s'", name)
+}
+
+func notNullSetNull(column, key string) error {
+	return base.Errorf(errno.ColumnNotNull, "Column '%s' cannot be NOT NULL: needed in a foreign key constraint '%s' SET NULL", column, key)
+}
+
+func incomparable(child, parent, key string) error {
+	return base.Errorf(errno.ForeignKeyTypes, "Referencing column '%s' and referenced column '%s' in foreign key constraint '%s' are incompatible.",
+		child, parent, key)
 }
 
 // childIndex adds the index that a foreign key needs on the child, unless a key of the table serves.

@@ -50,6 +50,12 @@ var (
 	ViewRecursive          = code(1462, "HY000", base.KindInvalid)
 	PrimaryIndexVisible    = code(3522, "HY000", base.KindInvalid)
 	CheckNotFound          = code(3821, "HY000", base.KindInvalid)
+	DropIndexForeign       = code(1553, "HY000", base.KindInvalid) // an index that a foreign key needs
+	DropForeignColumn      = code(1828, "HY000", base.KindInvalid)
+	DropParentColumn       = code(1829, "HY000", base.KindInvalid)
+	ChangeForeignColumn    = code(1832, "HY000", base.KindInvalid)
+	ChangeParentColumn     = code(1833, "HY000", base.KindInvalid)
+	SameConstraintName     = code(3939, "HY000", base.KindInvalid)
 	ConstraintNotFound     = code(3940, "HY000", base.KindInvalid)
 	AllInvisible           = code(4028, "HY000", base.KindInvalid)
 )

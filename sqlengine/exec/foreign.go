@@ -75,22 +75,7 @@ func newForeignKeys(ec *Context, tx *table.Tx, t *catalog.Table) *foreignKeys {
 	}
 	f := &foreignKeys{}
 	for i := range t.ForeignKeys {
-		k := &t.ForeignKeys[i]
-		p := parentKey{key: k, cols: columnsAt(t, k.Columns), parent: ec.Catalog.Table(k.Parent)}
-		if p.parent != nil {
-			if ids, _, ok := p.parent.ColumnIDs(k.ParentColumns); ok {
-				p.refs = columnsAt(p.parent, ids)
-				if p.lookup, ok = newLookupOver(p.parent, ids); !ok {
-					p.parent = nil
-				}
-			} else {
-				p.parent = nil
-			}
-		}
-		if p.parent != nil {
-			tx.DependOn(catalog.DescriptorTable, catalog.DescriptorKey(p.parent.ID))
-		}
-		f.parents = append(f.parents, p)
+		f.parents = append(f.parents, newParentKey(ec, tx, t, &t.ForeignKeys[i]))
 	}
 	for _, ref := range refs {
 		c := childKey{child: ref.Child, key: ref.Key, cols: columnsAt(ref.Child, ref.Key.Columns)}
@@ -106,6 +91,57 @@ func newForeignKeys(ec *Context, tx *table.Tx, t *catalog.Table) *foreignKeys {
 		f.children = append(f.children, c)
 	}
 	return f
+}
+
+func newParentKey(ec *Context, tx *table.Tx, t *catalog.Table, k *catalog.ForeignKey) parentKey {
+	p := parentKey{key: k, cols: columnsAt(t, k.Columns), parent: ec.Catalog.Table(k.Parent)}
+	if p.parent == nil {
+		return p
+	}
+	ids, _, ok := p.parent.ColumnIDs(k.ParentColumns)
+	if ok {
+		p.refs = columnsAt(p.parent, ids)
+		p.lookup, ok = newLookupOver(p.parent, ids)
+	}
+	if !ok {
+		p.parent = nil
+		return p
+	}
+	tx.DependOn(catalog.DescriptorTable, catalog.DescriptorKey(p.parent.ID))
+	return p
+}
+
+// CheckForeignKeys checks that every row of t has the parents that keys, foreign keys of t, ask for. ec.Catalog has t.
+//
+// Errors: 1452; those of tx.
+func CheckForeignKeys(ec *Context, tx *table.Tx, t *catalog.Table, keys []catalog.ForeignKey) error {
+	w := newWriter(ec, tx, t, false)
+	w.fk = &foreignKeys{}
+	for i := range keys {
+		w.fk.parents = append(w.fk.parents, newParentKey(ec, tx, t, &keys[i]))
+	}
+	tx.DependOnRange(t.ID, "", "")
+	var cols []table.ScanCol
+	for i := range t.Columns {
+		cols = append(cols, scanCol(&t.Columns[i]))
+	}
+	scan := tx.Scan(ec.Ctx, t.ID, table.ScanSpec{Cols: cols})
+	row := make([]base.Value, len(t.Columns))
+	var b vec.Batch
+	for {
+		_, ok, err := scan.Next(ec.Ctx, &b)
+		if err != nil || !ok {
+			return err
+		}
+		for k := range b.N {
+			for i := range row {
+				row[i] = b.Cols[i].Value(k)
+			}
+			if err := w.checkParents(row, nil); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 func columnsAt(t *catalog.Table, ids []uint32) []int {
