@@ -91,6 +91,9 @@ func (r *Result) Close() error {
 			if s.rowCount = -1; !r.run.diagnostic {
 				s.foundRows = uint64(r.rows)
 			}
+			if ec := r.run.ec; ec != nil && ec.Found != nil {
+				s.foundRows = uint64(*ec.Found)
+			}
 		}
 	}
 	if r.done != nil {

@@ -34,6 +34,7 @@ type run struct {
 	params []base.Value
 	types  []base.Type
 	named  map[string]userVar // arguments written as user variables
+	ec     *exec.Context      // of a query, once it is open
 }
 
 func (r *run) stats(rows int64) Stats {
@@ -93,6 +94,14 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.renameTables(n, tx) })
 	case *ast.Truncate:
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.truncate(n, tx) })
+	case *ast.Prepare:
+		return r.prepareStmt(n)
+	case *ast.Execute:
+		return r.execute(n)
+	case *ast.Deallocate:
+		return r.deallocate(n)
+	case *ast.SelectInto:
+		return r.selectInto(st, n)
 	case *ast.Begin:
 		return r.beginStmt(n)
 	case *ast.Commit:
@@ -243,7 +252,8 @@ func (r *run) withoutTables(st *statement, q ast.Query) *Result {
 
 // open builds and opens the operators of a plan.
 func (r *run) open(p *plan.Plan, tx *table.Tx) (exec.Operator, error) {
-	op, err := exec.Build(p.Root, r.execContext(tx, p.Slots))
+	r.ec = r.execContext(tx, p.Slots)
+	op, err := exec.Build(p.Root, r.ec)
 	if err != nil {
 		return nil, err
 	}

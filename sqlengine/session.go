@@ -26,6 +26,7 @@ type Session struct {
 	savepoints []savepoint
 	temporary  temporaryTables
 	vars       map[string]userVar
+	prepared   map[string]*Stmt // by PREPARE, under their names in lower case
 	settings   settings
 	next       nextTx // what SET TRANSACTION says of the next transaction
 	process    *process
@@ -232,7 +233,7 @@ func (s *Session) exprContext(ctx context.Context, now time.Time, params []base.
 		Ctx: ctx, Now: now.UTC(), Loc: time.UTC, Params: params, Rand: s.e.cfg.Rand,
 		User: s.settings.user, Database: s.e.cfg.Database, Version: Version,
 		ConnectionID: s.id, LastInsertID: s.lastInsertID, FoundRows: s.foundRows, RowCount: s.rowCount,
-		Warn: s.warn, Var: s.variable, Locks: &s.locks, DivByZeroQuiet: !s.settings.divByZero,
+		Warn: s.warn, Var: s.variable, SetVar: s.setUserVar, Locks: &s.locks, DivByZeroQuiet: !s.settings.divByZero,
 	}
 }
 

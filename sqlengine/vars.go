@@ -105,10 +105,7 @@ func (r *run) setVariables(n *ast.SetVariables) (*Result, error) {
 	}
 	for i, it := range n.Items {
 		if !it.Var.System {
-			if r.s.vars == nil {
-				r.s.vars = map[string]userVar{}
-			}
-			r.s.vars[it.Var.Name] = userVar{value: values[i], typ: types[i]}
+			r.s.setUserVar(it.Var.Name, values[i], types[i])
 			continue
 		}
 		if err := r.setSystemVariable(it, values[i], types[i]); err != nil {

@@ -28,3 +28,11 @@ var (
 	GroupingArgument     = code(3580, "HY000", base.KindInvalid)
 	AggregateNotInSelect = code(3066, "HY000", base.KindInvalid)
 )
+
+// The codes of prepared statements and of SELECT … INTO.
+var (
+	TooManyRows = code(1172, "42000", base.KindInvalid)
+	UnknownStmt = code(1243, "HY000", base.KindInvalid)
+	NoData      = code(1329, "02000", base.KindInvalid)
+	MaxPrepared = code(1461, "42000", base.KindInvalid)
+)

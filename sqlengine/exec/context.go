@@ -43,6 +43,8 @@ type Context struct {
 	TempDir string
 	// Rules returns the generated columns and CHECK constraints of a table.
 	Rules func(*catalog.Table) (*plan.Rules, error)
+	// Found is, after the last row, what FOUND_ROWS() returns next; nil: the number of rows returned.
+	Found *int64
 
 	memoryBytes int64
 	held        map[any]*rowStore // rows that several operators read, by plan.SharedQuery and plan.WorkTable

@@ -42,6 +42,9 @@ func keepTrue(ec *Context, pred expr.Expr, b, out *vec.Batch, sel *[]int32) (*ve
 	if pred == nil {
 		return b, nil
 	}
+	if expr.Assigns(pred) {
+		return keepByRow(ec, pred, b, out, sel)
+	}
 	keep, err := expr.Filter(ec.Expr, pred, b, (*sel)[:0])
 	if err != nil {
 		return nil, err
@@ -52,6 +55,23 @@ func keepTrue(ec *Context, pred expr.Expr, b, out *vec.Batch, sel *[]int32) (*ve
 		return nil, nil
 	case b.N:
 		return b, nil
+	}
+	out.Cols, out.N, out.Sel = b.Cols, b.N, keep
+	return out, nil
+}
+
+// keepByRow is keepTrue for a predicate that assigns to user variables, which the predicate of the next row may read.
+func keepByRow(ec *Context, pred expr.Expr, b, out *vec.Batch, sel *[]int32) (*vec.Batch, error) {
+	keep, one := (*sel)[:0], [1]int32{}
+	err := expr.EachRow(b, func(row *vec.Batch, i int) error {
+		hit, err := expr.Filter(ec.Expr, pred, row, one[:0])
+		if len(hit) > 0 {
+			keep = append(keep, int32(i))
+		}
+		return err
+	})
+	if *sel = keep; err != nil || len(keep) == 0 {
+		return nil, err
 	}
 	out.Cols, out.N, out.Sel = b.Cols, b.N, keep
 	return out, nil

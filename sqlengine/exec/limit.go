@@ -17,6 +17,7 @@ type limitOp struct {
 	plan *plan.Limit
 	skip int64
 	left int64
+	seen int64 // rows of the input
 	out  vec.Batch
 	sel  []int32
 }
@@ -33,6 +34,7 @@ func (o *limitOp) Open() (err error) {
 	if o.skip, err = rowCount(o.ec, o.plan.Offset, 0); err != nil {
 		return err
 	}
+	o.seen = 0
 	return o.in.Open()
 }
 
@@ -42,9 +44,13 @@ func (o *limitOp) Next() (*vec.Batch, error) {
 	for o.left > 0 {
 		b, err := o.in.Next()
 		if err != nil || b == nil {
+			if o.plan.All {
+				o.ec.Found = &o.seen
+			}
 			return nil, err
 		}
 		n := int64(b.Rows())
+		o.seen += n
 		if n <= o.skip {
 			o.skip -= n
 			continue
@@ -56,7 +62,25 @@ func (o *limitOp) Next() (*vec.Batch, error) {
 		o.skip, o.left = 0, o.left-(to-from)
 		return cut(b, &o.out, &o.sel, int(from), int(to)), nil
 	}
+	if o.plan.All {
+		return nil, o.rest()
+	}
 	return nil, nil
+}
+
+// rest reads the rows beyond the limit and notes how many rows there are.
+func (o *limitOp) rest() error {
+	for {
+		b, err := o.in.Next()
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			o.ec.Found = &o.seen
+			return nil
+		}
+		o.seen += int64(b.Rows())
+	}
 }
 
 // cut returns the counting rows [from, to) of b, as out.

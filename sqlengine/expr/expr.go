@@ -50,6 +50,8 @@ type Context struct {
 	DivByZeroQuiet bool
 	// Var returns the value of a user or system variable.
 	Var func(name string, system bool) (base.Value, bool)
+	// SetVar gives a user variable a value.
+	SetVar func(name string, v base.Value, t base.Type)
 	// Subqueries belongs to the planner's subquery nodes.
 	Subqueries any
 	// Locks are what GET_LOCK and its kin work on; nil refuses them.
@@ -142,6 +144,8 @@ func Volatile(e Expr) bool {
 		return e.fn.volatile
 	case *variable:
 		return !e.system
+	case *assignVar:
+		return true
 	}
 	return false
 }

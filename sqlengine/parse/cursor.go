@@ -9,12 +9,14 @@ import (
 
 // parser reads the tokens of one statement from left to right.
 type parser struct {
-	sql   string
-	toks  []token // the last one is tEOF
-	i     int
-	depth int
-	names []string           // of the placeholders
-	done  map[int]parsedPart // queries, by their first token: an expression may be read twice (emit.go)
+	sql      string
+	toks     []token // the last one is tEOF
+	i        int
+	depth    int
+	names    []string           // of the placeholders
+	intoVars []*ast.Variable    // of SELECT … INTO
+	intoTok  int                // where it stands
+	done     map[int]parsedPart // queries, by their first token: an expression may be read twice (emit.go)
 }
 
 type parsedPart struct {

@@ -18,7 +18,13 @@ func (p *parser) statement() ast.Statement {
 	}
 	switch w := strings.ToUpper(p.text(t)); w {
 	case "(", "SELECT", "VALUES", "TABLE":
-		return p.query()
+		return p.intoOf(ast.Pos(t.pos), p.query())
+	case "PREPARE":
+		return p.prepare()
+	case "EXECUTE":
+		return p.execute()
+	case "DEALLOCATE":
+		return p.deallocate()
 	case "WITH":
 		return p.withStatement()
 	case "INSERT", "REPLACE":
@@ -81,7 +87,7 @@ func (p *parser) statement() ast.Statement {
 		return p.alter()
 	case "RENAME":
 		return p.rename()
-	case "PREPARE", "EXECUTE", "DEALLOCATE", "VACUUM",
+	case "VACUUM",
 		"CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "COPY", "ATTACH", "RESTORE", "PUBLISH", "SEARCH",
 		"WARM", "RESET", "ESTIMATE", "VERIFY", "PURGE", "TEST", "RUN":
 		p.unsupported(w)
@@ -99,7 +105,7 @@ func (p *parser) withStatement() ast.Statement {
 	case p.is("DELETE"):
 		return p.delete(with)
 	}
-	return p.queryAfter(with)
+	return p.intoOf(p.at(), p.queryAfter(with))
 }
 
 // explain reads EXPLAIN and DESCRIBE, of a statement or of a table's columns.
@@ -139,6 +145,9 @@ func (p *parser) explain() ast.Statement {
 }
 
 func (p *parser) drop() ast.Statement {
+	if p.is("DROP", "PREPARE") {
+		return p.deallocate()
+	}
 	at := p.at()
 	p.i++
 	temporary := p.accept("TEMPORARY")

@@ -49,6 +49,9 @@ func Parse(sql string) (*Parsed, error) {
 			panic(bailout{base.Errorf(errno.EmptyQuery, "Query was empty")})
 		}
 		out.Stmt = p.statement()
+		if _, ok := out.Stmt.(*ast.SelectInto); !ok {
+			p.noInto()
+		}
 		for p.acceptOp(";") {
 		}
 		if p.tok().kind != tEOF {

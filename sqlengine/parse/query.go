@@ -38,6 +38,7 @@ func (p *parser) parenQuery() ast.Query {
 	}
 	p.expectOp("(")
 	q := p.query()
+	p.noInto()
 	p.expectOp(")")
 	if p.done == nil {
 		p.done = map[int]parsedPart{}
@@ -70,6 +71,7 @@ func (p *parser) queryAfter(with *ast.With) ast.Query {
 			order = p.orderBy()
 		}
 		limit = p.limit()
+		p.into()
 	}
 	if with == nil && order == nil && limit == nil {
 		return q

@@ -74,12 +74,6 @@ func (p *parser) modifiers(s *ast.Select) {
 	}
 }
 
-func (p *parser) into() {
-	if p.is("INTO") {
-		p.unsupported("SELECT … INTO")
-	}
-}
-
 // items writes a select list. Stars are read here; the core sees an expression for each.
 func (e *emitter) items() []ast.SelectItem {
 	p := e.p

@@ -59,6 +59,8 @@ func (b *binder) expr(e ast.Expr) (expr.Expr, error) {
 		return b.column(e)
 	case *ast.Variable:
 		return b.variable(e)
+	case *ast.Assign:
+		return b.assign(e)
 	case *ast.Unary:
 		if e.Op == "BINARY" {
 			return b.cast(&ast.Cast{At: e.At, X: e.X, Type: base.Type{ID: base.TypeLongBlob}})
@@ -118,8 +120,6 @@ func nodeName(e ast.Expr) string {
 	switch e.(type) {
 	case *ast.Match:
 		return "MATCH … AGAINST"
-	case *ast.Assign:
-		return "assignment to a user variable inside an expression"
 	}
 	return "this expression"
 }
@@ -198,6 +198,9 @@ func (b *binder) variable(v *ast.Variable) (expr.Expr, error) {
 	t, ok := b.p.Var(name, v.System)
 	if !ok && v.System {
 		return nil, base.Errorf(errno.UnknownSysVar, "Unknown system variable '%s'", v.Name)
+	}
+	if !v.System {
+		t = b.p.userVarType(v.Name, t)
 	}
 	b.p.volatile = true
 	return expr.Variable(name, v.System, t), nil

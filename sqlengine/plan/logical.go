@@ -78,6 +78,7 @@ type lSort struct {
 type lLimit struct {
 	input         logical
 	count, offset expr.Expr
+	all           bool // SQL_CALC_FOUND_ROWS: the rows beyond are read and counted
 }
 
 // lSetOp is UNION ALL (op "UNION"), INTERSECT or EXCEPT. inputs' columns, in the order of in[i], become ids.

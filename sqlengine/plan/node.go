@@ -163,6 +163,7 @@ type Sort struct {
 type Limit struct {
 	Input         Node
 	Count, Offset expr.Expr
+	All           bool // read and count the rows beyond, too: SQL_CALC_FOUND_ROWS
 }
 
 // Union yields the rows of its inputs one after the other (UNION ALL). Inputs have equal column counts; a Project above

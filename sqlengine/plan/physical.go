@@ -199,7 +199,7 @@ func (p *planner) physProject(n *lProject, want idSet) (Node, layout, error) {
 	need := idSet{}
 	own := newIDSet(n.ids...)
 	for i, id := range n.ids {
-		if want[id] {
+		if want[id] || expr.Assigns(n.exprs[i]) {
 			need.addExpr(n.exprs[i])
 		}
 	}
@@ -226,7 +226,7 @@ func (p *planner) physProject(n *lProject, want idSet) (Node, layout, error) {
 		}
 	}
 	for i, id := range n.ids {
-		if !want[id] {
+		if !want[id] && !expr.Assigns(n.exprs[i]) {
 			continue
 		}
 		e, err := inLayout.place(n.exprs[i])
@@ -303,7 +303,7 @@ func (p *planner) physLimit(n *lLimit, want idSet) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Limit{Input: in, Count: n.count, Offset: n.offset}, l, nil
+	return &Limit{Input: in, Count: n.count, Offset: n.offset, All: n.all}, l, nil
 }
 
 func (p *planner) physSetOp(n *lSetOp) (Node, layout, error) {

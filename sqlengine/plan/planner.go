@@ -52,6 +52,8 @@ type planner struct {
 	volatile bool // the plan may not be cached: it depends on session state
 	ctes     *cteScope
 
+	assigned map[string]base.Type // user variables that the statement assigns to, once it is bound
+
 	stmt       ast.Statement
 	tableNames map[string]int // of stmt, in lower case: how often each stands in it
 	expansions int            // of common table expressions
@@ -83,6 +85,9 @@ func Query(env Env, q ast.Query) (*Plan, error) {
 	l, out, err := p.query(q, nil)
 	if err != nil {
 		return nil, err
+	}
+	if calcFound(q) {
+		countAll(l)
 	}
 	root, err := p.finish(l, out)
 	if err == nil {

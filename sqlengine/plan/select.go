@@ -96,6 +96,9 @@ func (p *planner) projectSelect(n logical, s *ast.Select, items []item, keys []S
 	for i := range items {
 		items[i].expr = expr.Settle(items[i].expr)
 	}
+	if late(items, keys, s.Distinct) {
+		return p.projectLate(n, s, items, keys, out, b)
+	}
 	for i, it := range items {
 		e := p.asColumn(proj, it.expr)
 		id, _ := expr.AsColumn(e)
@@ -130,6 +133,28 @@ func (p *planner) projectSelect(n logical, s *ast.Select, items []item, keys []S
 	}
 	n, err := p.orderLimit(n, keys, s.Limit, b)
 	return n, out, err
+}
+
+// projectLate is projectSelect with the select list above ORDER BY and LIMIT.
+func (p *planner) projectLate(n logical, s *ast.Select, items []item, keys []SortKey, out output, b *binder) (logical, output, error) {
+	below := &lProject{input: n, keep: true}
+	for i := range keys {
+		keys[i].Expr = p.asColumn(below, keys[i].Expr)
+	}
+	if len(below.ids) > 0 {
+		n = below
+	}
+	n, err := p.orderLimit(n, keys, s.Limit, b)
+	if err != nil {
+		return nil, out, err
+	}
+	above := &lProject{input: n, keep: true}
+	for i, it := range items {
+		id, _ := expr.AsColumn(p.asColumn(above, it.expr))
+		out.ids = append(out.ids, id)
+		out.cols[i].Type, out.cols[i].Nullable = it.expr.Type(), it.expr.Nullable()
+	}
+	return above, out, nil
 }
 
 // orderNotInSelect returns the error for a sort key that SELECT DISTINCT does not have.
