@@ -273,7 +273,15 @@ func (r *run) execContext(tx *table.Tx, slots int) *exec.Context {
 	ec := r.exprContext(params)
 	ec.Tables = (*infoSource)(r)
 	return &exec.Context{Ctx: r.ctx, Expr: ec, Tx: tx, Strict: r.s.settings.strict,
-		MemoryLimit: r.s.e.cfg.MemoryLimit, TempDir: r.s.e.cfg.TempDir, Rules: r.s.e.tableRules}
+		MemoryLimit: r.s.e.cfg.MemoryLimit, TempDir: r.s.e.cfg.TempDir, Rules: r.s.e.tableRules, Locked: r.lockedReader(tx)}
+}
+
+// lockedReader returns what FOR UPDATE and FOR SHARE read from; nil outside a transaction.
+func (r *run) lockedReader(tx *table.Tx) exec.TxReader {
+	if r.s.tx == nil {
+		return nil
+	}
+	return tx.Locked()
 }
 
 // readTx returns the transaction a read runs in, and what ends it.

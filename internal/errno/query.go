@@ -36,3 +36,9 @@ var (
 	NoData      = code(1329, "02000", base.KindInvalid)
 	MaxPrepared = code(1461, "42000", base.KindInvalid)
 )
+
+// The codes of locking clauses.
+var (
+	UnresolvedTableLock = code(3568, "HY000", base.KindInvalid)
+	DuplicateTableLock  = code(3569, "HY000", base.KindInvalid)
+)

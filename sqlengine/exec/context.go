@@ -28,6 +28,8 @@ type Context struct {
 	// Profile measures the operators; nil does not.
 	Profile *Profile
 	Tx      TxReader
+	// Locked reads the same rows for FOR UPDATE and FOR SHARE; nil outside a transaction, where those mean nothing.
+	Locked TxReader
 	// Strict makes values that do not fit their column an error, as MySQL's strict SQL mode does.
 	Strict bool
 	// ZeroIsValue stores 0 in an AUTO_INCREMENT column as it is: NO_AUTO_VALUE_ON_ZERO.
@@ -48,6 +50,14 @@ type Context struct {
 
 	memoryBytes int64
 	held        map[any]*rowStore // rows that several operators read, by plan.SharedQuery and plan.WorkTable
+}
+
+// reader returns what a scan reads rows from.
+func (ec *Context) reader(n *plan.Scan) TxReader {
+	if n.Lock && ec.Locked != nil {
+		return ec.Locked
+	}
+	return ec.Tx
 }
 
 // MemoryBytes returns what the operators hold at the moment.

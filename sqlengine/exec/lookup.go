@@ -86,7 +86,7 @@ func (o *lookupOp) read(b *vec.Batch) error {
 		for c, col := range o.kv {
 			o.key = base.AppendKey(o.key, catalog.KeyValue(o.types[c], col.Value(i)))
 		}
-		row, ok := o.ec.Tx.Get(o.plan.Right.Table.ID, string(o.key))
+		row, ok := o.ec.reader(o.plan.Right).Get(o.plan.Right.Table.ID, string(o.key))
 		if !ok {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 // scanOp reads one table: by a scan of its keys, by keys, or through an index.
 type scanOp struct {
 	ec   *Context
+	tx   TxReader
 	plan *plan.Scan
 	acc  access
 
@@ -30,7 +31,7 @@ type scanOp struct {
 }
 
 func newScan(n *plan.Scan, ec *Context) Operator {
-	return &scanOp{ec: ec, plan: n, fetch: rowFetcher{table: n.Table, cols: n.Cols}}
+	return &scanOp{ec: ec, tx: ec.reader(n), plan: n, fetch: rowFetcher{table: n.Table, cols: n.Cols}}
 }
 
 func (o *scanOp) Open() (err error) {
@@ -123,7 +124,7 @@ func (o *scanOp) nextRange(id uint32) bool {
 	} else {
 		spec.WithKeys = true
 	}
-	o.scanner = o.ec.Tx.Scan(o.ec.Ctx, id, spec)
+	o.scanner = o.tx.Scan(o.ec.Ctx, id, spec)
 	return true
 }
 
@@ -152,16 +153,16 @@ func (o *scanOp) readPoints() (bool, error) {
 	o.fetch.start(n)
 	for _, key := range o.acc.points[o.at : o.at+n] {
 		if o.acc.index != nil {
-			pk, found := o.ec.Tx.Get(o.acc.index.ID, key)
+			pk, found := o.tx.Get(o.acc.index.ID, key)
 			if !found {
 				continue
 			}
-			if err := o.fetch.indexed(o.ec.Tx, pk); err != nil {
+			if err := o.fetch.indexed(o.tx, pk); err != nil {
 				return false, err
 			}
 			continue
 		}
-		if row, found := o.ec.Tx.Get(o.plan.Table.ID, key); found {
+		if row, found := o.tx.Get(o.plan.Table.ID, key); found {
 			if err := o.fetch.add(row); err != nil {
 				return false, err
 			}
@@ -189,11 +190,11 @@ func (o *scanOp) readIndex() (bool, error) {
 		}
 		o.fetch.start(len(found))
 		for _, key := range found {
-			pk, there := o.ec.Tx.Get(o.acc.index.ID, key)
+			pk, there := o.tx.Get(o.acc.index.ID, key)
 			if !there {
 				return false, base.Corruptf("", "an entry of index %s of table %s vanished while it was read", o.acc.index.Name, o.plan.Table.Name)
 			}
-			if err := o.fetch.indexed(o.ec.Tx, pk); err != nil {
+			if err := o.fetch.indexed(o.tx, pk); err != nil {
 				return false, err
 			}
 		}

@@ -22,7 +22,7 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	node := &Scan{Table: n.table, Alias: n.alias, Est: 1000}
+	node := &Scan{Table: n.table, Alias: n.alias, Lock: n.lock, Est: 1000}
 	if rows := p.rows(n.table.ID); rows >= 0 {
 		node.Est = max(rows, 1)
 	}

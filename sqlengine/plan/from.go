@@ -72,6 +72,7 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 		return nil, nil, err
 	}
 	scan, sc := p.scan(table, aliasOf(t), outer)
+	scan.lock = p.lock.has(aliasOf(t))
 	return scan, sc, nil
 }
 

@@ -19,6 +19,7 @@ type lScan struct {
 	alias   string
 	ids     []colID // one a column of table
 	filters []expr.Expr
+	lock    bool // FOR UPDATE, FOR SHARE
 }
 
 type lVirtual struct {

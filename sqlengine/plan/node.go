@@ -36,6 +36,7 @@ type Scan struct {
 	Access  Access
 	Filter  expr.Expr // over Cols; nil none
 	Reverse bool      // descending key order
+	Lock    bool      // what is read may not change until the transaction commits: FOR UPDATE, FOR SHARE
 	Limit   expr.Expr // stop after so many rows that pass Filter; nil none
 	Out     []Column
 	Est     float64 // estimated rows

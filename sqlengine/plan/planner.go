@@ -51,6 +51,7 @@ type planner struct {
 	sizes    Sizes
 	volatile bool // the plan may not be cached: it depends on session state
 	ctes     *cteScope
+	lock     *locking // of the SELECT whose FROM is planned
 
 	assigned map[string]base.Type // user variables that the statement assigns to, once it is bound
 

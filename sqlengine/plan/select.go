@@ -20,7 +20,7 @@ type item struct {
 
 // selectBlock plans one SELECT: FROM, WHERE, GROUP BY, HAVING, windows, select list, DISTINCT, ORDER BY, LIMIT, in this order.
 func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, error) {
-	n, sc, err := p.from(s.From, outer)
+	n, sc, err := p.lockedFrom(s, outer)
 	if err != nil {
 		return nil, output{}, err
 	}
@@ -85,6 +85,18 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 		return nil, output{}, err
 	}
 	return p.projectSelect(n, s, items, keys, out, b)
+}
+
+// lockedFrom plans the FROM clause with the locks on its tables.
+func (p *planner) lockedFrom(s *ast.Select, outer *frame) (logical, *scope, error) {
+	saved := p.lock
+	p.lock = lockOf(s)
+	defer func() { p.lock = saved }()
+	n, sc, err := p.from(s.From, outer)
+	if err == nil {
+		err = p.lock.check()
+	}
+	return n, sc, err
 }
 
 // projectSelect computes the select list and the sort keys and puts DISTINCT, ORDER BY and LIMIT above it.

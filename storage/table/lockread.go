@@ -1,0 +1,34 @@
+package table
+
+import "context"
+
+// Locked reads a transaction as the transaction itself does, and notes what it reads, whatever the isolation: Commit then
+// fails with a conflict when another transaction has changed any of it since the snapshot.
+type Locked struct{ tx *Tx }
+
+// Locked returns the reader of statements that lock what they read. A transaction that writes nothing has nothing to
+// validate: it saw one state.
+// Cost: none.
+func (tx *Tx) Locked() Locked { return Locked{tx} }
+
+// Get is Tx.Get.
+func (l Locked) Get(table uint32, key string) (row string, ok bool) {
+	if !l.tx.opts.TrackReads {
+		l.tx.mu.Lock()
+		l.tx.mu.points = append(l.tx.mu.points, pointRead{table, key})
+		l.tx.mu.Unlock()
+	}
+	return l.tx.Get(table, key)
+}
+
+// Scan is Tx.Scan.
+func (l Locked) Scan(ctx context.Context, table uint32, spec ScanSpec) *Scanner {
+	s := l.tx.Scan(ctx, table, spec)
+	if s.read == nil {
+		s.read = &readRange{table: table, empty: true}
+		l.tx.mu.Lock()
+		l.tx.mu.ranges = append(l.tx.mu.ranges, s.read)
+		l.tx.mu.Unlock()
+	}
+	return s
+}
