@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+	"sort"
 	"strings"
 
 	"github.com/s3sql/s3sql/catalog"
@@ -239,7 +241,7 @@ func (p *planner) join(t *ast.Join, outer, lat *frame) (logical, *scope, error) 
 // usingColumns returns the column names of USING, or for NATURAL the names both sides have.
 func usingColumns(t *ast.Join, l, r *scope) ([]string, error) {
 	if !t.Natural {
-		return t.Using, nil
+		return slices.Clone(t.Using), nil
 	}
 	var names []string
 	for i := range l.cols {
@@ -263,6 +265,11 @@ func (p *planner) joinUsing(n *lJoin, sc *scope, names []string, nLeft int, kind
 	lsc, rsc := &scope{cols: sc.cols[:nLeft]}, &scope{cols: sc.cols[nLeft:]}
 	var front []scopeCol
 	proj := &lProject{input: n}
+	first := lsc // whose columns come first, and give the merged ones their order
+	if kind == "RIGHT" {
+		first = rsc
+	}
+	sort.SliceStable(names, func(i, j int) bool { return first.position(names[i]) < first.position(names[j]) })
 	for _, name := range names {
 		ref := &ast.ColumnRef{Name: name}
 		l, err := lsc.find(ref)
@@ -299,6 +306,9 @@ func (p *planner) joinUsing(n *lJoin, sc *scope, names []string, nLeft int, kind
 		l.merged, r.merged = true, true
 	}
 	out := &scope{cols: append(front, sc.cols...), outer: sc.outer}
+	if kind == "RIGHT" {
+		out.cols = append(append(front[:len(front):len(front)], rsc.cols...), lsc.cols...)
+	}
 	if len(proj.ids) == 0 {
 		return n, out, nil
 	}

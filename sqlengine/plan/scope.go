@@ -80,6 +80,16 @@ func (s *scope) fullName(e expr.Expr) string {
 	return e.String()
 }
 
+// position returns where the column that an unqualified name means stands; one past the end if none does.
+func (s *scope) position(name string) int {
+	for i := range s.cols {
+		if c := &s.cols[i]; !c.merged && !c.Hidden && strings.EqualFold(c.Name, name) {
+			return i
+		}
+	}
+	return len(s.cols)
+}
+
 // join returns the scope of two relations side by side.
 func (s *scope) join(r *scope) *scope {
 	cols := append(append(make([]scopeCol, 0, len(s.cols)+len(r.cols)), s.cols...), r.cols...)
