@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/errno"
@@ -12,20 +13,25 @@ import (
 func (e *emitter) from() {
 	p := e.p
 	e.factor()
+	var open openJoins
 	for n := 0; ; n++ {
 		p.chain(n)
 		isFull := p.is("FULL", "JOIN") || p.is("FULL", "OUTER", "JOIN")
 		switch {
 		case p.isOp(","):
+			open = openJoins{}
 			e.raw(",")
 			p.i++
 		case p.is("ON") && !p.is("ON", "DUPLICATE"):
+			open.close(e)
 			p.i++
 			e.raw(" on (")
 			e.expr()
 			e.raw(")")
 			continue
-		case p.accept("USING"):
+		case p.is("USING"):
+			open.close(e)
+			p.i++
 			e.raw(" using ")
 			e.using()
 			continue
@@ -35,12 +41,43 @@ func (e *emitter) from() {
 				return
 			}
 			e.raw(join)
+			if open.last = !isFull && !strings.HasPrefix(join, " natural"); open.last {
+				open.at = append(open.at, len(e.buf))
+			}
 		}
 		e.factor()
 		if isFull {
 			e.fullCondition()
 		}
 	}
+}
+
+// openJoins are the joins of a list that have no condition yet: where their right sides start in the core's text.
+type openJoins struct {
+	at   []int
+	last bool // the last join is one of them
+}
+
+// close gives the next condition to the innermost of them. When joins with conditions of their own have come since, they are
+// its right side: a JOIN b LEFT JOIN c ON … ON … is a JOIN (b LEFT JOIN c ON …) ON …, which the core reads with parentheses
+// alone.
+func (o *openJoins) close(e *emitter) {
+	n := len(o.at) - 1
+	if n < 0 {
+		return
+	}
+	at := o.at[n]
+	o.at = o.at[:n]
+	if !o.last {
+		e.buf = slices.Insert(e.buf, at, '(')
+		for i := range e.spots {
+			if e.spots[i].at >= at {
+				e.spots[i].at++
+			}
+		}
+		e.raw(")")
+	}
+	o.last = false
 }
 
 // joinWords reads the key words of a join and returns those of the core.

@@ -274,11 +274,11 @@ func (p *planner) joinUsing(n *lJoin, sc *scope, names []string, nLeft int, kind
 		ref := &ast.ColumnRef{Name: name}
 		l, err := lsc.find(ref)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, (&binder{clause: "from clause"}).inClause(err)
 		}
 		r, err := rsc.find(ref)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, (&binder{clause: "from clause"}).inClause(err)
 		}
 		if l == nil || r == nil {
 			return nil, nil, base.Errorf(errno.BadField, "Unknown column '%s' in 'from clause'", name)
