@@ -95,7 +95,7 @@ func CreateSQL(t *Table, autoInc uint64) string {
 	if t.Temporary {
 		create = "CREATE TEMPORARY TABLE "
 	}
-	s := create + QuoteName(t.Name) + " (\n" + strings.Join(lines, ",\n") + "\n) ENGINE=S3SQL"
+	s := create + QuoteName(t.Name) + " (\n" + strings.Join(lines, ",\n") + "\n) ENGINE=InnoDB"
 	if autoInc > 1 {
 		s += fmt.Sprintf(" AUTO_INCREMENT=%d", autoInc)
 	}

@@ -16,7 +16,7 @@ func TestCreateSQL(t *testing.T) {
 		"  `state` enum('new','it''s') COLLATE utf8mb4_0900_ai_ci DEFAULT (CONCAT('n', 'ew')) ON UPDATE CURRENT_TIMESTAMP /*!80023 INVISIBLE */,\n" +
 		"  PRIMARY KEY (`id`),\n" +
 		"  UNIQUE KEY `by_total` (`total` DESC,`state`(4))\n" +
-		") ENGINE=S3SQL AUTO_INCREMENT=7 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin COMMENT='all of them'"
+		") ENGINE=InnoDB AUTO_INCREMENT=7 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin COMMENT='all of them'"
 	if got := CreateSQL(tab, 7); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -86,7 +86,7 @@ var keyColumnUsage = definition{
 					str(t.Columns[t.ColumnByID(p.Column)].Name), num(i + 1), {}, {}, {}, {}})
 			}
 		}
-		return out
+		return append(out, foreignColumns(r, t)...)
 	}),
 }
 
@@ -108,6 +108,9 @@ var tableConstraints = definition{
 				add(k.name, "UNIQUE", "YES")
 			}
 		}
+		for i := range t.ForeignKeys {
+			add(t.ForeignKeys[i].Name, "FOREIGN KEY", "YES")
+		}
 		return out
 	}),
 }
@@ -122,7 +125,7 @@ var referentialConstraints = definition{
 		"UNIQUE_CONSTRAINT_SCHEMA", "UNIQUE_CONSTRAINT_NAME"), cols(required(enum("MATCH_OPTION", "NONE", "PARTIAL", "FULL")),
 		required(enum("UPDATE_RULE", referenceRules...)), required(enum("DELETE_RULE", referenceRules...))),
 		names("TABLE_NAME", "REFERENCED_TABLE_NAME")),
-	rows: none,
+	rows: perTable(foreignKeyRows),
 }
 
 // checkConstraints lists the CHECK clauses.

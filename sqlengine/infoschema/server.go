@@ -8,8 +8,8 @@ import (
 	"github.com/s3sql/s3sql/internal/collation"
 )
 
-// EngineName is the one storage engine.
-const EngineName = "S3SQL"
+// EngineName is the one storage engine. It has the name that tools ask for before they believe that a table is there (docs/decisions/0022-engine-name.md).
+const EngineName = "InnoDB"
 
 var engines = definition{
 	name:  "ENGINES",
@@ -17,7 +17,7 @@ var engines = definition{
 	columns: cols(required(text("ENGINE", 64)), required(text("SUPPORT", 8)), required(text("COMMENT", 80)), text("TRANSACTIONS", 3),
 		text("XA", 3), text("SAVEPOINTS", 3)),
 	rows: func(*reader) ([][]base.Value, error) {
-		return [][]base.Value{{str(EngineName), str("DEFAULT"), str("Transactional tables on an object store"), str("YES"), str("NO"), str("YES")}}, nil
+		return [][]base.Value{{str(EngineName), str("DEFAULT"), str("Transactional tables on an object store, under the name that tools look for"), str("YES"), str("NO"), str("YES")}}, nil
 	},
 }
 
