@@ -60,14 +60,14 @@ func entMigrate(drv dialect.Driver, foreignKeys bool) error {
 
 func TestEntMigratesOnce(t *testing.T) {
 	drv, r := openEnt(t)
-	must(t, entMigrate(drv, false))
-	unchanged(t, r, func() error { return entMigrate(drv, false) })
+	must(t, entMigrate(drv, true))
+	unchanged(t, r, func() error { return entMigrate(drv, true) })
 }
 
 func TestEntReadsAndWrites(t *testing.T) {
 	ctx := context.Background()
 	drv, _ := openEnt(t)
-	must(t, entMigrate(drv, false))
+	must(t, entMigrate(drv, true))
 	insert := func(table, column string, id int) {
 		t.Helper()
 		query, args := entsql.Dialect(dialect.MySQL).Insert("ent_users").Columns("name", "email", "score", "price", "created_at", "doc").
