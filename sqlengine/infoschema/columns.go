@@ -67,9 +67,13 @@ func columnRow(schema, table string, position int, c *catalog.Column, key, extra
 		}
 		charset, collation = str(charsetOf(of)), str(of)
 	}
+	generated := ""
+	if c.Generated != nil {
+		generated = c.Generated.SQL
+	}
 	return []base.Value{str(catalogName), str(schema), str(table), str(c.Name), num(position), defaultText(c), str(yesNo(!c.NotNull)),
 		str(name), l.chars, l.octets, l.precision, l.scale, l.fraction, charset, collation, str(full), elem(&columnKeys, key), str(extra),
-		str(Privileges), str(c.Comment), str(""), {}}
+		str(Privileges), str(c.Comment), str(generated), {}}
 }
 
 func hasCollation(t base.Type) bool {
@@ -167,6 +171,13 @@ func extra(t *catalog.Table, c *catalog.Column) string {
 	}
 	if c.Default != nil && c.Default.Expr {
 		parts = append(parts, "DEFAULT_GENERATED")
+	}
+	switch {
+	case c.Generated == nil:
+	case c.Generated.Stored:
+		parts = append(parts, "STORED GENERATED")
+	default:
+		parts = append(parts, "VIRTUAL GENERATED")
 	}
 	if c.OnUpdate {
 		parts = append(parts, "on update CURRENT_TIMESTAMP"+fraction(c.Type))

@@ -12,6 +12,7 @@ type key struct {
 	name            string
 	primary, unique bool
 	parts           []catalog.KeyPart
+	index           *catalog.Index // nil: the primary key
 }
 
 // nullable reports whether a part of the key may be NULL.
@@ -26,7 +27,7 @@ func keysOf(t *catalog.Table) []key {
 		out = append(out, key{name: "PRIMARY", primary: true, unique: true, parts: t.Primary})
 	}
 	for _, ix := range catalog.SortedIndexes(t) {
-		out = append(out, key{name: ix.Name, unique: ix.Unique, parts: ix.Parts})
+		out = append(out, key{name: ix.Name, unique: ix.Unique, parts: ix.Parts, index: ix})
 	}
 	return out
 }
@@ -65,8 +66,17 @@ func statisticsRow(r *reader, t *catalog.Table, k *key, i int, p catalog.KeyPart
 	if k.unique {
 		nonUnique = 0
 	}
+	column, expression := str(c.Name), base.Value{}
+	if c.Hidden && c.Generated != nil { // a functional key part
+		column, expression = base.Value{}, str(c.Generated.SQL)
+	}
+	comment, visible := "", true
+	if k.index != nil {
+		comment, visible = k.index.Comment, !k.index.Invisible
+	}
 	return []base.Value{str(catalogName), str(r.Database()), str(t.Name), base.NewInt(nonUnique), str(r.Database()), str(k.name), num(i + 1),
-		str(c.Name), str(collation), base.NewInt(int64(r.RowCount(t.ID))), sub, {}, str(nullable), str("BTREE"), str(""), str(""), str("YES"), {}}
+		column, str(collation), base.NewInt(int64(r.RowCount(t.ID))), sub, {}, str(nullable), str("BTREE"), str(""), str(comment),
+		str(yesNo(visible)), expression}
 }
 
 // keyColumnUsage lists the columns of primary, unique and foreign keys.
@@ -111,6 +121,9 @@ var tableConstraints = definition{
 		for i := range t.ForeignKeys {
 			add(t.ForeignKeys[i].Name, "FOREIGN KEY", "YES")
 		}
+		for _, c := range t.Checks {
+			add(c.Name, "CHECK", yesNo(!c.NotEnforced))
+		}
 		return out
 	}),
 }
@@ -133,5 +146,10 @@ var checkConstraints = definition{
 	name: "CHECK_CONSTRAINTS",
 	columns: join(names("CONSTRAINT_CATALOG", "CONSTRAINT_SCHEMA", "CONSTRAINT_NAME"),
 		cols(required(of("CHECK_CLAUSE", base.TypeLongText)))),
-	rows: none,
+	rows: perTable(func(r *reader, t *catalog.Table) (out [][]base.Value) {
+		for _, c := range t.Checks {
+			out = append(out, []base.Value{str(catalogName), str(r.Database()), str(c.Name), str("(" + c.SQL + ")")})
+		}
+		return out
+	}),
 }
