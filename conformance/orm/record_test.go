@@ -67,8 +67,8 @@ func (r *recorder) take() []string {
 // changes returns those of the statements that define or change something.
 func changes(statements []string) []string {
 	return slices.DeleteFunc(statements, func(s string) bool {
-		word, _, _ := strings.Cut(strings.TrimSpace(s), " ")
-		switch strings.ToUpper(word) {
+		words := append(strings.Fields(s), "")
+		switch strings.ToUpper(words[0]) {
 		case "SELECT", "SHOW", "BEGIN", "COMMIT", "ROLLBACK", "SET", "DESCRIBE":
 			return true
 		}
