@@ -33,7 +33,7 @@ type Author struct {
 	Kind     string `gorm:"type:enum('a','b');default:'a'"`
 	Settings string `gorm:"type:json"`
 	Born     *time.Time
-	Day      time.Time      `gorm:"type:date;default:'2020-01-02'"`
+	Day      time.Time      `gorm:"type:date"`
 	Seen     time.Time      `gorm:"precision:6;autoUpdateTime"`
 	Nick     sql.NullString `gorm:"size:20;default:'n/a'"`
 	Address  Address        `gorm:"embedded;embeddedPrefix:address_"`
