@@ -21,7 +21,7 @@ func entTables() []*schema.Table {
 		{Name: "score", Type: field.TypeFloat64},
 		{Name: "ratio", Type: field.TypeFloat32, Nullable: true},
 		{Name: "active", Type: field.TypeBool, Default: true},
-		{Name: "state", Type: field.TypeEnum, Enums: []string{"on", "off"}, Default: "on"},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"open", "closed"}, Default: "open"},
 		{Name: "doc", Type: field.TypeJSON, Nullable: true},
 		{Name: "raw", Type: field.TypeBytes, Nullable: true},
 		{Name: "bio", Type: field.TypeString, Size: 2147483647, Nullable: true},

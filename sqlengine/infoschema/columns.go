@@ -49,6 +49,11 @@ func columnRows(r *reader, t *catalog.Table) (out [][]base.Value) {
 			continue
 		}
 		n++
+		if hasCollation(c.Type) && c.Type.Collation == "" { // ENUM and SET keep none of their own
+			named := *c
+			named.Type.Collation = tableCollation(t)
+			c = &named
+		}
 		out = append(out, columnRow(r.Database(), t.Name, n, c, columnKey(t, c), extra(t, c)))
 	}
 	return out
