@@ -29,6 +29,7 @@ type Catalog struct {
 	byID   map[uint32]*Table
 
 	references map[string][]Reference // by lower-case name of the parent
+	stored     *Catalog               // what With was called on; nil: the catalog itself
 }
 
 // Cache keeps the last catalog loaded, so that transactions that see the same descriptors share one.
@@ -89,12 +90,20 @@ func load(ctx context.Context, tx *table.Tx) (*Catalog, error) {
 
 // With returns a catalog in which tables, by lower-case name, hide tables and views of their names.
 func (c *Catalog) With(tables map[string]*Table) *Catalog {
-	out := &Catalog{tables: maps.Clone(c.tables), views: maps.Clone(c.views), byID: maps.Clone(c.byID)}
+	out := &Catalog{tables: maps.Clone(c.tables), views: maps.Clone(c.views), byID: maps.Clone(c.byID), references: c.references, stored: c}
 	for name, t := range tables {
 		delete(out.views, name)
 		out.tables[name], out.byID[t.ID] = t, t
 	}
 	return out
+}
+
+// Stored returns the catalog without the tables that With added: foreign keys know nothing of temporary tables.
+func (c *Catalog) Stored() *Catalog {
+	if c.stored != nil {
+		return c.stored
+	}
+	return c
 }
 
 // Table returns the table called name, compared without case; nil if there is none.

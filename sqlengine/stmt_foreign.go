@@ -12,6 +12,7 @@ import (
 
 // createWithKeys stores a new table with its foreign keys.
 func (r *run) createWithKeys(cat *catalog.Catalog, t *catalog.Table, defs []ast.ForeignKeyDef, tx *table.Tx) error {
+	cat = cat.Stored()
 	if err := r.addForeignKeys(cat, t, defs); err != nil {
 		return err
 	}
@@ -209,7 +210,7 @@ func (r *run) droppable(cat *catalog.Catalog, list []*catalog.Table) error {
 	}
 	for _, t := range list {
 		for _, ref := range cat.References(t.Name) {
-			if !going[ref.Child.ID] {
+			if !going[ref.Child.ID] && !t.Temporary {
 				return base.Errorf(errno.DropReferenced, "Cannot drop table '%s' referenced by a foreign key constraint '%s' on table '%s'.",
 					t.Name, ref.Key.Name, ref.Child.Name)
 			}
@@ -220,7 +221,7 @@ func (r *run) droppable(cat *catalog.Catalog, list []*catalog.Table) error {
 
 // truncatable checks that no other table references t. Error 1701.
 func (r *run) truncatable(cat *catalog.Catalog, t *catalog.Table) error {
-	if !r.s.foreignKeyChecks() {
+	if !r.s.foreignKeyChecks() || t.Temporary {
 		return nil
 	}
 	for _, ref := range cat.References(t.Name) {

@@ -66,7 +66,7 @@ func (l *keyLookup) id() uint32 {
 
 // newForeignKeys returns what the foreign keys of t and those that reference it ask for; nil if there are none.
 func newForeignKeys(ec *Context, tx *table.Tx, t *catalog.Table) *foreignKeys {
-	if ec.Catalog == nil || ec.NoForeignKeys {
+	if ec.Catalog == nil || ec.NoForeignKeys || t.Temporary {
 		return nil
 	}
 	refs := ec.Catalog.References(t.Name)
@@ -94,7 +94,7 @@ func newForeignKeys(ec *Context, tx *table.Tx, t *catalog.Table) *foreignKeys {
 }
 
 func newParentKey(ec *Context, tx *table.Tx, t *catalog.Table, k *catalog.ForeignKey) parentKey {
-	p := parentKey{key: k, cols: columnsAt(t, k.Columns), parent: ec.Catalog.Table(k.Parent)}
+	p := parentKey{key: k, cols: columnsAt(t, k.Columns), parent: ec.Catalog.Stored().Table(k.Parent)}
 	if p.parent == nil {
 		return p
 	}
