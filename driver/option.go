@@ -16,6 +16,8 @@ type parts struct {
 	store  object.Store // nil: what the Config says
 	clock  base.Clock
 	rand   base.Rand
+
+	localFiles bool // LOAD DATA LOCAL may read every file
 }
 
 func (p *parts) ensureDefaults() {
@@ -36,6 +38,10 @@ func WithLogger(l *slog.Logger) Option { return func(p *parts) { p.logger = l } 
 // WithStore makes the engine use s, as it is and without closing it, instead of the place that the Config says; retries
 // are then up to s. Requests are counted on top of it.
 func WithStore(s object.Store) Option { return func(p *parts) { p.store = s } }
+
+// WithLocalFiles lets LOAD DATA LOCAL INFILE read every file that the program may read, relative paths from its working
+// directory. It is for programs whose user writes the statements; others allow single files with RegisterLocalFile.
+func WithLocalFiles() Option { return func(p *parts) { p.localFiles = true } }
 
 // WithClock replaces the machine's clock, for tests and simulations.
 func WithClock(c base.Clock) Option { return func(p *parts) { p.clock = c } }

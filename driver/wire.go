@@ -48,7 +48,7 @@ func openEngine(ctx context.Context, d *Driver, cfg Config, p parts) (engine, er
 		Store: store, Ledger: object.NewLedger(0), Database: cfg.Database(), ReadOnly: cfg.Mode == "ro", Create: *cfg.Create,
 		Consistency: cfg.Consistency, MaxStaleness: cfg.MaxStaleness, Isolation: cfg.Isolation, Maintenance: maintenance,
 		MemoryLimit: cfg.MemoryLimit, ConflictRetries: cfg.ConflictRetries, User: cfg.User,
-		Logger: p.logger, Clock: p.clock, Rand: p.rand,
+		LocalFile: allowed.opener(p.localFiles), Logger: p.logger, Clock: p.clock, Rand: p.rand,
 	})
 	if err != nil {
 		return nil, errors.Join(err, release())

@@ -40,7 +40,8 @@ type Config struct {
 	ConflictRetries int    // runs of an autocommit statement that loses; 0 is 100
 	User            string
 
-	// LocalFile opens a file for LOAD DATA LOCAL; nil refuses the statement.
+	// LocalFile opens a file for LOAD DATA LOCAL; nil refuses the statement. It is called again when the statement loses to
+	// another transaction and runs again.
 	LocalFile func(name string) (io.ReadCloser, error)
 
 	Logger *slog.Logger

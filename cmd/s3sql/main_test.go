@@ -141,3 +141,20 @@ func TestTour(t *testing.T) {
 		}
 	}
 }
+
+func TestShellLoadsFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "people.csv")
+	if err := os.WriteFile(path, []byte("id,name\n1,\"Ann, the first\"\n2,Bob\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := `CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(20));
+LOAD DATA LOCAL INFILE '` + path + `' INTO TABLE t FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '"' LINES TERMINATED BY '\n' IGNORE 1 LINES;
+SELECT * FROM t;
+`
+	code, out, errs := call(t, script, nil, "-quiet", "-format", "csv", "mem://")
+	if want := "id,name\r\n1,\"Ann, the first\"\r\n2,Bob\r\n"; code != 0 || out != want {
+		t.Errorf("code %d, output %q, errors %q", code, out, errs)
+	}
+}

@@ -27,14 +27,15 @@ type shell struct {
 	depth  int // of scripts that run scripts
 }
 
-// open makes the database of a DSN. Times stay the text that the engine writes.
+// open makes the database of a DSN. Times stay the text that the engine writes, and LOAD DATA LOCAL reads the files of
+// whoever types it.
 func open(dsn string) (db *sql.DB, name string, err error) {
 	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {
 		return nil, "", err
 	}
 	cfg.ParseTime = new(false)
-	connector, err := driver.NewConnector(cfg)
+	connector, err := driver.NewConnector(cfg, driver.WithLocalFiles())
 	if err != nil {
 		return nil, "", err
 	}

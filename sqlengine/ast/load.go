@@ -11,7 +11,7 @@ type LoadData struct {
 	Charset string // lower case; "" none was written
 	Format  LoadFormat
 	Skip    int        // IGNORE n LINES
-	Fields  []LoadItem // nil: every column of the table
+	Fields  []LoadItem // none: every column of the table
 	Set     []SetItem
 }
 

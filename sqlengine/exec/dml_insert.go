@@ -219,8 +219,13 @@ func (in *inserter) complete(values []base.Value, dflt []bool, left int) (row []
 		case j >= 0 && !dflt[j]:
 			v = values[j]
 		case i == in.auto:
+		case in.plan.Defaults[i] == nil:
+			if row[i], err = in.noDefault(i, j < 0); err != nil {
+				return nil, 0, err
+			}
+			continue
 		default:
-			if v, err = in.defaultValue(i); err != nil {
+			if v, err = expr.Scalar(in.ec.Expr, in.plan.Defaults[i]); err != nil {
 				return nil, 0, err
 			}
 		}
@@ -261,15 +266,16 @@ func (in *inserter) rowDefaults(row []base.Value, dflt []bool) error {
 	return nil
 }
 
-func (in *inserter) defaultValue(i int) (base.Value, error) {
-	if e := in.plan.Defaults[i]; e != nil {
-		return expr.Scalar(in.ec.Expr, e)
-	}
+// noDefault is what a column without a default stores where no value is given: an error, or else the default of its type.
+// everywhere says that no row has a value for it, of which one warning tells.
+func (in *inserter) noDefault(i int, everywhere bool) (base.Value, error) {
 	err := base.Errorf(errno.NoDefault, "Field '%s' doesn't have a default value", in.t.Columns[i].Name)
 	if in.ec.Strict && !in.plan.Ignore {
 		return base.Value{}, err
 	}
-	in.warn(err)
+	if in.out.Records == 1 || !everywhere {
+		in.warn(err)
+	}
 	return expr.Zero(in.t.Columns[i].Type), nil
 }
 
@@ -284,6 +290,11 @@ func (in *inserter) resolve(c *conflict, row []base.Value) (done bool, err error
 		if err != nil {
 			return false, err
 		}
+		if in.same(c, old, row) {
+			in.out.Affected++
+			in.copy(row)
+			return true, in.ret.add(row)
+		}
 		in.out.Duplicates++
 		in.out.Affected++
 		return false, in.deleteRow(c.pk, old)
@@ -291,6 +302,23 @@ func (in *inserter) resolve(c *conflict, row []base.Value) (done bool, err error
 		return true, in.update(c, row)
 	}
 	return false, in.duplicate(c, row)
+}
+
+// same reports whether REPLACE finds the very row that it would write. MySQL deletes none then, provided that it would change
+// the row in its place: the key is the last unique one, and no foreign key references the table.
+func (in *inserter) same(c *conflict, old, row []base.Value) bool {
+	if in.fk != nil && len(in.fk.children) > 0 {
+		return false
+	}
+	for i := len(in.t.Indexes) - 1; i >= 0; i-- {
+		if in.t.Indexes[i].Unique {
+			if c.index != &in.t.Indexes[i] {
+				return false
+			}
+			break
+		}
+	}
+	return catalog.EncodeRow(in.t, old) == catalog.EncodeRow(in.t, row)
 }
 
 // update runs ON DUPLICATE KEY UPDATE on the row in the way.

@@ -2,8 +2,10 @@ package exec
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
+	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
@@ -20,15 +22,17 @@ type loader struct {
 	dflt   []bool
 	vars   map[string]base.Value
 	set    setter
-	line   int
+	line   int // of those that are rows
+	began  int // line breaks of the file before it
 }
 
-// Load runs LOAD DATA over the contents of a file in tx.
+// Load runs LOAD DATA over the contents of a file in tx. vars takes the user variables that fields go to, as the last line
+// leaves them.
 //
-// Errors: those of reading the file, and as Insert.
-func Load(ec *Context, tx *table.Tx, n *plan.Load, file io.Reader) (Outcome, error) {
+// Errors: those of reading the file, and as Insert; both say at which line of the file.
+func Load(ec *Context, tx *table.Tx, n *plan.Load, file io.Reader, vars map[string]base.Value) (Outcome, error) {
 	l := &loader{inserter: newInserter(ec, tx, n.Insert), plan: n, lines: newLineReader(file, n.Format, n.Latin1),
-		values: make([]base.Value, len(n.Insert.Target)), dflt: make([]bool, len(n.Insert.Target)), vars: map[string]base.Value{}}
+		values: make([]base.Value, len(n.Insert.Target)), dflt: make([]bool, len(n.Insert.Target)), vars: vars}
 	l.set = setter{ec: ec, schema: tableSchema(l.t)}
 	for _, a := range n.Set {
 		l.set.add(l.writer, 0, 0, a)
@@ -46,16 +50,36 @@ func Load(ec *Context, tx *table.Tx, n *plan.Load, file io.Reader) (Outcome, err
 		err = nil
 	}
 	l.finish()
-	return l.out, err
+	return l.out, l.located(err)
 }
 
+// located is an error that stopped the statement, with the file and the line it happened at.
+func (l *loader) located(err error) error {
+	if err == nil || l.ec.Ctx.Err() != nil {
+		return err
+	}
+	at := fmt.Sprintf("file '%s', line %d", l.plan.File, l.began+1)
+	var e *base.Error
+	switch {
+	case !errors.As(err, &e):
+		return base.Errorf(errno.FileNotFound, "reading %s failed: %v", at, err)
+	case e.Kind != base.KindInvalid:
+		return err
+	}
+	with := *e
+	with.Msg += " (" + at + ")"
+	return &with
+}
+
+// run loads line after line; io.EOF at the end of the file.
 func (l *loader) run() error {
 	for range l.plan.Skip {
-		if err := l.lines.skipLine(l.ec.Ctx); err != nil {
+		if _, err := l.lines.skipLine(l.ec.Ctx); err != nil {
 			return err
 		}
 	}
 	for {
+		l.began = l.lines.breaks
 		if l.line&255 == 0 {
 			if err := l.ec.Ctx.Err(); err != nil {
 				return err
@@ -74,59 +98,89 @@ func (l *loader) run() error {
 		if err := l.row(l.values, l.dflt, 1); err != nil {
 			return err
 		}
+		cut, err := l.lines.skipLine(l.ec.Ctx)
+		if err != nil {
+			return err
+		}
+		if cut {
+			l.warn(base.Errorf(errno.TooManyRecords, "Row %d was truncated; it contained more data than there were input columns", l.line))
+		}
 	}
 }
 
-// fields reads the fields of a line.
+// fields reads the fields of a line; io.EOF when there is none because the file is at its end.
 func (l *loader) fields() error {
 	for j := range l.values {
 		l.values[j], l.dflt[j] = base.Value{}, true
 	}
-	last := false
 	for i, f := range l.plan.Fields {
-		if last {
-			l.warn(base.Errorf(errno.TooFewRecords, "Row %d doesn't contain data for all columns", l.line))
-			for _, rest := range l.plan.Fields[i:] {
-				if rest.Value < 0 {
-					l.vars[rest.Variable] = base.Value{}
-				}
-			}
-			return nil
-		}
-		var v base.Value
-		var err error
-		if v, last, err = l.lines.field(); err != nil {
+		v, ok, err := l.lines.field()
+		switch {
+		case err != nil:
 			return err
-		}
-		if f.Value < 0 {
+		case !ok && i == 0:
+			return io.EOF
+		case !ok:
+			return l.missing(l.plan.Fields[i:])
+		case f.Value < 0:
 			l.vars[f.Variable] = v
 			continue
 		}
 		l.values[f.Value], l.dflt[f.Value] = l.supplied(v, l.plan.Insert.Target[f.Value]), false
 	}
-	if last {
-		return nil
-	}
-	if len(l.plan.Fields) > 0 {
-		l.warn(base.Errorf(errno.TooManyRecords, "Row %d was truncated; it contained more data than there were input columns", l.line))
-	}
-	for !last {
-		var err error
-		if _, last, err = l.lines.field(); err != nil {
+	return nil
+}
+
+// missing gives the columns that a line has no fields for NULL where that is their default, and otherwise the default of
+// their type, as MySQL does: it does not use another DEFAULT.
+func (l *loader) missing(rest []plan.LoadField) error {
+	for _, f := range rest {
+		if f.Value < 0 {
+			l.vars[f.Variable] = base.Value{}
+			continue
+		}
+		l.warn(base.Errorf(errno.TooFewRecords, "Row %d doesn't contain data for all columns", l.line))
+		at := l.plan.Insert.Target[f.Value]
+		v, err := l.absent(at)
+		if err != nil {
 			return err
 		}
+		l.values[f.Value], l.dflt[f.Value] = v, at == l.auto
 	}
 	return nil
 }
 
-// supplied returns what a NULL in the file stores in a column that takes none: the default of its type.
+func (l *loader) absent(column int) (base.Value, error) {
+	col := &l.t.Columns[column]
+	if !col.NotNull {
+		if e := l.plan.Insert.Defaults[column]; e != nil {
+			if v, err := expr.Scalar(l.ec.Expr, e); err != nil || v.IsNull() {
+				return v, err
+			}
+		}
+	}
+	return l.typeDefault(col), nil
+}
+
+// typeDefault is the default of a column's type, which for a TIMESTAMP that is NOT NULL is the time of the statement.
+func (l *loader) typeDefault(col *catalog.Column) base.Value {
+	if col.NotNull && col.Type.ID == base.TypeTimestamp {
+		_, offset := l.ec.Expr.Now.Zone()
+		return base.NewDateTime(l.ec.Expr.Now.UnixMicro() + int64(offset)*base.Second)
+	}
+	return expr.Zero(col.Type)
+}
+
+// supplied returns what a field stores in a column: NULL in one that takes none stores the default of its type.
 func (l *loader) supplied(v base.Value, column int) base.Value {
 	col := &l.t.Columns[column]
 	if !v.IsNull() || !col.NotNull || column == l.auto {
 		return v
 	}
-	l.warn(base.Errorf(errno.NullToNotNull, "Column set to default value; NULL supplied to NOT NULL column '%s' at row %d", col.Name, l.line))
-	return expr.Zero(col.Type)
+	if col.Type.ID != base.TypeTimestamp {
+		l.warn(base.Errorf(errno.NullToNotNull, "Column set to default value; NULL supplied to NOT NULL column '%s' at row %d", col.Name, l.line))
+	}
+	return l.typeDefault(col)
 }
 
 // assignAll computes SET over the row that the fields make.

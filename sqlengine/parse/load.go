@@ -60,11 +60,11 @@ func (p *parser) loadFormat(f *ast.LoadFormat) {
 			case p.accept("TERMINATED", "BY"):
 				f.FieldEnd = p.str("a string")
 			case p.accept("OPTIONALLY", "ENCLOSED", "BY"):
-				f.Optionally, f.Enclosed = true, p.character()
+				f.Optionally, f.Enclosed = true, p.str("a character")
 			case p.accept("ENCLOSED", "BY"):
-				f.Enclosed = p.character()
+				f.Enclosed = p.str("a character")
 			case p.accept("ESCAPED", "BY"):
-				f.Escaped = p.character()
+				f.Escaped = p.str("a character")
 			case n == 0:
 				p.fail("expected TERMINATED, ENCLOSED or ESCAPED")
 			}
@@ -88,16 +88,6 @@ func (p *parser) loadFormat(f *ast.LoadFormat) {
 			return
 		}
 	}
-}
-
-// character reads a string of at most one byte.
-func (p *parser) character() string {
-	at := p.i
-	s := p.str("a character")
-	if len(s) > 1 {
-		p.failAt(at, "expected one character")
-	}
-	return s
 }
 
 // loadItems reads (column, @variable, …).

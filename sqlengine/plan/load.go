@@ -77,11 +77,13 @@ func (n *Load) target(column int) int {
 }
 
 func loadFormat(n *Load, s *ast.LoadData) error {
-	switch {
-	case s.Format.FieldEnd == "":
-		return base.Errorf(errno.NotSupported, "LOAD DATA of fields of fixed width (FIELDS TERMINATED BY '') is not supported")
-	case s.Format.LineEnd == "":
-		return base.Errorf(errno.NotSupported, "LOAD DATA with LINES TERMINATED BY '' is not supported")
+	switch f := s.Format; {
+	case len(f.Enclosed) > 1, len(f.Escaped) > 1:
+		return base.Errorf(errno.WrongFieldTerms, "Field separator argument is not what is expected; check the manual")
+	case f.FieldEnd == "" && f.Enclosed == "":
+		return base.Errorf(errno.NotSupported, "LOAD DATA of fields of fixed width (FIELDS TERMINATED BY '' ENCLOSED BY '') is not supported")
+	case f.FieldEnd == "" && f.LineEnd == "":
+		return base.Errorf(errno.NotSupported, "LOAD DATA with FIELDS TERMINATED BY '' and LINES TERMINATED BY '' is not supported")
 	}
 	switch s.Charset {
 	case "", "utf8mb4", "utf8", "utf8mb3", "ascii", "binary":
@@ -95,7 +97,7 @@ func loadFormat(n *Load, s *ast.LoadData) error {
 
 func (p *planner) loadFields(n *Load, s *ast.LoadData) error {
 	t := n.Insert.Table
-	if s.Fields == nil {
+	if len(s.Fields) == 0 {
 		all, err := targetColumns(t, nil)
 		if err != nil {
 			return err
@@ -105,7 +107,6 @@ func (p *planner) loadFields(n *Load, s *ast.LoadData) error {
 		}
 		return nil
 	}
-	seen := map[int]bool{}
 	for _, f := range s.Fields {
 		if f.Variable {
 			n.Fields = append(n.Fields, LoadField{Value: -1, Variable: strings.ToLower(f.Name)})
@@ -115,10 +116,6 @@ func (p *planner) loadFields(n *Load, s *ast.LoadData) error {
 		if i < 0 {
 			return unknownColumn(t, f.Name)
 		}
-		if seen[i] {
-			return base.Errorf(errno.FieldSpecTwice, "Column '%s' specified twice", f.Name)
-		}
-		seen[i] = true
 		n.Fields = append(n.Fields, LoadField{Value: n.target(i)})
 	}
 	return nil
