@@ -36,13 +36,6 @@ func (e *Engine) defaultSettings() settings {
 	return st
 }
 
-func onOff(b bool) string {
-	if b {
-		return "1"
-	}
-	return "0"
-}
-
 // variable is expr.Context.Var: the value of a user or system variable.
 func (s *Session) variable(name string, system bool) (base.Value, bool) {
 	if !system {

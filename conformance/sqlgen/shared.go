@@ -436,7 +436,7 @@ func (g *Shared) Change() Statement {
 	t := g.tables[i]
 	var fields []field
 	for _, c := range t.columns {
-		fields = append(fields, field{c.name, c.text})
+		fields = append(fields, field(c))
 	}
 	switch g.n(3) {
 	case 0:

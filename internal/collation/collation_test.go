@@ -78,7 +78,8 @@ func TestKeys(t *testing.T) {
 				t.Fatalf("%s: %q with %q = %d, by their keys %d", c.Name, a, b, got, want)
 			}
 			if u, ok := c.weigh.(*uca); ok {
-				if key := u.collatorKey(nil, a); !bytes.Equal(key, u.appendKey(nil, a)) || !bytes.Equal(key, u.appendKey(nil, a)) {
+				key, first := u.collatorKey(nil, a), u.appendKey(nil, a)
+				if again := u.appendKey(nil, a); !bytes.Equal(key, first) || !bytes.Equal(key, again) { // again may be cached
 					t.Fatalf("%s: key of %q is not the collator's", c.Name, a)
 				}
 			}

@@ -10,12 +10,11 @@ const mergeMax = 32
 
 // runMerger merges sorted runs of a file. Of rows that compare as equal those of the earlier run come first.
 type runMerger struct {
-	file    *spillFile
-	keys    []sortKey // over the columns of the runs
-	cursors []*runCursor
-	heap    []*runCursor
-	out     vec.Batch
-	idx     []int32
+	file *spillFile
+	keys []sortKey // over the columns of the runs
+	heap []*runCursor
+	out  vec.Batch
+	idx  []int32
 }
 
 // runCursor is a run and the row of it that comes next.

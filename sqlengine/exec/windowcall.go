@@ -146,10 +146,9 @@ type valueCall struct {
 	frame *winFrame // of the others
 	nth   int
 
-	out  *vec.Vector
-	at   int
-	idx  []int32
-	page int // of the rows being computed
+	out *vec.Vector
+	at  int
+	idx []int32
 }
 
 func (o *windowOp) newValueCall(c *plan.WindowCall) *valueCall {
