@@ -125,7 +125,7 @@ func TestLoadReadsAgainAfterAConflict(t *testing.T) {
 // brokenFile fails after its text, and when it is closed.
 type brokenFile struct {
 	io.Reader
-	err, closeErr error
+	closeErr error
 }
 
 func (f *brokenFile) Close() error { return f.closeErr }

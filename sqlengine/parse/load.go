@@ -55,7 +55,7 @@ func (p *parser) load() ast.Statement {
 // loadFormat reads FIELDS … and LINES ….
 func (p *parser) loadFormat(f *ast.LoadFormat) {
 	if p.acceptAny("FIELDS", "COLUMNS") != "" {
-		for n := 0; ; n++ {
+		for more := true; more; more = p.is("TERMINATED") || p.is("OPTIONALLY") || p.is("ENCLOSED") || p.is("ESCAPED") {
 			switch {
 			case p.accept("TERMINATED", "BY"):
 				f.FieldEnd = p.str("a string")
@@ -65,11 +65,8 @@ func (p *parser) loadFormat(f *ast.LoadFormat) {
 				f.Enclosed = p.str("a character")
 			case p.accept("ESCAPED", "BY"):
 				f.Escaped = p.str("a character")
-			case n == 0:
-				p.fail("expected TERMINATED, ENCLOSED or ESCAPED")
-			}
-			if !p.is("TERMINATED") && !p.is("OPTIONALLY") && !p.is("ENCLOSED") && !p.is("ESCAPED") {
-				break
+			default:
+				p.fail("expected TERMINATED, ENCLOSED or ESCAPED BY")
 			}
 		}
 	}
