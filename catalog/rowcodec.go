@@ -118,28 +118,14 @@ func DecodeRow(t *Table, row string) ([]base.Value, error) {
 	for i := range out {
 		out[i] = t.Columns[i].initial()
 	}
-	return out, decodeRow(t, nil, row, out)
-}
-
-// DecodeColumns stores the values of the columns at positions cols of t in out, in the order of cols. Fields of other
-// columns are skipped. Texts alias row.
-//
-// Errors: CodeCorrupt.
-func DecodeColumns(t *Table, cols []int, row string, out []base.Value) error {
-	if len(cols) == 0 {
-		return nil
-	}
-	for i, c := range cols {
-		out[i] = t.Columns[c].initial()
-	}
-	return decodeRow(t, cols, row, out)
+	return out, decodeRow(t, row, out)
 }
 
 // decodeRow fills out: a column that the row does not have keeps what is there, its initial value.
-func decodeRow(t *Table, cols []int, row string, out []base.Value) error {
+func decodeRow(t *Table, row string, out []base.Value) error {
 	r := base.NewRowReader(row)
 	n := len(out)
-	at := 0 // where the next field is looked for first: fields mostly come in the order they are asked for
+	at := 0 // where the next field is looked for first: fields mostly come in the order of the columns
 	for {
 		id, v, ok := r.Next()
 		if !ok {
@@ -150,23 +136,17 @@ func decodeRow(t *Table, cols []int, row string, out []base.Value) error {
 			if i >= n {
 				i -= n
 			}
-			pos := i
-			if cols != nil {
-				pos = cols[i]
-			}
-			if t.Columns[pos].ID != id {
+			if t.Columns[i].ID != id {
 				continue
 			}
-			if err := fit(&v, &t.Columns[pos]); err != nil {
+			if err := fit(&v, &t.Columns[i]); err != nil {
 				return err
 			}
 			out[i] = v
 			if at = i + 1; at == n {
 				at = 0
 			}
-			if cols == nil { // a list may name a column twice, a table has it once
-				break
-			}
+			break
 		}
 	}
 }

@@ -22,9 +22,18 @@ func Run(ctx context.Context, db *sql.DB, n int) (Answer, error) {
 	if sqlite(db) {
 		text = Queries[n-1].sqlite()
 	}
+	a, err := RunSQL(ctx, db, text)
+	if err != nil {
+		return a, fmt.Errorf("Q%d: %w", n, err)
+	}
+	return a, nil
+}
+
+// RunSQL runs a query and reads the whole answer.
+func RunSQL(ctx context.Context, db *sql.DB, text string) (Answer, error) {
 	rows, err := db.QueryContext(ctx, text)
 	if err != nil {
-		return Answer{}, fmt.Errorf("Q%d: %w", n, err)
+		return Answer{}, err
 	}
 	defer rows.Close()
 	var a Answer
@@ -38,7 +47,7 @@ func Run(ctx context.Context, db *sql.DB, n int) (Answer, error) {
 	}
 	for rows.Next() {
 		if err := rows.Scan(ptrs...); err != nil {
-			return a, fmt.Errorf("Q%d: %w", n, err)
+			return a, err
 		}
 		row := make([]string, len(vals))
 		for i, v := range vals {

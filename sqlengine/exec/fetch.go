@@ -4,6 +4,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/storage/table"
 )
 
 // rowFetcher decodes stored rows one by one into the vectors of a batch.
@@ -13,7 +14,7 @@ type rowFetcher struct {
 
 	vecs []vec.Vector
 	ptrs []*vec.Vector
-	vals []base.Value
+	dec  *table.RowDecoder
 	n    int
 }
 
@@ -22,7 +23,7 @@ func (f *rowFetcher) start(rows int) {
 	f.n = 0
 	if f.vecs == nil {
 		f.vecs, f.ptrs = make([]vec.Vector, len(f.cols)), make([]*vec.Vector, len(f.cols))
-		f.vals = make([]base.Value, len(f.cols))
+		f.dec = table.NewRowDecoder(columnsAsked(f.table, f.cols))
 		for i := range f.vecs {
 			t := f.table.Columns[f.cols[i]].Type
 			f.vecs[i].Class = t.Class()
@@ -62,11 +63,8 @@ func (f *rowFetcher) slab(rows int) {
 
 // add decodes one row.
 func (f *rowFetcher) add(row string) error {
-	if err := catalog.DecodeColumns(f.table, f.cols, row, f.vals); err != nil {
+	if err := f.dec.Decode(row, f.ptrs, f.n); err != nil {
 		return err
-	}
-	for i := range f.vecs {
-		f.vecs[i].Set(f.n, f.vals[i])
 	}
 	f.n++
 	return nil
@@ -91,4 +89,4 @@ func (f *rowFetcher) finish(b *vec.Batch) {
 }
 
 // reset drops what the fetcher holds.
-func (f *rowFetcher) reset() { f.vecs, f.ptrs, f.vals = nil, nil, nil }
+func (f *rowFetcher) reset() { f.vecs, f.ptrs, f.dec = nil, nil, nil }

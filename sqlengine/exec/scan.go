@@ -120,7 +120,7 @@ func (o *scanOp) nextRange(id uint32) bool {
 	o.at++
 	spec := table.ScanSpec{Lo: r.lo, Hi: r.hi, Reverse: o.plan.Reverse}
 	if id == o.plan.Table.ID {
-		spec.Cols = scanCols(o.plan)
+		spec.Cols = columnsAsked(o.plan.Table, o.plan.Cols)
 	} else {
 		spec.WithKeys = true
 	}
@@ -128,10 +128,11 @@ func (o *scanOp) nextRange(id uint32) bool {
 	return true
 }
 
-func scanCols(n *plan.Scan) []table.ScanCol {
-	cols := make([]table.ScanCol, len(n.Cols))
-	for i, c := range n.Cols {
-		cols[i] = scanCol(&n.Table.Columns[c])
+// columnsAsked asks for the columns of t at the given positions.
+func columnsAsked(t *catalog.Table, at []int) []table.ScanCol {
+	cols := make([]table.ScanCol, len(at))
+	for i, c := range at {
+		cols[i] = scanCol(&t.Columns[c])
 	}
 	return cols
 }

@@ -7,64 +7,26 @@ import (
 
 // buildColumns decodes the asked columns of n rows.
 func buildColumns(cols []ScanCol, n int, row func(int) string) ([]*column, error) {
-	out := make([]*column, len(cols))
+	out, vecs := make([]*column, len(cols)), make([]*vec.Vector, len(cols))
 	for i, c := range cols {
-		out[i] = &column{id: c.ID, vec: vec.New(c.Type.Class(), c.scale(), n)}
+		vecs[i] = vec.New(c.Type.Class(), c.scale(), n)
+		out[i] = &column{id: c.ID, vec: vecs[i]}
 	}
-	d := newRowDecoder(cols)
+	d := NewRowDecoder(cols)
 	for r := range n {
-		if err := d.decode(row(r)); err != nil {
+		if err := d.decode(row(r), vecs, r); err != nil {
 			return nil, err
 		}
-		for i, c := range out {
-			if !d.seen[i] {
-				if c.missing == nil {
-					c.missing = vec.NewBitmap(n)
-				}
-				c.missing.Set(r)
-				c.vec.SetNull(r)
-				continue
+		for _, i := range d.absent {
+			c := out[i]
+			if c.missing == nil {
+				c.missing = vec.NewBitmap(n)
 			}
-			c.vec.Set(r, d.vals[i])
+			c.missing.Set(r)
+			c.vec.SetNull(r)
 		}
 	}
 	return out, nil
-}
-
-// rowDecoder picks the asked columns out of rows. Its results hold until the next decode.
-type rowDecoder struct {
-	cols []ScanCol
-	vals []base.Value
-	seen []bool
-}
-
-func newRowDecoder(cols []ScanCol) *rowDecoder {
-	return &rowDecoder{cols: cols, vals: make([]base.Value, len(cols)), seen: make([]bool, len(cols))}
-}
-
-func (d *rowDecoder) decode(row string) error {
-	for i := range d.seen {
-		d.seen[i] = false
-	}
-	r := base.NewRowReader(row)
-	for left := len(d.cols); left > 0; {
-		id, val, ok := r.Next()
-		if !ok {
-			return r.Err()
-		}
-		for i := range d.cols {
-			if d.cols[i].ID != id {
-				continue
-			}
-			v, err := fitValue(val, d.cols[i])
-			if err != nil {
-				return err
-			}
-			d.vals[i], d.seen[i] = v, true
-			left--
-		}
-	}
-	return nil
 }
 
 // fitValue returns v in the class and scale that q's vector has.

@@ -28,10 +28,10 @@ const minSlice = 1024
 type Scanner struct {
 	v    *version
 	spec ScanSpec
-	cur  *cursor // of the delta; nil when no entry falls into the range
-	dec  *rowDecoder
-	read *readRange // nil: not tracked
-	max  int        // rows of the next copied batch: it grows, as a caller with a LIMIT takes only the first few
+	cur  *cursor     // of the delta; nil when no entry falls into the range
+	dec  *RowDecoder // made when it is first needed
+	read *readRange  // nil: not tracked
+	max  int         // rows of the next copied batch: it grows, as a caller with a LIMIT takes only the first few
 
 	// pi is the part being read, and [lo, hi) its rows that are still to come (from the end for reverse).
 	pi, lo, hi int
@@ -49,7 +49,7 @@ type step struct {
 }
 
 func newScanner(v *version, spec ScanSpec) *Scanner {
-	s := &Scanner{v: v, spec: spec, dec: newRowDecoder(spec.Cols), max: 64}
+	s := &Scanner{v: v, spec: spec, max: 64}
 	if !spec.Reverse {
 		s.max = 256
 	}
@@ -285,15 +285,11 @@ func (s *Scanner) copyBatch(b *vec.Batch) (keys []string, ok bool, err error) {
 	for i := range s.steps {
 		st := &s.steps[i]
 		if st.e != nil {
-			if err := s.dec.decode(st.e.row); err != nil {
-				return nil, false, err
+			if s.dec == nil {
+				s.dec = NewRowDecoder(s.spec.Cols)
 			}
-			for c, q := range s.spec.Cols {
-				if s.dec.seen[c] {
-					b.Cols[c].Set(at, s.dec.vals[c])
-				} else {
-					b.Cols[c].Set(at, q.Missing)
-				}
+			if err := s.dec.Decode(st.e.row, b.Cols, at); err != nil {
+				return nil, false, err
 			}
 		} else {
 			for c, q := range s.spec.Cols {

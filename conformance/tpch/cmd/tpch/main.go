@@ -5,9 +5,11 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +32,8 @@ func run() error {
 	runs := flag.Int("runs", 3, "runs of each query; the fastest counts")
 	only := flag.String("q", "", "the queries to run, as 1,5,9; all without it")
 	alone := flag.Bool("alone", false, "run s3sql without SQLite beside it")
+	explain := flag.Bool("explain", false, "print EXPLAIN ANALYZE of each query in place of times")
+	profile := flag.String("cpuprofile", "", "write a CPU profile of the queries, without loading, to this file")
 	flag.Parse()
 	ctx, g := context.Background(), tpch.Generator{Scale: *scale, Seed: *seed}
 	numbers, err := queries(*only)
@@ -51,7 +55,51 @@ func run() error {
 			return err
 		}
 	}
+	stop, err := profiled(*profile)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if *explain {
+		return explained(ctx, ours, numbers)
+	}
 	return compare(ctx, ours, theirs, numbers, *runs)
+}
+
+// profiled starts a CPU profile into a file, if one is named, and returns what ends it.
+func profiled(name string) (stop func(), err error) {
+	if name == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if err := f.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "tpch:", err)
+		}
+	}, nil
+}
+
+// explained prints what the operators of each query did.
+func explained(ctx context.Context, db *sql.DB, numbers []int) error {
+	for _, n := range numbers {
+		start := time.Now()
+		a, err := tpch.RunSQL(ctx, db, "EXPLAIN ANALYZE "+tpch.Queries[n-1].SQL)
+		if err != nil {
+			return fmt.Errorf("explain Q%d: %w", n, err)
+		}
+		fmt.Printf("Q%d: %.1f ms with planning\n", n, float64(time.Since(start).Microseconds())/1000)
+		for _, row := range a.Rows {
+			fmt.Println(strings.Join(row, " "))
+		}
+	}
+	return nil
 }
 
 func queries(list string) (out []int, err error) {
