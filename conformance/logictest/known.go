@@ -11,10 +11,14 @@ import (
 // Known is the list of records that do not pass, each with the page of MySQL's manual that says otherwise.
 type Known struct{ entries []knownRecord }
 
-type knownRecord struct{ file, sql, reason string }
+type knownRecord struct {
+	file, sql, reason string
+	maybe             bool
+}
 
 // ReadKnown reads a list: entries parted by blank lines, each a line with a pattern for the file's name, a line with the
-// reason, and the record's SQL. A line that begins with # is a comment.
+// reason, and the record's SQL. A reason that begins with "some: " is for a record that passes with some releases of a peer. A
+// line that begins with # is a comment.
 func ReadKnown(r io.Reader) (*Known, error) {
 	k := &Known{}
 	in := bufio.NewScanner(r)
@@ -29,7 +33,9 @@ func ReadKnown(r io.Reader) (*Known, error) {
 		if _, err := path.Match(entry[0], ""); err != nil {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
-		k.entries = append(k.entries, knownRecord{file: entry[0], reason: entry[1], sql: strings.Join(entry[2:], "\n")})
+		r := knownRecord{file: entry[0], sql: strings.Join(entry[2:], "\n")}
+		r.reason, r.maybe = strings.CutPrefix(entry[1], "some: ")
+		k.entries = append(k.entries, r)
 		entry = nil
 		return nil
 	}
@@ -51,15 +57,15 @@ func ReadKnown(r io.Reader) (*Known, error) {
 	return k, end(n + 1)
 }
 
-// Reason returns why a statement of a file need not pass, or "".
-func (k *Known) Reason(file, statement string) string {
+// Reason returns why a statement of a file need not pass, or "", and whether it may pass all the same.
+func (k *Known) Reason(file, statement string) (reason string, maybe bool) {
 	for _, e := range k.entries {
 		if e.sql != statement {
 			continue
 		}
 		if ok, err := path.Match(e.file, path.Base(file)); ok && err == nil {
-			return e.reason
+			return e.reason, e.maybe
 		}
 	}
-	return ""
+	return "", false
 }

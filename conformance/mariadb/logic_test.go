@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func budget(t *testing.T) time.Duration {
 	if testing.Short() {
 		return time.Second
 	}
-	return 4 * time.Second
+	return time.Minute
 }
 
 // TestGenerated compares answers to scripts made at random, as many seeds as time allows.
@@ -55,7 +56,7 @@ func TestGenerated(t *testing.T) {
 			}
 			n, statements := 0, 0
 			// Without a time asked for, the seeds are always the same ones.
-			most := 8
+			most := 30
 			if os.Getenv(envTime) != "" {
 				most = math.MaxInt
 			}
@@ -118,7 +119,7 @@ func (p *pair) logic(k logicKind, seed uint64) int {
 	p.prepare(setup)
 	for _, q := range queries {
 		rules := differ.Rules{Ordered: q.Ordered, Exact: true, Types: *types}
-		if p.differs(q.Tree, rules) {
+		if p.difference(q.Tree, rules) != "" {
 			p.report(k.name, seed, setup, q, rules)
 			if !*goingOn {
 				break
@@ -129,11 +130,20 @@ func (p *pair) logic(k logicKind, seed uint64) int {
 	return len(queries)
 }
 
-// differs reports whether the engines answer a query in ways that nothing explains.
-func (p *pair) differs(q *sqlgen.Tree, rules differ.Rules) bool {
+// difference returns where the engines part in answering a query, or "" where they do not or something explains it. It does
+// not change while a script becomes smaller.
+func (p *pair) difference(q *sqlgen.Tree, rules differ.Rules) string {
 	ours, theirs := p.askRounded(q.String())
 	d := rules.Compare(ours, theirs)
-	return d != "" && known(q.String(), d, theirs) == ""
+	switch {
+	case d == "" || known(q.String(), d, theirs) != "":
+		return ""
+	case strings.HasPrefix(d, "row"):
+		return "rows"
+	case d == "one fails":
+		return fmt.Sprint(d, ours.Number, theirs.Number)
+	}
+	return d
 }
 
 // askRounded puts a query to both, and rounds what either of them holds for a real number.
@@ -163,11 +173,11 @@ func (p *pair) prepare(setup []*sqlgen.Tree) (failed string) {
 // report looks for the smallest script that shows a difference.
 func (p *pair) report(name string, seed uint64, setup []*sqlgen.Tree, q sqlgen.Statement, rules differ.Rules) {
 	p.t.Helper()
-	original := q.String()
+	original, kind := q.String(), p.difference(q.Tree, rules)
 	differs := func(script []*sqlgen.Tree) bool {
 		last := len(script) - 1
 		p.prepare(script[:last])
-		return p.differs(script[last], rules)
+		return p.difference(script[last], rules) == kind
 	}
 	script := append(append([]*sqlgen.Tree{}, setup...), q.Tree)
 	if differs(script) {
@@ -194,5 +204,33 @@ func known(statement, difference string, theirs *differ.Answer) string {
 	if difference == "column types" && strings.Contains(statement, "- ") {
 		return "MySQL's opposite of a negative integer constant is a DECIMAL; MariaDB folds some of the constants first"
 	}
+	if !strings.Contains(statement, "GROUP BY") {
+		return ""
+	}
+	switch {
+	case cutOff(theirs):
+		return "MariaDB's temporary tables have too little room for some decimals, and hold 9.9999 instead of 13.6667"
+	case havingNullif.MatchString(statement):
+		return "MariaDB loses the value of some NULLIF in HAVING: 71 <> NULLIF(9, 66) is not true there"
+	case strings.Contains(statement, "( DISTINCT") && strings.Contains(statement, "/"):
+		return "beside an aggregate with DISTINCT, MariaDB sorts instead of using a temporary table, which rounds quotients"
+	}
 	return ""
+}
+
+var (
+	havingNullif = regexp.MustCompile(`HAVING.*NULLIF`)
+	nines        = regexp.MustCompile(`^-?9+(\.9+)?$`)
+)
+
+// cutOff reports whether an answer has a decimal of nothing but nines.
+func cutOff(a *differ.Answer) bool {
+	for i, family := range a.Types {
+		for _, row := range a.Rows {
+			if family == "decimal" && nines.MatchString(row[i]) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -346,7 +346,8 @@ func (g *Shared) block(depth int, outer []field) (*Tree, []field) {
 	return seq("SELECT ", g.pick("", "", "", "DISTINCT "), list(", ", len(items), items...), " FROM ", from, where), out
 }
 
-// window returns a window function over rows in one order only: all columns of the tables are in its ORDER BY.
+// window returns a window function over rows in one order only: all columns of the tables are in its ORDER BY. Numbers of rows
+// are made signed: MySQL's are not, and less than none of them is an error there.
 func (g *Shared) window(fields []field) *Tree {
 	var order []string
 	for _, i := range g.r.Perm(len(fields)) {
@@ -359,11 +360,11 @@ func (g *Shared) window(fields []field) *Tree {
 	v := func() string { return g.value(fields, false, 1).String() }
 	switch g.n(7) {
 	case 0:
-		return Text(fmt.Sprintf("%s() OVER (%s)", g.pick("ROW_NUMBER", "RANK", "DENSE_RANK"), over))
+		return Text(fmt.Sprintf("CAST(%s() OVER (%s) AS SIGNED)", g.pick("ROW_NUMBER", "RANK", "DENSE_RANK"), over))
 	case 1:
 		return Text(fmt.Sprintf("%s(%s, %d) OVER (%s)", g.pick("LAG", "LEAD"), v(), 1+g.n(3), over))
 	case 2:
-		return Text(fmt.Sprintf("NTILE(%d) OVER (%s)", 1+g.n(5), over))
+		return Text(fmt.Sprintf("CAST(NTILE(%d) OVER (%s) AS SIGNED)", 1+g.n(5), over))
 	}
 	f := g.pick("SUM", "COUNT", "MIN", "MAX", "FIRST_VALUE", "LAST_VALUE")
 	if g.chance(30) {

@@ -34,7 +34,7 @@ func TestGenerated(t *testing.T) {
 		newPair(t).run(*seed)
 		return
 	}
-	limit := 15 * time.Second
+	limit := time.Minute
 	if v := os.Getenv(envTime); v != "" {
 		var err error
 		if limit, err = time.ParseDuration(v); err != nil {
@@ -47,7 +47,7 @@ func TestGenerated(t *testing.T) {
 	n, statements := uint64(0), 0
 	p := newPair(t)
 	// Without a time asked for, the seeds are always the same ones.
-	most := uint64(40)
+	most := uint64(120)
 	if os.Getenv(envTime) != "" {
 		most = math.MaxUint64
 	}
@@ -157,6 +157,9 @@ func (p *pair) compare(s sqlgen.Statement, rules differ.Rules) string {
 	if !s.Query && ours.Message == "" && theirs.Message == "" {
 		table := strings.Fields(strings.NewReplacer("DELETE FROM", "", "UPDATE", "", "INSERT INTO", "").Replace(s.String()))[0]
 		ours, theirs = p.ask("SELECT * FROM "+table, true)
+	}
+	if ours.Number == 3587 && theirs.Message == "" {
+		return "" // RANGE wants numbers in MySQL, and what is NULL in every row has no type; SQLite has none at all
 	}
 	return rules.Compare(ours, theirs)
 }

@@ -51,7 +51,7 @@ func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 			return nil, err
 		}
 	}
-	if b.aggs.grouped || e.Distinct { // MySQL's temporary table holds what goes in
+	if b.aggs.grouped || e.Distinct && !extreme(e.Name) { // MySQL's temporary table holds what goes in
 		for i := range args {
 			args[i] = expr.Settle(args[i])
 		}
@@ -72,6 +72,11 @@ func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 		return nil, err
 	}
 	return b.aggs.add(g), nil
+}
+
+// extreme reports whether an aggregate is MIN or MAX, of which DISTINCT changes nothing.
+func extreme(name string) bool {
+	return strings.EqualFold(name, "MIN") || strings.EqualFold(name, "MAX")
 }
 
 func isStar(e ast.Expr) bool {
