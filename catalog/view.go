@@ -21,6 +21,7 @@ type View struct {
 	Definer       string   `json:"definer,omitempty"`
 	Security      string   `json:"security,omitempty"`     // INVOKER; "" DEFINER
 	CheckOption   string   `json:"check_option,omitempty"` // CASCADED, LOCAL; "" none
+	Updatable     bool     `json:"updatable,omitempty"`
 	CreatedMicros int64    `json:"created_us,omitempty"`
 }
 

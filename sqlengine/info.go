@@ -1,10 +1,13 @@
 package sqlengine
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/infoschema"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
@@ -17,6 +20,16 @@ func (r *infoSource) Database() string { return r.s.e.cfg.Database }
 
 // Catalog returns the descriptors that the transaction sees.
 func (r *infoSource) Catalog() (*catalog.Catalog, error) { return r.s.e.catalog.Load(r.ctx, r.tx) }
+
+// ViewColumns returns the columns of a view; nil of one that is no longer valid.
+func (r *infoSource) ViewColumns(v *catalog.View) (*catalog.Table, error) {
+	t, err := (*run)(r).viewTable(v, r.tx)
+	var known *base.Error
+	if errors.As(err, &known) && (known.Number == errno.ViewInvalid.Number || known.Number == errno.ViewRecursive.Number) {
+		return nil, nil
+	}
+	return t, err
+}
 
 // RowCount returns the rows of a table or index.
 func (r *infoSource) RowCount(table uint32) int { return r.tx.RowCount(table) }

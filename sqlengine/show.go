@@ -197,12 +197,17 @@ func (r *run) tableOf(name *ast.TableName, tx *table.Tx) (schema, table string, 
 }
 
 func (r *run) showColumns(n *ast.Show, tx *table.Tx) (*listing, error) {
-	if v, err := r.view(n.Table, tx); err != nil {
+	v, err := r.view(n.Table, tx)
+	if err != nil {
 		return nil, err
-	} else if v != nil && !n.Full {
-		return r.describeView(v, tx)
 	}
-	schema, name, err := r.tableOf(n.Table, tx)
+	var schema, name string
+	if v == nil {
+		schema, name, err = r.tableOf(n.Table, tx)
+	} else {
+		schema, name = r.s.e.cfg.Database, v.Name
+		_, err = r.viewTable(v, tx) // it may no longer be valid
+	}
 	if err != nil {
 		return nil, err
 	}

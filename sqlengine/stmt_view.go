@@ -53,6 +53,12 @@ func (r *run) createView(n *ast.CreateView, params int, tx *table.Tx) (*Result, 
 	if v.Columns, err = viewColumns(n, p.Columns); err != nil {
 		return nil, err
 	}
+	if v.Updatable, err = plan.UpdatableView(env, v); err != nil {
+		return nil, err
+	}
+	if v.CheckOption != "" && !v.Updatable {
+		return nil, base.Errorf(errno.ViewCheckFixed, "CHECK OPTION on non-updatable view '%s.%s'", r.s.e.cfg.Database, v.Name)
+	}
 	return &Result{}, catalog.CreateView(tx, old, v)
 }
 
@@ -181,8 +187,10 @@ func showCreateView(v *catalog.View) *listing {
 		rows: [][]base.Value{texts(v.Name, catalog.CreateViewSQL(v), "utf8mb4", catalog.DefaultCollation)}}
 }
 
-// describeView plans a view and returns its columns as a table that does not exist: SHOW COLUMNS.
-func (r *run) describeView(v *catalog.View, tx *table.Tx) (*listing, error) {
+// viewTable plans a view and returns its columns as those of a table without keys.
+//
+// Errors: 1356 the view no longer fits the tables there are.
+func (r *run) viewTable(v *catalog.View, tx *table.Tx) (*catalog.Table, error) {
 	env, err := r.env(tx)
 	if err != nil {
 		return nil, err
@@ -191,15 +199,13 @@ func (r *run) describeView(v *catalog.View, tx *table.Tx) (*listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{cols: columns("Field", "Type", "Null", "Key", "Default", "Extra")}
-	for _, c := range p.Columns {
-		nullable := "NO"
-		if c.Nullable {
-			nullable = "YES"
-		}
-		l.rows = append(l.rows, append(texts(c.Name, catalog.TypeSQL(c.Type), nullable, ""), base.Value{}, base.NewString("")))
+	t := &catalog.Table{Name: v.Name}
+	for i, c := range p.Columns {
+		col := queryColumn(env.Catalog, c)
+		col.ID = uint32(i + 1)
+		t.Columns = append(t.Columns, col)
 	}
-	return l, nil
+	return t, nil
 }
 
 // parseQuery parses the query of a view; it is kept like that of a statement.

@@ -7,6 +7,14 @@ var (
 	UpdateTableUsed   = code(1093, "HY000", base.KindInvalid) // a subquery reads the table that the statement changes
 	NonUpdatable      = code(1288, "HY000", base.KindInvalid)
 	ViewCheckFailed   = code(1369, "HY000", base.KindInvalid) // WITH CHECK OPTION
+	ViewCheckFixed    = code(1368, "HY000", base.KindInvalid) // WITH CHECK OPTION of a view that is not updatable
+	FixedColumn       = code(1348, "HY000", base.KindInvalid)
+	ViewSeveral       = code(1393, "HY000", base.KindInvalid) // several tables below a view would change
+	ViewNoColumns     = code(1394, "HY000", base.KindInvalid)
+	ViewDeleteJoin    = code(1395, "HY000", base.KindInvalid)
+	ViewNoDefault     = code(1423, "HY000", base.KindInvalid)
+	ViewPrevents      = code(1443, "HY000", base.KindInvalid)
+	NonInsertable     = code(1471, "HY000", base.KindInvalid)
 	RowIsReferenced   = code(1451, "23000", base.KindInvalid)
 	NoReferencedRow   = code(1452, "23000", base.KindInvalid)
 	NoPartition       = code(1526, "HY000", base.KindInvalid)

@@ -33,7 +33,8 @@ type writer struct {
 	fk        *foreignKeys // nil: none concern the table
 	fam       *family
 	out       Outcome
-	ret       *returner // nil without RETURNING
+	ret       *returner       // nil without RETURNING
+	view      *plan.ViewCheck // of the view that the statement names; nil: none
 
 	rules *plan.Rules // see ruleSet
 	ruled bool

@@ -42,7 +42,7 @@ func newInserter(ec *Context, tx *table.Tx, n *plan.Insert) *inserter {
 		in.prepareUpdate()
 	}
 	in.nullFails = len(n.Rows) == 1 && !n.Ignore
-	in.ret = newReturner(ec, n.Table, n.Returning)
+	in.ret, in.view = newReturner(ec, n.Table, n.Returning), n.Check
 	return in
 }
 
@@ -164,6 +164,9 @@ func (in *inserter) row(values []base.Value, dflt []bool, left int) error {
 	if err := in.check(row); err != nil {
 		return in.ignored(err)
 	}
+	if err := in.checkShown(row); err != nil {
+		return in.ignored(err)
+	}
 	pk, _ := catalog.EncodeKey(in.t, in.t.Primary, row)
 	for {
 		c, err := in.findConflict(pk, row, "")
@@ -270,6 +273,9 @@ func (in *inserter) rowDefaults(row []base.Value, dflt []bool) error {
 // everywhere says that no row has a value for it, of which one warning tells.
 func (in *inserter) noDefault(i int, everywhere bool) (base.Value, error) {
 	err := base.Errorf(errno.NoDefault, "Field '%s' doesn't have a default value", in.t.Columns[i].Name)
+	if in.plan.View != "" && in.given[i] < 0 {
+		err = base.Errorf(errno.ViewNoDefault, "Field of view '%s' underlying table doesn't have a default value", in.plan.View)
+	}
 	if in.ec.Strict && !in.plan.Ignore {
 		return base.Value{}, err
 	}

@@ -12,6 +12,7 @@ import (
 type joinTarget struct {
 	*writer
 	first    int
+	check    *plan.ViewCheck // over joined rows
 	seen     map[string]bool // primary keys of the rows met
 	assigned []bool
 	changes  []change       // of an UPDATE
@@ -22,7 +23,7 @@ type joinTarget struct {
 func newTargets(ec *Context, tx *table.Tx, list []plan.Target, ignore bool) []*joinTarget {
 	out := make([]*joinTarget, len(list))
 	for i, t := range list {
-		out[i] = &joinTarget{writer: newWriter(ec, tx, t.Table, ignore), first: t.First, seen: map[string]bool{},
+		out[i] = &joinTarget{writer: newWriter(ec, tx, t.Table, ignore), first: t.First, check: t.Check, seen: map[string]bool{},
 			assigned: make([]bool, len(t.Table.Columns))}
 		out[i].fam = out[0].fam
 		for _, before := range list[:i] {
@@ -113,12 +114,30 @@ func changeTargets(s *setter, b *vec.Batch, targets []*joinTarget, acc *account)
 				return err
 			}
 			if changed {
+				if err := t.checkJoined(s.schema, news[k]); err != nil {
+					if err = t.ignored(err); err != nil {
+						return err
+					}
+					continue
+				}
 				t.changes = append(t.changes, c)
 				bytes += 2 * rowBytes(olds[k])
 			}
 		}
 	}
 	return acc.grow(bytes)
+}
+
+// checkJoined checks a joined row as it becomes against the view that the target is changed through.
+func (t *joinTarget) checkJoined(schema []plan.Column, row []base.Value) error {
+	if t.check == nil {
+		return nil
+	}
+	b, err := oneRow(schema, row)
+	if err != nil {
+		return err
+	}
+	return t.checkView(t.check, b)
 }
 
 func (t *joinTarget) applyAll() error {

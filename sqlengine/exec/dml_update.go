@@ -16,7 +16,7 @@ type change struct{ old, row []base.Value }
 // Errors: as Insert.
 func Update(ec *Context, tx *table.Tx, n *plan.Update) (Outcome, error) {
 	w := newWriter(ec, tx, n.Table, n.Ignore)
-	w.ret = newReturner(ec, n.Table, n.Returning)
+	w.ret, w.view = newReturner(ec, n.Table, n.Returning), n.Check
 	acc := account{ec: ec}
 	defer acc.free()
 	assigned := make([]bool, len(w.t.Columns))
@@ -115,6 +115,9 @@ func (w *writer) change(old, row []base.Value) error {
 		return err
 	}
 	if err := w.check(row); err != nil {
+		return err
+	}
+	if err := w.checkShown(row); err != nil {
 		return err
 	}
 	oldPK, _ := catalog.EncodeKey(w.t, w.t.Primary, old)

@@ -98,6 +98,24 @@ func (w *writer) check(row []base.Value) error {
 	return nil
 }
 
+// checkShown refuses a row of the table that the view through which it is written would not show.
+//
+// Errors: 1369.
+func (w *writer) checkShown(row []base.Value) error {
+	if w.view == nil {
+		return nil
+	}
+	return w.checkView(w.view, rowBatch(w.t, row))
+}
+
+func (w *writer) checkView(c *plan.ViewCheck, row *vec.Batch) error {
+	shown, err := expr.Filter(w.ec.Expr, c.Holds, row, nil)
+	if err == nil && len(shown) == 0 {
+		err = base.Errorf(errno.ViewCheckFailed, "CHECK OPTION failed '%s'", c.View)
+	}
+	return err
+}
+
 // rowBatch makes a batch of one row of t.
 func rowBatch(t *catalog.Table, row []base.Value) *vec.Batch {
 	b := &vec.Batch{N: 1, Cols: make([]*vec.Vector, len(row))}

@@ -31,6 +31,17 @@ var columnsTable = definition{
 		if err != nil {
 			return nil, err
 		}
+		views, err := r.views()
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range views {
+			rows, err := viewColumnRows(r, v)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, rows...)
+		}
 		for _, t := range r.virtualTables() {
 			for i := range t.Columns {
 				c := &t.Columns[i]

@@ -28,6 +28,8 @@ type Source interface {
 	Database() string
 	// Catalog returns the descriptors.
 	Catalog() (*catalog.Catalog, error)
+	// ViewColumns returns the columns of a view as those of a table.
+	ViewColumns(v *catalog.View) (*catalog.Table, error)
 	// RowCount and ByteCount return the rows of a table or index and their encoded size.
 	RowCount(table uint32) int
 	ByteCount(table uint32) int

@@ -35,18 +35,35 @@ func viewTableRows(r *reader) ([][]base.Value, error) {
 	return out, err
 }
 
-// viewRows are the rows of VIEWS. No view can be written through.
+// viewRows are the rows of VIEWS.
 func viewRows(r *reader) ([][]base.Value, error) {
 	views, err := r.views()
 	var out [][]base.Value
 	for _, v := range views {
 		check := map[string]int{"": 1, "LOCAL": 2, "CASCADED": 3}[v.CheckOption]
+		updatable := 1
+		if v.Updatable {
+			updatable = 2
+		}
 		security := v.Security
 		if security == "" {
 			security = "DEFINER"
 		}
-		out = append(out, []base.Value{str(catalogName), str(r.Database()), str(v.Name), str(v.SQL), num(check), num(1), str(v.Definer),
+		out = append(out, []base.Value{str(catalogName), str(r.Database()), str(v.Name), str(v.SQL), num(check), num(updatable), str(v.Definer),
 			str(security), str("utf8mb4"), str(catalog.DefaultCollation)})
 	}
 	return out, err
+}
+
+// viewColumnRows are the rows of COLUMNS of a view; none of one that is no longer valid.
+func viewColumnRows(r *reader, v *catalog.View) ([][]base.Value, error) {
+	t, err := r.ViewColumns(v)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	var out [][]base.Value
+	for i := range t.Columns {
+		out = append(out, columnRow(r.Database(), v.Name, i+1, &t.Columns[i], "", ""))
+	}
+	return out, nil
 }

@@ -44,6 +44,8 @@ type Insert struct {
 	// OnDup is over the old row followed by the new one.
 	OnDup     []Assignment
 	Returning *Returning
+	View      string     // database.view that the statement names; "" the table itself
+	Check     *ViewCheck // of that view; nil: none
 }
 
 // Update changes rows of one table. Source yields all columns of the table, in order; Set is over them, left to right,
@@ -53,6 +55,7 @@ type Update struct {
 	Ignore bool
 	Source Node
 	Set    []Assignment
+	Check  *ViewCheck // of the view that the statement names; nil: none
 
 	Returning *Returning
 }
@@ -102,11 +105,12 @@ func Mutate(env Env, stmt ast.Statement) (*Mutation, error) {
 
 func (p *planner) insert(s *ast.Insert) (*Insert, error) {
 	defer p.withCTEs(s.With)()
-	t, err := p.lookupTable(s.Table)
+	w, err := p.inserted(s.Table, s.Columns, "INSERT")
 	if err != nil {
 		return nil, err
 	}
-	n := &Insert{Table: t, Ignore: s.Ignore}
+	n := p.insertInto(w)
+	n.Ignore = s.Ignore
 	switch {
 	case s.Replace:
 		n.Mode = DupReplace
@@ -115,69 +119,37 @@ func (p *planner) insert(s *ast.Insert) (*Insert, error) {
 	case s.Ignore:
 		n.Mode = DupIgnore
 	}
-	if n.Target, err = targetColumns(t, s.Columns); err != nil {
+	if n.Target, err = w.targets(s.Columns); err != nil {
 		return nil, err
-	}
-	if n.Defaults, err = p.defaults(t); err != nil {
-		return nil, err
-	}
-	n.RowDefaults = make([]bool, len(n.Defaults))
-	for i, e := range n.Defaults {
-		n.RowDefaults[i] = e != nil && readsColumn(e)
 	}
 	if len(s.Table.Partitions) > 0 {
 		return nil, base.Errorf(errno.NotPartitioned, "PARTITION () clause on non partitioned table")
 	}
 	if s.Query == nil {
-		err = p.insertRows(n, s)
+		err = p.insertRows(n, w, s)
 	}
 	var extra []ast.SelectItem
 	if err == nil && len(s.OnDup) > 0 {
-		extra, err = p.onDup(n, s)
+		extra, err = p.onDup(n, w, s)
 	}
 	if err == nil && s.Query != nil {
 		err = p.insertQuery(n, s, extra)
 	}
 	if err == nil {
-		n.Returning, err = p.returning(s.Returning, t, aliasOf(s.Table))
+		n.Returning, err = p.returning(s.Returning, w.names)
 	}
 	return n, err
 }
 
-// targetColumns resolves the column list of an INSERT; without one it is every visible column.
-func targetColumns(t *catalog.Table, names []string) ([]int, error) {
-	var out []int
-	if len(names) == 0 {
-		for i := range t.Columns {
-			if !t.Columns[i].Hidden && !t.Columns[i].Invisible {
-				out = append(out, i)
-			}
-		}
-		return out, nil
+func (p *planner) insertInto(w *written) *Insert {
+	n := &Insert{Table: w.table, Defaults: w.defaults, RowDefaults: make([]bool, len(w.defaults)), Check: w.check}
+	for i, e := range n.Defaults {
+		n.RowDefaults[i] = e != nil && readsColumn(e)
 	}
-	seen := map[int]bool{}
-	for _, name := range names {
-		_, i := t.Column(name)
-		if i < 0 {
-			return nil, unknownColumn(t, name)
-		}
-		if seen[i] {
-			return nil, base.Errorf(errno.FieldSpecTwice, "Column '%s' specified twice", name)
-		}
-		seen[i] = true
-		out = append(out, i)
+	if w.view != nil {
+		n.View = p.Database + "." + w.view.Name
 	}
-	return out, nil
-}
-
-func unknownColumn(t *catalog.Table, name string) error {
-	var names []string
-	for i := range t.Columns {
-		if !t.Columns[i].Hidden {
-			names = append(names, t.Columns[i].Name)
-		}
-	}
-	return base.Errorf(errno.BadField, "Unknown column '%s' in 'field list'%s", name, didYouMean(name, names))
+	return n
 }
 
 // defaults binds the DEFAULT of every column; a nullable column without one has NULL.
@@ -212,10 +184,11 @@ func (p *planner) defaultExpr(t *catalog.Table, c *catalog.Column) (expr.Expr, e
 	return p.rowExpr(t, x, "default value expression")
 }
 
-func (p *planner) insertRows(n *Insert, s *ast.Insert) error {
-	b := &binder{p: p, scope: p.rowScope(n.Table, aliasOf(s.Table)), clause: "field list"}
-	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(n.Table, n.Defaults, ref) }
-	p.targets.add(n.Table, aliasOf(s.Table))
+func (p *planner) insertRows(n *Insert, w *written, s *ast.Insert) error {
+	b := &binder{p: p, scope: w.names, clause: "field list", defaultOf: w.defaultOf}
+	if err := p.targets.add(changed{w.table, w.alias, w.view, "INSERT"}); err != nil {
+		return err
+	}
 	used := idSet{}
 	for i, row := range s.Rows {
 		if len(row) == 0 && len(s.Columns) == 0 {
@@ -251,35 +224,23 @@ func generatedValue(t *catalog.Table, c *catalog.Column) error {
 	return base.Errorf(errno.GeneratedValue, "The value specified for generated column '%s' in table '%s' is not allowed.", c.Name, t.Name)
 }
 
-func defaultOf(t *catalog.Table, defaults []expr.Expr, ref *ast.ColumnRef) (expr.Expr, error) {
-	c, i := t.Column(ref.Name)
-	if c == nil {
-		return nil, unknownColumn(t, ref.Name)
-	}
-	if defaults[i] == nil {
-		return nil, base.Errorf(errno.NoDefault, "Field '%s' doesn't have a default value", c.Name)
-	}
-	return defaults[i], nil
-}
-
 // assignments binds SET items. b's columns 0… are the table's.
-func assignments(b *binder, t *catalog.Table, defaults []expr.Expr, items []ast.SetItem) ([]Assignment, error) {
+func assignments(b *binder, w *written, items []ast.SetItem) ([]Assignment, error) {
 	out := make([]Assignment, 0, len(items))
 	for _, it := range items {
-		c, i := t.Column(it.Column.Name)
-		if c == nil {
-			return nil, unknownColumn(t, it.Column.Name)
+		i, c, err := w.find(&ast.ColumnRef{Name: it.Column.Name})
+		if err != nil {
+			return nil, err
 		}
 		var e expr.Expr
-		var err error
 		d, ok := it.Value.(*ast.Default)
 		switch deflt := ok && d.Column == nil; {
 		case deflt && c.Generated != nil:
 			continue // it is computed as always
 		case deflt:
-			e, err = defaultOf(t, defaults, &ast.ColumnRef{Name: c.Name})
+			e, err = w.defaultOf(it.Column)
 		case c.Generated != nil:
-			err = generatedValue(t, c)
+			err = generatedValue(w.table, c)
 		default:
 			e, err = b.expr(it.Value)
 		}
@@ -291,78 +252,79 @@ func assignments(b *binder, t *catalog.Table, defaults []expr.Expr, items []ast.
 	return out, nil
 }
 
-// target plans the rows that an UPDATE or DELETE of one table works on.
-func (p *planner) target(from []ast.TableExpr, where ast.Expr, order []ast.OrderItem, limit *ast.Limit) (*catalog.Table, Node, *scope, error) {
-	name, _ := from[0].(*ast.TableName)
-	t, err := p.lookupTable(name)
-	if err != nil {
-		return nil, nil, nil, err
+// target plans the rows that an UPDATE or DELETE of one table works on. w.names are for expressions over a row of the table.
+func (p *planner) target(o *opened, n logical, sc *scope, verb string, where ast.Expr, order []ast.OrderItem, limit *ast.Limit) (w *written, node Node, err error) {
+	if w, err = p.through(o, &o.parts[0]); err != nil {
+		return nil, nil, err
 	}
-	p.targets.add(t, aliasOf(name))
-	scan, sc := p.scan(t, aliasOf(name), nil)
-	var n logical = scan
+	if err := p.targets.add(changed{w.table, w.alias, w.view, verb}); err != nil {
+		return nil, nil, err
+	}
 	if where != nil {
 		e, err := (&binder{p: p, scope: sc, clause: "where clause"}).expr(where)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
 		n = &lFilter{input: n, preds: conjuncts(e)}
 	}
 	b := &binder{p: p, scope: sc, clause: "order clause"}
 	proj := &lProject{input: n, keep: true}
 	var keys []SortKey
-	for _, o := range order {
-		e, err := b.expr(o.Expr)
+	for _, it := range order {
+		e, err := b.expr(it.Expr)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
-		keys = append(keys, SortKey{Expr: p.asColumn(proj, e), Desc: o.Desc})
+		keys = append(keys, SortKey{Expr: p.asColumn(proj, e), Desc: it.Desc})
 	}
 	if len(proj.ids) > 0 {
 		n = proj
 	}
 	if n, err = p.orderLimit(n, keys, limit, b); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	node, err := p.exactly(p.optimize(n), scan.ids)
-	return t, node, sc, err
+	node, err = p.exactly(p.optimize(n), o.parts[0].ids)
+	return w, node, err
 }
 
-// updateAny plans an UPDATE of one table or several.
+// updateAny plans an UPDATE of one table or several. A view over several is several.
 func (p *planner) updateAny(s *ast.Update) (any, error) {
 	defer p.withCTEs(s.With)()
-	if name, ok := s.From[0].(*ast.TableName); ok && len(s.From) == 1 {
-		if p.isCTE(name) {
-			return nil, base.Errorf(errno.NonUpdatable, "The target table %s of the UPDATE is not updatable", aliasOf(name))
-		}
-		return p.update(s)
+	name, ok := s.From[0].(*ast.TableName)
+	if !ok || len(s.From) > 1 {
+		return p.multiUpdate(s)
 	}
-	return p.multiUpdate(s)
+	if p.isCTE(name) {
+		return nil, notUpdatable(aliasOf(name), "UPDATE")
+	}
+	o, n, sc, err := p.openNamed(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case o == nil || !o.writable():
+		return nil, notUpdatable(aliasOf(name), "UPDATE")
+	case o.several():
+		return p.multiUpdate(s)
+	}
+	return p.update(s, o, n, sc)
 }
 
-func (p *planner) update(s *ast.Update) (*Update, error) {
-	t, source, sc, err := p.target(s.From, s.Where, s.OrderBy, s.Limit)
-	if err != nil {
-		return nil, err
-	}
-	defaults, err := p.defaults(t)
+func (p *planner) update(s *ast.Update, o *opened, n logical, sc *scope) (*Update, error) {
+	w, source, err := p.target(o, n, sc, "UPDATE", s.Where, s.OrderBy, s.Limit)
 	if err != nil {
 		return nil, err
 	}
 	for _, it := range s.Set {
-		if c, err := sc.find(it.Column); err != nil {
+		if _, _, err := w.find(it.Column); err != nil {
 			return nil, err
-		} else if c == nil {
-			return nil, unknownColumn(t, it.Column.Name)
 		}
 	}
-	b := &binder{p: p, scope: positions(sc), clause: "field list"}
-	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(t, defaults, ref) }
-	n := &Update{Table: t, Ignore: s.Ignore, Source: source}
-	if n.Set, err = assignments(b, t, defaults, s.Set); err == nil {
-		n.Returning, err = p.returning(s.Returning, t, aliasOf(s.From[0].(*ast.TableName)))
+	b := &binder{p: p, scope: w.names, clause: "field list", defaultOf: w.defaultOf}
+	u := &Update{Table: w.table, Ignore: s.Ignore, Source: source, Check: w.check}
+	if u.Set, err = assignments(b, w, s.Set); err == nil {
+		u.Returning, err = p.returning(s.Returning, w.names)
 	}
-	return n, err
+	return u, err
 }
 
 // positions renumbers a scope so that its columns are 0, 1, 2, …: the positions of a row of the whole table.
@@ -382,13 +344,27 @@ func (p *planner) deleteAny(s *ast.Delete) (any, error) {
 	}
 	name := s.From[0].(*ast.TableName) // the syntax allows nothing else
 	if p.isCTE(name) {
-		return nil, base.Errorf(errno.NonUpdatable, "The target table %s of the DELETE is not updatable", aliasOf(name))
+		return nil, notUpdatable(aliasOf(name), "DELETE")
 	}
-	t, source, _, err := p.target(s.From, s.Where, s.OrderBy, s.Limit)
+	o, from, sc, err := p.openNamed(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case o == nil || !o.writable():
+		return nil, notUpdatable(aliasOf(name), "DELETE")
+	case o.several():
+		return nil, p.deleteJoin(o)
+	}
+	w, source, err := p.target(o, from, sc, "DELETE", s.Where, s.OrderBy, s.Limit)
 	if err != nil {
 		return nil, err
 	}
-	n := &Delete{Table: t, Ignore: s.Ignore, Source: source}
-	n.Returning, err = p.returning(s.Returning, t, aliasOf(name))
+	n := &Delete{Table: w.table, Ignore: s.Ignore, Source: source}
+	n.Returning, err = p.returning(s.Returning, w.names)
 	return n, err
+}
+
+// deleteJoin is error 1395.
+func (p *planner) deleteJoin(o *opened) error {
+	return base.Errorf(errno.ViewDeleteJoin, "Can not delete from join view '%s.%s'", p.Database, o.view.Name)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
-	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
 // Target is one of the tables that a statement changes. The columns of the table stand at First and after it in the rows of
@@ -16,6 +15,7 @@ type Target struct {
 	Table *catalog.Table
 	Alias string
 	First int
+	Check *ViewCheck // of the view that it is changed through; nil: none
 }
 
 // MultiUpdate changes rows of the tables that Source joins. The Column of an assignment is a position in Source's rows.
@@ -38,12 +38,15 @@ type MultiDelete struct {
 type joined struct {
 	node logical
 	sc   *scope
-	from []ast.TableExpr
+	open *opening
 }
 
 func (p *planner) joined(from []ast.TableExpr) (*joined, error) {
+	p.open = &opening{}
 	n, sc, err := p.from(from, nil)
-	return &joined{node: n, sc: sc, from: from}, err
+	j := &joined{node: n, sc: sc, open: p.open}
+	p.open = nil
+	return j, err
 }
 
 // where adds a condition.
@@ -56,57 +59,6 @@ func (p *planner) where(j *joined, where ast.Expr) error {
 		j.node = &lFilter{input: j.node, preds: conjuncts(e)}
 	}
 	return err
-}
-
-// named returns the table expression of FROM that an alias names.
-func named(list []ast.TableExpr, schema, alias string) ast.TableExpr {
-	for _, t := range list {
-		switch t := t.(type) {
-		case *ast.TableName:
-			if strings.EqualFold(aliasOf(t), alias) && (schema == "" || t.Alias == "" && (t.Schema == "" || strings.EqualFold(t.Schema, schema))) {
-				return t
-			}
-		case *ast.Derived:
-			if schema == "" && strings.EqualFold(t.Alias, alias) {
-				return t
-			}
-		case *ast.TableFunc:
-			if schema == "" && strings.EqualFold(t.Alias, alias) {
-				return t
-			}
-		case *ast.Join:
-			if hit := named([]ast.TableExpr{t.L, t.R}, schema, alias); hit != nil {
-				return hit
-			}
-		}
-	}
-	return nil
-}
-
-// joinTarget returns the base table behind an alias, and the logical columns of its rows. ok is false for an alias that FROM
-// does not have. Error 1288 for what cannot be changed.
-func (p *planner) joinTarget(j *joined, schema, alias, verb string) (t *catalog.Table, ids []colID, ok bool, err error) {
-	te := named(j.from, schema, alias)
-	if te == nil {
-		return nil, nil, false, nil
-	}
-	fixed := base.Errorf(errno.NonUpdatable, "The target table %s of the %s is not updatable", alias, verb)
-	name, isTable := te.(*ast.TableName)
-	if !isTable || p.isCTE(name) || p.Virtual != nil && p.Virtual(name.Schema, name.Name) != nil {
-		return nil, nil, true, fixed
-	}
-	if t, err = p.lookupTable(name); err != nil {
-		return nil, nil, true, err
-	}
-	for i := range j.sc.cols {
-		if c := &j.sc.cols[i]; strings.EqualFold(c.Table, alias) {
-			ids = append(ids, c.id)
-		}
-	}
-	if len(ids) != len(t.Columns) {
-		return nil, nil, true, fixed
-	}
-	return t, ids, true, nil
 }
 
 // isCTE reports whether a name means a common table expression.
@@ -135,22 +87,39 @@ func (p *planner) multiDelete(s *ast.Delete) (*MultiDelete, error) {
 				return nil, base.Errorf(errno.NonUniqTable, "Not unique table/alias: '%s'", name.Name)
 			}
 		}
-		t, ids, ok, err := p.joinTarget(j, name.Schema, name.Name, "DELETE")
-		if err != nil {
+		o := j.open.named(name.Name)
+		switch {
+		case o == nil || name.Schema != "" && !p.unaliased(o, name):
+			return nil, base.Errorf(errno.UnknownTable, "Unknown table '%s' in MULTI DELETE", name.Name)
+		case !o.writable():
+			return nil, notUpdatable(o.alias, "DELETE")
+		case o.several():
+			return nil, p.deleteJoin(o)
+		}
+		t := o.parts[0].table
+		n.Targets = append(n.Targets, Target{Table: t, Alias: name.Name, First: len(want)})
+		want = append(want, o.parts[0].ids...)
+		if err := p.targets.add(changed{t, o.alias, o.view, "DELETE"}); err != nil {
 			return nil, err
 		}
-		if !ok {
-			return nil, base.Errorf(errno.UnknownTable, "Unknown table '%s' in MULTI DELETE", name.Name)
-		}
-		n.Targets = append(n.Targets, Target{Table: t, Alias: name.Name, First: len(want)})
-		want = append(want, ids...)
-		p.targets.add(t, name.Name)
 	}
 	if err := p.where(j, s.Where); err != nil {
 		return nil, err
 	}
 	n.Source, err = p.exactly(pushdown(j.node, nil), want)
 	return n, err
+}
+
+// unaliased reports whether a name with its schema means a relation: one with an alias has no schema.
+func (p *planner) unaliased(o *opened, t *ast.TableName) bool {
+	own := ""
+	switch {
+	case o.view != nil:
+		own = o.view.Name
+	case len(o.parts) > 0:
+		own = o.parts[0].table.Name
+	}
+	return strings.EqualFold(t.Schema, p.Database) && strings.EqualFold(own, t.Name)
 }
 
 func (p *planner) multiUpdate(s *ast.Update) (*MultiUpdate, error) {
@@ -168,47 +137,22 @@ func (p *planner) multiUpdate(s *ast.Update) (*MultiUpdate, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &MultiUpdate{Ignore: s.Ignore}
-	var want layout
-	b := &binder{p: p, scope: j.sc, clause: "field list"}
+	u := &updating{p: p, j: j, out: &MultiUpdate{Ignore: s.Ignore}, b: &binder{p: p, scope: j.sc, clause: "field list"}}
+	u.b.defaultOf = u.defaultOf
 	for _, it := range s.Set {
-		c, err := j.sc.find(it.Column)
+		at, err := u.column(it.Column)
 		if err != nil {
 			return nil, err
 		}
-		if c == nil {
-			_, err := b.column(it.Column)
-			return nil, err
-		}
-		pos, err := p.updateTarget(n, &want, j, c)
-		if err != nil {
-			return nil, err
-		}
-		n.Set = append(n.Set, Assignment{Column: pos})
+		u.out.Set = append(u.out.Set, Assignment{Column: at})
+	}
+	if err := u.oneTableEach(); err != nil {
+		return nil, err
 	}
 	if err := p.where(j, s.Where); err != nil {
 		return nil, err
 	}
-	used := idSet{}
-	values := make([]expr.Expr, len(s.Set))
-	for i, it := range s.Set {
-		if values[i], err = p.setValue(b, n.targetOf(n.Set[i].Column).Table, it); err != nil {
-			return nil, err
-		}
-		used.addExpr(values[i])
-	}
-	for i := range j.sc.cols {
-		if id := j.sc.cols[i].id; used[id] && want.pos(id) < 0 {
-			want = append(want, id)
-		}
-	}
-	for i := range n.Set {
-		if n.Set[i].Value, err = want.place(values[i]); err != nil {
-			return nil, err
-		}
-	}
-	n.Source, err = p.exactly(pushdown(j.node, nil), want)
-	return n, err
+	return u.finish(s.Set)
 }
 
 // targetOf returns the target whose columns take position pos of the rows; nil if none does.
@@ -219,42 +163,4 @@ func (n *MultiUpdate) targetOf(pos int) *Target {
 		}
 	}
 	return nil
-}
-
-// updateTarget makes the table that has column c a target and returns the position of the column in the rows.
-func (p *planner) updateTarget(n *MultiUpdate, want *layout, j *joined, c *scopeCol) (int, error) {
-	if i := want.pos(c.id); i >= 0 {
-		return i, nil
-	}
-	alias := c.Table
-	for i := range j.sc.cols { // of a column that USING has merged, the table it comes from
-		if alias == "" && j.sc.cols[i].id == c.id {
-			alias = j.sc.cols[i].Table
-		}
-	}
-	t, ids, _, err := p.joinTarget(j, "", alias, "UPDATE")
-	if err != nil {
-		return 0, err
-	}
-	if t == nil {
-		return 0, base.Errorf(errno.NonUpdatable, "The target table %s of the UPDATE is not updatable", alias)
-	}
-	n.Targets = append(n.Targets, Target{Table: t, Alias: alias, First: len(*want)})
-	*want = append(*want, ids...)
-	p.targets.add(t, alias)
-	return want.pos(c.id), nil
-}
-
-// setValue binds the value of an assignment to a column of t.
-func (p *planner) setValue(b *binder, t *catalog.Table, it ast.SetItem) (expr.Expr, error) {
-	defaults, err := p.defaults(t)
-	if err != nil {
-		return nil, err
-	}
-	if d, ok := it.Value.(*ast.Default); ok && d.Column == nil {
-		return defaultOf(t, defaults, &ast.ColumnRef{Name: it.Column.Name})
-	}
-	bb := *b
-	bb.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(t, defaults, ref) }
-	return bb.expr(it.Value)
 }

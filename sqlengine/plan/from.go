@@ -40,19 +40,27 @@ func (p *planner) tableExpr(t ast.TableExpr, outer, lat *frame) (logical, *scope
 	case *ast.TableName:
 		return p.tableName(t, outer)
 	case *ast.Derived:
-		return p.derived(t, outer, lat)
+		return p.readOnly(p.derived(t, outer, lat))
 	case *ast.Join:
 		return p.join(t, outer, lat)
 	case *ast.TableFunc:
-		return p.tableFunc(t, outer, lat)
+		return p.readOnly(p.tableFunc(t, outer, lat))
 	}
 	return nil, nil, base.Errorf(errno.Unknown, "unknown table expression %T", t)
+}
+
+// readOnly marks a relation as one that no statement can write through.
+func (p *planner) readOnly(n logical, sc *scope, err error) (logical, *scope, error) {
+	if err == nil {
+		p.open.fix(sc)
+	}
+	return n, sc, err
 }
 
 func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, error) {
 	if t.Schema == "" {
 		if n, sc, ok, err := p.cteRef(t, outer); ok || err != nil {
-			return n, sc, err
+			return p.readOnly(n, sc, err)
 		}
 	}
 	if t.AsOf != nil {
@@ -60,11 +68,16 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 	}
 	if p.Virtual != nil {
 		if v := p.Virtual(t.Schema, t.Name); v != nil {
-			return p.virtual(t, v, outer)
+			return p.readOnly(p.virtual(t, v, outer))
 		}
 	}
 	if v := p.viewNamed(t); v != nil {
-		return p.view(t, v, outer)
+		if p.open != nil {
+			if n, sc, ok, err := p.openView(t, v, outer); ok || err != nil {
+				return n, sc, err
+			}
+		}
+		return p.readOnly(p.view(t, v, outer))
 	}
 	table, err := p.lookupTable(t)
 	if err != nil {
@@ -75,6 +88,7 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 	}
 	scan, sc := p.scan(table, aliasOf(t), outer)
 	scan.lock = p.lock.has(aliasOf(t))
+	p.open.addTable(table, aliasOf(t), scan.ids, sc)
 	return scan, sc, nil
 }
 
@@ -87,9 +101,6 @@ func (p *planner) lookupTable(t *ast.TableName) (*catalog.Table, error) {
 	}
 	if t.Schema != "" && !strings.EqualFold(t.Schema, p.Database) {
 		return nil, base.Errorf(errno.BadDB, "Unknown database '%s'", t.Schema)
-	}
-	if v := p.Catalog.View(t.Name); v != nil {
-		return nil, base.Errorf(errno.NotSupported, "writing through view %s is not supported; docs/compatibility.md lists what is", v.Name)
 	}
 	table := p.Catalog.Table(t.Name)
 	if table == nil {
@@ -197,6 +208,10 @@ func (p *planner) join(t *ast.Join, outer, lat *frame) (logical, *scope, error) 
 	if err != nil {
 		return nil, nil, err
 	}
+	if p.open != nil && (t.Kind == "LEFT" || t.Kind == "RIGHT" || t.Kind == "FULL") {
+		left, lsc = p.settleColumns(left, lsc)
+		right, rsc = p.settleColumns(right, rsc)
+	}
 	if err := distinctAliases(lsc, rsc); err != nil {
 		return nil, nil, err
 	}
@@ -229,9 +244,11 @@ func (p *planner) join(t *ast.Join, outer, lat *frame) (logical, *scope, error) 
 		sc.nullable()
 	}
 	if len(using) == 0 {
+		p.open.joined(n)
 		return dependent(n, f), sc, nil
 	}
 	merged, sc, err := p.joinUsing(n, sc, using, len(lsc.cols), t.Kind)
+	p.open.joined(n)
 	if len(f.args) > 0 { // no FULL JOIN: merged is n
 		merged = dependent(n, f)
 	}
@@ -319,7 +336,12 @@ func (p *planner) joinUsing(n *lJoin, sc *scope, names []string, nLeft int, kind
 }
 
 // ref returns the expression that reads the column.
-func (c *scopeCol) ref() expr.Expr { return expr.Column(c.id, c.Type, c.Name, c.Nullable) }
+func (c *scopeCol) ref() expr.Expr {
+	if c.def != nil {
+		return c.def
+	}
+	return expr.Column(c.id, c.Type, c.Name, c.Nullable)
+}
 
 // distinctAliases checks that no table alias stands on both sides of a join.
 func distinctAliases(l, r *scope) error {

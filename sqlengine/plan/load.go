@@ -6,7 +6,6 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
-	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
 // Load reads rows of a table from a file.
@@ -31,31 +30,39 @@ type LoadField struct {
 
 // load plans LOAD DATA LOCAL.
 func (p *planner) load(s *ast.LoadData) (*Load, error) {
-	t, err := p.lookupTable(s.Table)
+	var names []string
+	for _, f := range s.Fields {
+		if !f.Variable {
+			names = append(names, f.Name)
+		}
+	}
+	for _, it := range s.Set {
+		names = append(names, it.Column.Name)
+	}
+	w, err := p.inserted(s.Table, names, "LOAD")
 	if err != nil {
 		return nil, err
 	}
 	if len(s.Table.Partitions) > 0 {
 		return nil, base.Errorf(errno.NotPartitioned, "PARTITION () clause on non partitioned table")
 	}
-	n := &Load{File: s.File, Format: s.Format, Skip: s.Skip, Insert: &Insert{Table: t, Mode: DupIgnore, Ignore: true}}
+	n := &Load{File: s.File, Format: s.Format, Skip: s.Skip, Insert: p.insertInto(w)}
+	n.Insert.Mode, n.Insert.Ignore = DupIgnore, true
 	if s.Replace {
 		n.Insert.Mode = DupReplace
 	}
 	if err := loadFormat(n, s); err != nil {
 		return nil, err
 	}
-	if n.Insert.Defaults, err = p.defaults(t); err != nil {
+	if err := p.loadFields(n, w, s); err != nil {
 		return nil, err
 	}
-	if err := p.loadFields(n, s); err != nil {
+	if err := p.targets.add(changed{w.table, w.alias, w.view, "LOAD"}); err != nil {
 		return nil, err
 	}
-	p.targets.add(t, aliasOf(s.Table))
-	b := &binder{p: p, scope: p.rowScope(t, aliasOf(s.Table)), clause: "field list"}
-	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(t, n.Insert.Defaults, ref) }
+	b := &binder{p: p, scope: w.names, clause: "field list", defaultOf: w.defaultOf}
 	defer p.loadVariables(n)()
-	if n.Set, err = assignments(b, t, n.Insert.Defaults, s.Set); err != nil {
+	if n.Set, err = assignments(b, w, s.Set); err != nil {
 		return nil, err
 	}
 	for _, a := range n.Set {
@@ -95,10 +102,9 @@ func loadFormat(n *Load, s *ast.LoadData) error {
 	return nil
 }
 
-func (p *planner) loadFields(n *Load, s *ast.LoadData) error {
-	t := n.Insert.Table
+func (p *planner) loadFields(n *Load, w *written, s *ast.LoadData) error {
 	if len(s.Fields) == 0 {
-		all, err := targetColumns(t, nil)
+		all, err := w.targets(nil)
 		if err != nil {
 			return err
 		}
@@ -112,9 +118,9 @@ func (p *planner) loadFields(n *Load, s *ast.LoadData) error {
 			n.Fields = append(n.Fields, LoadField{Value: -1, Variable: strings.ToLower(f.Name)})
 			continue
 		}
-		_, i := t.Column(f.Name)
-		if i < 0 {
-			return unknownColumn(t, f.Name)
+		i, _, err := w.find(&ast.ColumnRef{Name: f.Name})
+		if err != nil {
+			return err
 		}
 		n.Fields = append(n.Fields, LoadField{Value: n.target(i)})
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -36,10 +37,9 @@ func (p *planner) insertQuery(n *Insert, s *ast.Insert, extra []ast.SelectItem) 
 // onDup binds ON DUPLICATE KEY UPDATE: bare and table-qualified names mean the old row, VALUES(col) and the row alias the new one.
 // Behind a SELECT without grouping, names may also mean columns of its tables: extra are those that do, in the order of their
 // positions behind old and new row.
-func (p *planner) onDup(n *Insert, s *ast.Insert) (extra []ast.SelectItem, err error) {
+func (p *planner) onDup(n *Insert, w *written, s *ast.Insert) (extra []ast.SelectItem, err error) {
 	width := len(n.Table.Columns)
-	sc := p.rowScope(n.Table, aliasOf(s.Table))
-	sc.cols = append(sc.cols, newRowColumns(n, s)...)
+	sc := &scope{cols: append(slices.Clone(w.names.cols), newRowColumns(n, w, s)...)}
 	from, err := p.sourceColumns(s)
 	if err != nil {
 		return nil, err
@@ -48,38 +48,39 @@ func (p *planner) onDup(n *Insert, s *ast.Insert) (extra []ast.SelectItem, err e
 		c.id = 2*width + i
 		sc.cols = append(sc.cols, c)
 	}
-	b := &binder{p: p, scope: sc, clause: "field list"}
-	b.defaultOf = func(ref *ast.ColumnRef) (expr.Expr, error) { return defaultOf(n.Table, n.Defaults, ref) }
+	b := &binder{p: p, scope: sc, clause: "field list", defaultOf: w.defaultOf}
 	b.values = func(ref *ast.ColumnRef) (expr.Expr, error) {
-		c, i := n.Table.Column(ref.Name)
-		if i < 0 {
-			return nil, unknownColumn(n.Table, ref.Name)
+		i, c, err := w.find(&ast.ColumnRef{Name: ref.Name})
+		if err != nil {
+			return nil, err
 		}
 		return expr.Column(width+i, c.Type, c.Name, true), nil
 	}
 	defer func(saved targets) { p.targets = saved }(p.targets)
-	p.targets.add(n.Table, aliasOf(s.Table))
-	if n.OnDup, err = assignments(b, n.Table, n.Defaults, s.OnDup); err != nil {
+	if err := p.targets.add(changed{w.table, w.alias, w.view, "INSERT"}); err != nil {
+		return nil, err
+	}
+	if n.OnDup, err = assignments(b, w, s.OnDup); err != nil {
 		return nil, err
 	}
 	return p.placeExtra(n, from)
 }
 
 // newRowColumns are the names that a row alias and its column aliases give to the new row.
-func newRowColumns(n *Insert, s *ast.Insert) (out []scopeCol) {
+func newRowColumns(n *Insert, w *written, s *ast.Insert) (out []scopeCol) {
 	if s.RowAlias == "" {
 		return nil
 	}
 	width := len(n.Table.Columns)
 	for j, i := range n.Target {
 		c := &n.Table.Columns[i]
-		name := c.Name
+		name := w.nameOf(i)
 		if len(s.ColAlias) > j {
 			name = s.ColAlias[j]
 		}
 		// merged: a bare name means the old row, unless only a column alias has it
-		_, old := n.Table.Column(name)
-		out = append(out, scopeCol{id: width + i, merged: old >= 0, Column: Column{Name: name, Table: s.RowAlias, Type: c.Type, Nullable: true}})
+		_, _, unknown := w.find(&ast.ColumnRef{Name: name})
+		out = append(out, scopeCol{id: width + i, merged: unknown == nil, Column: Column{Name: name, Table: s.RowAlias, Type: c.Type, Nullable: true}})
 	}
 	return out
 }

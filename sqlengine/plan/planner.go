@@ -59,6 +59,7 @@ type planner struct {
 	tableNames map[string]int // of stmt, in lower case: how often each stands in it
 	expansions int            // of common table expressions
 	targets    targets
+	open       *opening // of a FROM whose views are laid open
 
 	sources map[colID]source // the table columns that logical columns come from
 	est     map[logical]float64

@@ -12,6 +12,8 @@ func (p *planner) query(q ast.Query, outer *frame) (logical, output, error) {
 	if p.rowOnly {
 		return nil, output{}, ErrSubquery
 	}
+	defer func(saved *opening) { p.open = saved }(p.open)
+	p.open = nil
 	switch q := q.(type) {
 	case *ast.Select:
 		if err := checkCTEs(q.With); err != nil {

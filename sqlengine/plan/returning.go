@@ -8,20 +8,20 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
-// Returning is the list of a RETURNING clause, over the columns of the table.
+// Returning is the list of a RETURNING clause, over a row of the table.
 type Returning struct {
 	Exprs []expr.Expr
 	Out   []Column
 }
 
 // returning binds a RETURNING clause; nil without one.
-func (p *planner) returning(list []ast.SelectItem, t *catalog.Table, alias string) (*Returning, error) {
+func (p *planner) returning(list []ast.SelectItem, names *scope) (*Returning, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
 	defer func(saved targets) { p.targets = saved }(p.targets)
 	p.targets = targets{} // the list is computed after the last change: it may read any table
-	b := &binder{p: p, scope: p.rowScope(t, alias), clause: "field list"}
+	b := &binder{p: p, scope: names, clause: "field list"}
 	items, err := b.items(list)
 	if err != nil {
 		return nil, err

@@ -14,7 +14,8 @@ type scopeCol struct {
 	Column
 	schema string
 	id     colID
-	merged bool // the right side of USING and NATURAL: only a qualified name reaches it, * skips it
+	def    expr.Expr // of a view that has been laid open: what the column selects, where that is no column; nil: id is the column
+	merged bool      // the right side of USING and NATURAL: only a qualified name reaches it, * skips it
 }
 
 // scope is what names mean at one place of a query.

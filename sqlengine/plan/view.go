@@ -26,32 +26,55 @@ func (p *planner) viewNamed(t *ast.TableName) *catalog.View {
 //
 // Errors: 1462 a view that leads back to itself, 1356 a query that no longer fits the tables there are.
 func (p *planner) view(t *ast.TableName, v *catalog.View, outer *frame) (logical, *scope, error) {
-	name := strings.ToLower(v.Name)
-	if slices.Contains(p.views, name) || len(p.views) >= maxViewDepth {
-		return nil, nil, base.Errorf(errno.ViewRecursive, "`%s`.`%s` contains view recursion", p.Database, v.Name)
+	leave, err := p.enterView(t, v)
+	if err != nil {
+		return nil, nil, err
 	}
+	defer leave()
 	q, err := p.ParseQuery(v.SQL)
 	if err != nil {
 		return nil, nil, p.invalidView(v)
 	}
-	ctes, stmt, names := p.ctes, p.stmt, p.tableNames
-	p.ctes, p.stmt, p.tableNames = nil, q.(ast.Statement), nil
-	p.views = append(p.views, name)
+	p.stmt = q.(ast.Statement)
 	n, out, err := p.query(q, nil)
-	p.views = p.views[:len(p.views)-1]
-	p.ctes, p.stmt, p.tableNames = ctes, stmt, names
-	var be *base.Error
-	if err != nil && (!errors.As(err, &be) || be.Number != errno.ViewRecursive.Number) {
-		return nil, nil, p.invalidView(v)
-	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, p.viewError(v, err)
 	}
 	sc, err := outputScope(out, aliasOf(t), v.Columns, outer)
 	if err != nil {
 		return nil, nil, p.invalidView(v)
 	}
 	return n, sc, nil
+}
+
+// enterView makes the names of the statement around mean nothing until the returned function is called.
+func (p *planner) enterView(t *ast.TableName, v *catalog.View) (leave func(), err error) {
+	name := strings.ToLower(v.Name)
+	if slices.Contains(p.views, name) || len(p.views) >= maxViewDepth {
+		return nil, base.Errorf(errno.ViewRecursive, "`%s`.`%s` contains view recursion", p.Database, v.Name)
+	}
+	ctes, stmt, names, top := p.ctes, p.stmt, p.tableNames, p.targets.top
+	p.ctes, p.tableNames = nil, nil
+	p.views = append(p.views, name)
+	if top == nil {
+		p.targets.top = &topView{alias: aliasOf(t), view: v}
+	}
+	return func() {
+		p.views = p.views[:len(p.views)-1]
+		p.ctes, p.stmt, p.tableNames, p.targets.top = ctes, stmt, names, top
+	}, nil
+}
+
+// viewError is what an error inside a view means to the statement that names it.
+func (p *planner) viewError(v *catalog.View, err error) error {
+	var be *base.Error
+	if errors.As(err, &be) {
+		switch be.Number {
+		case errno.ViewRecursive.Number, errno.UpdateTableUsed.Number, errno.ViewPrevents.Number:
+			return err
+		}
+	}
+	return p.invalidView(v)
 }
 
 func (p *planner) invalidView(v *catalog.View) error {
