@@ -9,16 +9,9 @@ import (
 	"github.com/s3sql/s3sql/storage/table"
 )
 
-// Limits of MySQL 8.0 (reference manual, "Limits on Table Column Count" and "Identifier Length Limits").
-const (
-	maxColumns    = 4096
-	maxNameLength = 64
-	maxKeyParts   = 16
-)
-
 // Create stores a new table. It assigns the ids of t and of its indexes. t is owned by the catalog afterwards.
 //
-// Errors: 1050 the name is taken; 1060, 1061, 1070, 1113, 1117 the definition contradicts itself; those of tx.
+// Errors: 1050 the name is taken; 1059, 1060, 1061, 1070, 1071, 1103, 1113, 1117, 1118, 1166 the definition contradicts itself; those of tx.
 func Create(tx *table.Tx, t *Table) error {
 	if err := check(t); err != nil {
 		return err
@@ -162,7 +155,7 @@ func AddHiddenKey(t *Table) {
 }
 
 func check(t *Table) error {
-	if err := checkName(t.Name); err != nil {
+	if err := CheckTableName(t.Name); err != nil {
 		return err
 	}
 	visible, shown := 0, false
@@ -173,7 +166,7 @@ func check(t *Table) error {
 		}
 		visible++
 		shown = shown || !c.Invisible
-		if err := checkName(c.Name); err != nil {
+		if err := CheckColumnName(c.Name); err != nil {
 			return err
 		}
 		if l := strings.ToLower(c.Name); seen[l] {
@@ -191,15 +184,15 @@ func check(t *Table) error {
 	if visible > maxColumns {
 		return base.Errorf(errno.TooManyColumns, "Too many columns: %d of at most %d", visible, maxColumns)
 	}
-	return checkKeys(t)
-}
-
-func checkName(name string) error {
-	if name == "" || len([]rune(name)) > maxNameLength || strings.HasSuffix(name, " ") || strings.ContainsRune(name, 0) {
-		return base.Errorf(errno.WrongTableName, "Incorrect name '%s': names have 1 to %d characters and no trailing space",
-			name, maxNameLength)
+	if err := checkKeys(t); err != nil {
+		return err
 	}
-	return nil
+	for i := range t.Checks {
+		if err := CheckName(t.Checks[i].Name); err != nil {
+			return err
+		}
+	}
+	return checkSizes(t)
 }
 
 func checkKeys(t *Table) error {
@@ -208,6 +201,9 @@ func checkKeys(t *Table) error {
 	}
 	names := map[string]bool{"primary": true}
 	for _, ix := range t.Indexes {
+		if err := CheckName(ix.Name); err != nil {
+			return err
+		}
 		l := strings.ToLower(ix.Name)
 		if names[l] {
 			return base.Errorf(errno.DupKeyName, "Duplicate key name '%s'", ix.Name)

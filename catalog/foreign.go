@@ -30,9 +30,6 @@ const (
 	SetNull  Action = "SET NULL"
 )
 
-// CheckName checks the name of a constraint. Error 1103.
-func CheckName(name string) error { return checkName(name) }
-
 // Reference is a foreign key as its parent sees it.
 type Reference struct {
 	Child *Table

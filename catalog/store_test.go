@@ -208,7 +208,7 @@ func TestCreateRefusals(t *testing.T) {
 		code uint16
 	}{
 		"no name":          {newTable(""), 1103},
-		"long name":        {newTable(strings.Repeat("x", 65)), 1103},
+		"long name":        {newTable(strings.Repeat("x", 65)), 1059},
 		"column twice":     {twice, 1060},
 		"index name twice": {index, 1061},
 		"no column":        {empty, 1113},

@@ -47,9 +47,9 @@ func (c *Catalog) Taken(name string) bool { return c.Table(name) != nil || c.Vie
 
 // CreateView stores a view, in the place of old if that is not nil. It assigns the id.
 //
-// Errors: 1050 the name is taken, 1103; those of tx.
+// Errors: 1050 the name is taken, 1059, 1103; those of tx.
 func CreateView(tx *table.Tx, old, v *View) error {
-	if err := checkName(v.Name); err != nil {
+	if err := CheckTableName(v.Name); err != nil {
 		return err
 	}
 	if old != nil {

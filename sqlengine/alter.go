@@ -454,8 +454,11 @@ func (a *alteration) convertCharset(charset, collation string) error {
 		return err
 	}
 	for i := range a.t.Columns {
-		if c := &a.t.Columns[i]; c.Type.Class() == base.String {
+		if c := &a.t.Columns[i]; c.Type.Class() == base.String || len(c.Type.Elems) > 0 {
 			c.Type.Collation = a.t.Collation
+			if err := checkType(c); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

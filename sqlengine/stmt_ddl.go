@@ -8,6 +8,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
@@ -247,7 +248,7 @@ func (r *run) columnOf(t *catalog.Table, c *ast.ColumnDef, id uint32) (catalog.C
 	if err := refuse(map[string]bool{"ENCRYPTED": c.Encrypted}); err != nil {
 		return col, err
 	}
-	if col.Type.Class() == base.String && col.Type.Collation == "" {
+	if (col.Type.Class() == base.String || len(col.Type.Elems) > 0) && col.Type.Collation == "" {
 		col.Type.Collation = t.Collation
 	}
 	if err := checkType(&col); err != nil {
@@ -279,12 +280,17 @@ func checkType(col *catalog.Column) error {
 	if col.Type.ID == base.TypeSet {
 		kind = "SET"
 	}
+	names := collation.Lookup(col.Type.Collation)
 	seen := map[string]bool{}
 	for _, e := range col.Type.Elems {
-		if seen[e] {
+		key := e
+		if names != nil {
+			key = string(names.AppendKey(nil, e))
+		}
+		if seen[key] {
 			return base.Errorf(errno.DuplicatedValueInType, "Column '%s' has duplicated value '%s' in %s", col.Name, e, kind)
 		}
-		seen[e] = true
+		seen[key] = true
 	}
 	return nil
 }
@@ -365,6 +371,9 @@ func (r *run) dropTable(n *ast.DropTable, tx *table.Tx) (*Result, error) {
 	for _, name := range n.Tables {
 		t := cat.Table(name.Name)
 		if t == nil || r.ownDatabase(name) != nil || n.Temporary && !t.Temporary {
+			if err := catalog.CheckName(name.Name); err != nil {
+				return nil, err
+			}
 			missing = append(missing, r.s.e.cfg.Database+"."+name.Name)
 			continue
 		}

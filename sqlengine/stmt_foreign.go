@@ -1,12 +1,14 @@
 package sqlengine
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -68,6 +70,9 @@ func (r *run) addForeignKey(cat *catalog.Catalog, t *catalog.Table, d *ast.Forei
 	if err := setActions(t, &k, d); err != nil {
 		return err
 	}
+	if err := r.generatedChild(t, &k); err != nil {
+		return err
+	}
 	parent := cat.Table(k.Parent)
 	if strings.EqualFold(k.Parent, t.Name) {
 		parent = t
@@ -80,7 +85,9 @@ func (r *run) addForeignKey(cat *catalog.Catalog, t *catalog.Table, d *ast.Forei
 	case r.s.foreignKeyChecks():
 		return base.Errorf(errno.NoParentTable, "Failed to open the referenced table '%s'", k.Parent)
 	}
-	childIndex(t, &k, d)
+	if err := childIndex(t, &k, d); err != nil {
+		return err
+	}
 	t.ForeignKeys = append(t.ForeignKeys, k)
 	return nil
 }
@@ -110,6 +117,52 @@ func setActions(t *catalog.Table, k *catalog.ForeignKey, d *ast.ForeignKeyDef) e
 	return nil
 }
 
+// generatedChild refuses foreign keys on generated columns that would have to change them: virtual columns are in none, and
+// neither a generated column nor a column that a stored one is computed from changes by an action.
+//
+// Errors: 3733, 3104, 3192.
+func (r *run) generatedChild(t *catalog.Table, k *catalog.ForeignKey) error {
+	clause := ""
+	switch {
+	case k.OnUpdate == catalog.Cascade || k.OnUpdate == catalog.SetNull:
+		clause = "ON UPDATE " + string(k.OnUpdate)
+	case k.OnDelete == catalog.SetNull:
+		clause = "ON DELETE SET NULL"
+	}
+	for _, id := range k.Columns {
+		c := &t.Columns[t.ColumnByID(id)]
+		switch {
+		case c.Virtual():
+			return virtualKey(k.Name, c.Name)
+		case c.Generated != nil && clause != "":
+			return base.Errorf(errno.GeneratedForeign, "Cannot define foreign key with %s clause on a generated column.", clause)
+		}
+	}
+	if clause == "" && k.OnDelete != catalog.Cascade {
+		return nil
+	}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Generated == nil || !c.Generated.Stored {
+			continue
+		}
+		e, err := r.rowText(t, c.Generated.SQL, "generated column function")
+		if err != nil {
+			return err
+		}
+		for at := range plan.RowColumns(e) {
+			if slices.Contains(k.Columns, t.Columns[at].ID) {
+				return base.Errorf(errno.GeneratedForeignBase, "Cannot add foreign key on the base column of stored column")
+			}
+		}
+	}
+	return nil
+}
+
+func virtualKey(key, column string) error {
+	return base.Errorf(errno.ForeignVirtual, "Foreign key '%s' uses virtual column '%s' which is not supported.", key, column)
+}
+
 // checkParent checks that the columns which a foreign key references are there, of the child's types, and lead a key.
 func checkParent(t *catalog.Table, k *catalog.ForeignKey, parent *catalog.Table) error {
 	ids, missing, ok := parent.ColumnIDs(k.ParentColumns)
@@ -121,6 +174,9 @@ func checkParent(t *catalog.Table, k *catalog.ForeignKey, parent *catalog.Table)
 		c, p := &t.Columns[t.ColumnByID(k.Columns[i])], &parent.Columns[parent.ColumnByID(id)]
 		if !comparableKeys(c.Type, p.Type) {
 			return incomparable(c.Name, p.Name, k.Name)
+		}
+		if p.Virtual() {
+			return virtualKey(k.Name, p.Name)
 		}
 	}
 	if _, _, ok := parent.KeyOver(ids, nil); !ok {
@@ -158,9 +214,11 @@ func incomparable(child, parent, key string) error {
 }
 
 // childIndex adds the index that a foreign key needs on the child, unless a key of the table serves.
-func childIndex(t *catalog.Table, k *catalog.ForeignKey, d *ast.ForeignKeyDef) {
+//
+// Errors: 1170.
+func childIndex(t *catalog.Table, k *catalog.ForeignKey, d *ast.ForeignKeyDef) error {
 	if _, _, ok := t.KeyOver(k.Columns, nil); ok {
-		return
+		return nil
 	}
 	name := d.Name
 	if name == "" {
@@ -171,9 +229,13 @@ func childIndex(t *catalog.Table, k *catalog.ForeignKey, d *ast.ForeignKeyDef) {
 	}
 	parts := make([]catalog.KeyPart, len(k.Columns))
 	for i, id := range k.Columns {
+		if _, err := prefixLength(&t.Columns[t.ColumnByID(id)], 0); err != nil {
+			return err
+		}
 		parts[i].Column = id
 	}
 	t.Indexes = append(t.Indexes, catalog.Index{Name: freeIndexName(t, name), Parts: parts})
+	return nil
 }
 
 // dropForeignKey removes a foreign key of a descriptor; its index stays.

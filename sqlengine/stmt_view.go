@@ -3,6 +3,7 @@ package sqlengine
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
@@ -73,6 +74,12 @@ func viewColumns(n *ast.CreateView, cols []plan.Column) ([]string, error) {
 		if out[i] = cols[i].Name; len(n.Columns) > 0 {
 			out[i] = n.Columns[i]
 		}
+		if utf8.RuneCountInString(out[i]) > 64 && !named(n, i, len(cols)) { // the text of an expression
+			out[i] = fmt.Sprintf("Name_exp_%d", i+1)
+		}
+		if err := catalog.CheckColumnName(out[i]); err != nil {
+			return nil, base.Errorf(errno.WrongColumnName, "Incorrect column name '%s'", out[i])
+		}
 		if l := strings.ToLower(out[i]); seen[l] {
 			return nil, base.Errorf(errno.DupFieldName, "Duplicate column name '%s'", out[i])
 		} else {
@@ -80,6 +87,12 @@ func viewColumns(n *ast.CreateView, cols []plan.Column) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// named reports whether the name of column i of n columns was written as such.
+func named(v *ast.CreateView, i, n int) bool {
+	sel, ok := v.Query.(*ast.Select)
+	return len(v.Columns) > 0 || !ok || len(sel.Items) != n || sel.Items[i].Alias != ""
 }
 
 // expandStar returns the text of a view's query with a * of its select list replaced by the columns that it means now: a

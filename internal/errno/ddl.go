@@ -19,6 +19,9 @@ var (
 	WrongNameForIndex      = code(1280, "42000", base.KindInvalid)
 	DuplicatedValueInType  = code(1291, "HY000", base.KindInvalid)
 	GeneratedFunction      = code(3102, "HY000", base.KindInvalid)
+	GeneratedForeign       = code(3104, "HY000", base.KindInvalid)
+	GeneratedForeignBase   = code(3192, "HY000", base.KindInvalid) // an action on what a stored column is computed from
+	ForeignVirtual         = code(3733, "HY000", base.KindInvalid)
 	GeneratedValue         = code(3105, "HY000", base.KindInvalid)
 	GeneratedUnsupported   = code(3106, "HY000", base.KindInvalid)
 	GeneratedNonPrior      = code(3107, "HY000", base.KindInvalid)

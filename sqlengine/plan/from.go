@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
@@ -36,6 +37,9 @@ func (p *planner) from(list []ast.TableExpr, outer *frame) (logical, *scope, err
 
 // tableExpr plans a relation. outer encloses the query; lat, at the end of which is outer, is what lateral tables see.
 func (p *planner) tableExpr(t ast.TableExpr, outer, lat *frame) (logical, *scope, error) {
+	if err := checkAlias(t); err != nil {
+		return nil, nil, err
+	}
 	switch t := t.(type) {
 	case *ast.TableName:
 		return p.tableName(t, outer)
@@ -47,6 +51,30 @@ func (p *planner) tableExpr(t ast.TableExpr, outer, lat *frame) (logical, *scope
 		return p.readOnly(p.tableFunc(t, outer, lat))
 	}
 	return nil, nil, base.Errorf(errno.Unknown, "unknown table expression %T", t)
+}
+
+// maxAliasLength bounds the names that a statement makes up (MySQL reference manual, "Identifier Length Limits").
+const maxAliasLength = 256
+
+// checkAlias checks the length of a table's alias. Error 1059.
+func checkAlias(t ast.TableExpr) error {
+	alias := ""
+	switch t := t.(type) {
+	case *ast.TableName:
+		alias = t.Alias
+	case *ast.Derived:
+		alias = t.Alias
+	case *ast.TableFunc:
+		alias = t.Alias
+	}
+	return aliasLength(alias)
+}
+
+func aliasLength(alias string) error {
+	if len(alias) > maxAliasLength && utf8.RuneCountInString(alias) > maxAliasLength {
+		return base.Errorf(errno.TooLongIdent, "Identifier name '%s' is too long", alias)
+	}
+	return nil
 }
 
 // readOnly marks a relation as one that no statement can write through.
@@ -109,8 +137,11 @@ func (p *planner) lookupTable(t *ast.TableName) (*catalog.Table, error) {
 	return table, nil
 }
 
-// NoSuchTable returns error 1146, with the nearest name there is.
+// NoSuchTable returns error 1146, or 1059 for a name that no table can have, with the nearest name there is.
 func NoSuchTable(c *catalog.Catalog, db, name string) error {
+	if err := catalog.CheckName(name); err != nil {
+		return err
+	}
 	names := make([]string, 0, 16)
 	for _, t := range c.Tables() {
 		names = append(names, t.Name)

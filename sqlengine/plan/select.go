@@ -247,6 +247,9 @@ func (b *binder) items(list []ast.SelectItem) ([]item, error) {
 			continue
 		}
 		e, err := b.expr(si.Expr)
+		if err == nil {
+			err = aliasLength(si.Alias)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -268,3 +268,29 @@ CREATE ALGORITHM = TEMPTABLE VIEW vt AS SELECT id, n FROM s
 1054 42S22 UPDATE vb SET c = 1
 1062 23000 INSERT INTO vb VALUES (1, 5, 'x')
 1048 23000 UPDATE vb SET b = NULL
+
+# Limits
+1059 42000 CREATE TABLE xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx (a INT)
+1059 42000 SELECT * FROM xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+1059 42000 CREATE TABLE x (xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx INT)
+1059 42000 CREATE INDEX xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx ON t (a)
+1059 42000 ALTER TABLE t ADD CONSTRAINT xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx CHECK (a > 0)
+1059 42000 CREATE VIEW xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx AS SELECT 1
+1166 42000 CREATE TABLE x (`a ` INT)
+1166 42000 CREATE VIEW x (xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx) AS SELECT 1
+1103 42000 CREATE TABLE `x ` (a INT)
+1071 42000 CREATE TABLE x (a VARCHAR(769) PRIMARY KEY)
+1071 42000 CREATE TABLE x (a VARCHAR(700), b VARCHAR(700), KEY (a, b))
+1071 42000 CREATE TABLE x (a TEXT, KEY (a(769)))
+1071 42000 ALTER TABLE t ADD COLUMN k VARBINARY(4000) UNIQUE
+1118 42000 CREATE TABLE x (a VARCHAR(10000), b VARCHAR(10000))
+1118 42000 CREATE TABLE x (a VARBINARY(65535))
+1118 42000 ALTER TABLE t ADD COLUMN k VARCHAR(16383)
+1291 HY000 CREATE TABLE x (a ENUM('x', 'X')) COLLATE utf8mb4_general_ci
+1291 HY000 CREATE TABLE x (a SET('x', 'X') COLLATE utf8mb4_0900_ai_ci)
+3733 HY000 CREATE TABLE x (a INT, b INT AS (a) VIRTUAL, FOREIGN KEY (b) REFERENCES p (id))
+3104 HY000 CREATE TABLE x (a INT, b INT AS (a) STORED, FOREIGN KEY (b) REFERENCES p (id) ON UPDATE CASCADE)
+3104 HY000 CREATE TABLE x (a INT, b INT AS (a) STORED, FOREIGN KEY (b) REFERENCES p (id) ON DELETE SET NULL)
+3192 HY000 CREATE TABLE x (a INT, b INT AS (a) STORED, FOREIGN KEY (a) REFERENCES p (id) ON DELETE CASCADE)
+3780 HY000 CREATE TABLE x (a BIGINT, FOREIGN KEY (a) REFERENCES p (id))
+3780 HY000 ALTER TABLE s ADD COLUMN pid INT UNSIGNED, ADD FOREIGN KEY (pid) REFERENCES p (id)
