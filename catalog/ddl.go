@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -19,7 +21,7 @@ func Create(tx *table.Tx, t *Table) error {
 	if err := free(tx, t.Name); err != nil {
 		return err
 	}
-	first, err := tx.NextAutoInc(DescriptorTable, 2+len(t.Indexes))
+	first, err := tx.NextAutoInc(DescriptorTable, 2+len(t.Indexes)+t.unnumbered())
 	if err != nil {
 		return err
 	}
@@ -45,6 +47,7 @@ func (t *Table) number(first uint32) {
 	for i := range t.Indexes {
 		t.Indexes[i].ID = first + 2 + uint32(i)
 	}
+	t.numberParts(first + 2 + uint32(len(t.Indexes)))
 }
 
 // Drop removes a table, its indexes and their rows.
@@ -60,11 +63,20 @@ func Drop(tx *table.Tx, t *Table) error {
 
 // Truncate removes the rows of a table and of its indexes, and sets its counters back.
 func Truncate(tx *table.Tx, t *Table) error {
-	ids := []uint32{t.ID, t.HiddenCounter}
-	for _, ix := range t.Indexes {
-		ids = append(ids, ix.ID)
+	return dropAll(tx, t.storage())
+}
+
+// TruncatePart removes the rows of one partition of t and their index entries.
+func TruncatePart(tx *table.Tx, t *Table, part int) error {
+	ids := map[uint32]bool{}
+	for _, id := range t.Partitioning.Parts[part].idsOf() {
+		ids[id] = true
 	}
-	for _, id := range ids {
+	return dropAll(tx, ids)
+}
+
+func dropAll(tx *table.Tx, ids map[uint32]bool) error {
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		if err := tx.DropTable(id); err != nil {
 			return err
 		}
@@ -73,39 +85,51 @@ func Truncate(tx *table.Tx, t *Table) error {
 }
 
 // Alter stores t as the new descriptor of old, under its new name if that changed. It assigns the ids of indexes that have
-// none, and removes the entries of the indexes that t no longer has.
+// none, also of partitions, and removes the rows and entries of the partitions and indexes that t no longer has.
 //
 // Errors: as Create.
 func Alter(tx *table.Tx, old, t *Table) error {
 	if err := check(t); err != nil {
 		return err
 	}
-	var fresh []*Index
-	kept := map[uint32]bool{}
-	for i := range t.Indexes {
-		if kept[t.Indexes[i].ID] = true; t.Indexes[i].ID == 0 {
-			fresh = append(fresh, &t.Indexes[i])
-		}
+	if err := numberFresh(tx, t); err != nil {
+		return err
 	}
-	if len(fresh) > 0 {
-		first, err := tx.NextAutoInc(DescriptorTable, len(fresh))
-		if err != nil {
-			return err
-		}
-		for i, ix := range fresh {
-			ix.ID = uint32(first) + FirstID - 1 + uint32(i)
-		}
+	gone := old.storage()
+	for id := range t.storage() {
+		delete(gone, id)
 	}
-	for _, ix := range old.Indexes {
-		if kept[ix.ID] {
-			continue
-		}
-		if err := tx.DropTable(ix.ID); err != nil {
-			return err
-		}
+	if err := dropAll(tx, gone); err != nil {
+		return err
 	}
 	t.Version = old.Version + 1
 	return Rename(tx, old.Name, t)
+}
+
+// numberFresh gives the indexes and partitions of t the ids that they lack.
+func numberFresh(tx *table.Tx, t *Table) error {
+	var fresh []*Index
+	for i := range t.Indexes {
+		if t.Indexes[i].ID == 0 {
+			fresh = append(fresh, &t.Indexes[i])
+		}
+	}
+	n := len(fresh) + t.unnumbered()
+	if n == 0 {
+		t.numberParts(0) // forgets the indexes that have gone
+		return nil
+	}
+	first, err := tx.NextAutoInc(DescriptorTable, n)
+	if err != nil {
+		return err
+	}
+	next := uint32(first) + FirstID - 1
+	for _, ix := range fresh {
+		ix.ID = next
+		next++
+	}
+	t.numberParts(next)
+	return nil
 }
 
 // Rename stores t, whose name was another one.

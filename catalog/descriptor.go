@@ -25,7 +25,9 @@ type Table struct {
 	SortKeys      string       `json:"sort_keys,omitempty"` // collation.Version when a key part is stored as a sort key
 	Checks        []Check      `json:"checks,omitempty"`
 	Options       []Option     `json:"options,omitempty"`
-	Temporary     bool         `json:"-"` // of one session, which alone knows it
+	// Partitioning divides the rows; nil: they are all together.
+	Partitioning *Partitioning `json:"partitioning,omitempty"`
+	Temporary    bool          `json:"-"` // of one session, which alone knows it
 }
 
 // Check is a CHECK constraint.
@@ -142,6 +144,7 @@ func (t *Table) Clone() *Table {
 		k := &c.ForeignKeys[i]
 		k.Columns, k.ParentColumns = slices.Clone(k.Columns), slices.Clone(k.ParentColumns)
 	}
+	c.Partitioning = t.Partitioning.clone()
 	return &c
 }
 

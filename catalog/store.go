@@ -20,7 +20,9 @@ const (
 	FirstID         uint32 = 16 // lower ids are reserved for the system
 )
 
-const formatVersion = 1
+// formatVersion is the newest format. Descriptors of tables without partitions have format 1, so that versions of s3sql that
+// know no partitions go on reading them.
+const formatVersion = 2
 
 // Catalog is the set of descriptors as one transaction sees it. It is immutable and may be shared.
 type Catalog struct {
@@ -133,7 +135,11 @@ func encodeTable(t *Table) (string, error) {
 	if t.SortKeys = ""; t.hasSortKeys() {
 		t.SortKeys = collation.Version
 	}
-	b, err := json.Marshal(document{Format: formatVersion, Kind: "table", Table: t})
+	format := 1
+	if t.Partitioning != nil {
+		format = formatVersion
+	}
+	b, err := json.Marshal(document{Format: format, Kind: "table", Table: t})
 	if err != nil {
 		return "", err
 	}
@@ -197,6 +203,40 @@ func (t *Table) complete() bool {
 	for i := range t.ForeignKeys {
 		for _, id := range t.ForeignKeys[i].Columns {
 			if t.ColumnByID(id) < 0 {
+				return false
+			}
+		}
+	}
+	return t.Partitioning == nil || t.partsComplete()
+}
+
+// partsComplete reports whether the partitions of a stored descriptor have what reading and writing them relies on.
+func (t *Table) partsComplete() bool {
+	p := t.Partitioning
+	for _, id := range p.Columns {
+		if t.ColumnByID(id) < 0 {
+			return false
+		}
+	}
+	switch {
+	case len(p.Parts) == 0 || len(p.Parts) > MaxPartitions, (p.SQL == "") == (len(p.Columns) == 0):
+		return false
+	case p.Method != PartitionRange && p.Method != PartitionList && p.Method != PartitionHash && p.Method != PartitionKey:
+		return false
+	}
+	width := max(len(p.Columns), 1)
+	for i := range p.Parts {
+		q := &p.Parts[i]
+		if q.ID < FirstID || p.Method == PartitionRange && len(q.Less) != width || p.Method == PartitionList && len(q.In) == 0 {
+			return false
+		}
+		for _, row := range q.In {
+			if len(row) != width {
+				return false
+			}
+		}
+		for k := range t.Indexes {
+			if q.Indexes[t.Indexes[k].ID] < FirstID {
 				return false
 			}
 		}

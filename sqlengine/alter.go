@@ -21,6 +21,8 @@ type alteration struct {
 
 	added   map[uint32]*ast.ColumnDef // new columns by id
 	rebuild bool                      // FORCE
+	rewrite bool                      // rows are divided in another way, or by other values
+	move    []int                     // partitions of old whose rows go to new ones
 	look    bool                      // rows have to be looked at
 	autoInc uint64                    // AUTO_INCREMENT = n; 0 none
 	rename  string                    // RENAME TO; "" none
@@ -304,6 +306,9 @@ func (a *alteration) unused(id uint32, name string, drop bool) error {
 				return base.Errorf(errno.DefaultDependency, "Column '%s' of table '%s' has a default value expression dependency and cannot be dropped or renamed.", name, a.old.Name)
 			}
 		}
+	}
+	if err := a.notPartitionedBy(id, name); err != nil {
+		return err
 	}
 	kept := a.t.Checks[:0:0]
 	for _, c := range a.t.Checks {

@@ -42,7 +42,13 @@ func (a *alteration) settle() error {
 	if err := a.r.checkExpressions(a.t); err != nil {
 		return err
 	}
-	return a.settleForeignKeys()
+	if err := a.settlePartitions(); err != nil {
+		return err
+	}
+	if err := a.settleForeignKeys(); err != nil {
+		return err
+	}
+	return partitionForeignKeys(cat.Stored(), a.t)
 }
 
 // settleKey adds the hidden key to a table that has lost its key, and takes it from one that has got one.
@@ -66,6 +72,9 @@ func (a *alteration) store() (*Result, error) {
 	b, err := a.plan()
 	if err != nil {
 		return nil, err
+	}
+	if b != nil {
+		b.Start(a.r.execContext(a.tx, 0), a.tx)
 	}
 	if err := a.r.storeAltered(a.tx, a.old, a.t, len(a.foreign) > 0); err != nil {
 		return nil, err
@@ -95,8 +104,8 @@ func (a *alteration) store() (*Result, error) {
 // of them again. It gives the new columns their initial values.
 func (a *alteration) plan() (*exec.Rebuild, error) {
 	b := &exec.Rebuild{Old: a.old, New: a.t, From: make([]int, len(a.t.Columns)), Fill: make([]expr.Expr, len(a.t.Columns)),
-		Convert: make([]bool, len(a.t.Columns)), Rows: a.rebuild, Copied: a.rebuild}
-	look := a.rebuild || a.look
+		Convert: make([]bool, len(a.t.Columns)), Rows: a.rebuild || a.rewrite, Copied: a.rebuild || a.rewrite || a.move != nil, Move: a.move}
+	look := a.rebuild || a.rewrite || a.look || a.move != nil
 	for i := range a.t.Columns {
 		c := &a.t.Columns[i]
 		b.From[i] = a.old.ColumnByID(c.ID)
@@ -197,7 +206,7 @@ func (a *alteration) fill(b *exec.Rebuild, i int) (write bool, err error) {
 	case c.Default == nil && !c.NotNull:
 		return false, nil
 	case c.Default == nil:
-		if t := c.Type.Class(); (t == base.Date || t == base.DateTime) && a.tx.RowCount(a.old.ID) > 0 {
+		if t := c.Type.Class(); (t == base.Date || t == base.DateTime) && tableRows(a.tx, a.old) > 0 {
 			return false, base.Errorf(errno.WrongValue, "Incorrect %s value: '%s' for column '%s' at row 1", typeName(c.Type),
 				expr.Format(expr.Zero(c.Type), c.Type), c.Name)
 		}

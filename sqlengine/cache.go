@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/parse"
@@ -77,7 +78,7 @@ func (r *run) planQuery(st *statement, q ast.Query, tx *table.Tx) (*plan.Plan, e
 	st.mu.Lock()
 	p, ok := st.mu.query, st.mu.version == version && sameTypes(st.mu.types, r.types)
 	st.mu.Unlock()
-	if p != nil && ok && !r.s.plain && p.Sizes.Hold(rowCount(tx)) {
+	if p != nil && ok && !r.s.plain && p.Sizes.Hold(r.rowCount(tx)) {
 		return p, nil
 	}
 	env, err := r.env(tx)
@@ -99,7 +100,7 @@ func (r *run) planMutation(st *statement, tx *table.Tx) (*plan.Mutation, error) 
 	st.mu.Lock()
 	m, ok := st.mu.change, st.mu.version == version && sameTypes(st.mu.types, r.types)
 	st.mu.Unlock()
-	if m != nil && ok && !r.s.plain && m.Sizes.Hold(rowCount(tx)) {
+	if m != nil && ok && !r.s.plain && m.Sizes.Hold(r.rowCount(tx)) {
 		return m, nil
 	}
 	env, err := r.env(tx)
@@ -115,8 +116,28 @@ func (r *run) planMutation(st *statement, tx *table.Tx) (*plan.Mutation, error) 
 	return m, nil
 }
 
-func rowCount(tx *table.Tx) func(uint32) float64 {
-	return func(id uint32) float64 { return float64(tx.RowCount(id)) }
+// rowCount estimates the rows of tables by id. One with partitions has its rows under the ids of those.
+func (r *run) rowCount(tx *table.Tx) func(uint32) float64 {
+	return func(id uint32) float64 {
+		n := tx.RowCount(id)
+		if n > 0 {
+			return float64(n)
+		}
+		if cat, err := r.catalog(tx); err == nil { // without a catalog nothing else of the statement works
+			if t := cat.ByID(id); t != nil && t.Partitioning != nil {
+				n = tableRows(tx, t)
+			}
+		}
+		return float64(n)
+	}
+}
+
+// tableRows counts the rows of a table, those of its partitions together.
+func tableRows(tx *table.Tx, t *catalog.Table) (n int) {
+	for _, id := range t.RowTables() {
+		n += tx.RowCount(id)
+	}
+	return n
 }
 
 func sameTypes(a, b []base.Type) bool {

@@ -397,11 +397,12 @@ func (r *run) env(tx *table.Tx) (plan.Env, error) {
 	env := r.s.planEnv(cat, tx, r.types)
 	env.Var = r.variableType
 	env.Plain = r.s.plain
+	env.RowCount = r.rowCount(tx)
 	env.Statistics = txStatistics{r.ctx, &r.s.e.statistics, tx}
 	return env, nil
 }
 
 func (s *Session) planEnv(cat *catalog.Catalog, tx *table.Tx, types []base.Type) plan.Env {
 	return plan.Env{Catalog: cat, Database: s.e.cfg.Database, Virtual: s.virtual, ParseExpr: s.e.parseExpr, ParseQuery: s.e.parseQuery,
-		RowCount: rowCount(tx), Params: types, Var: s.variableType}
+		RowCount: func(id uint32) float64 { return float64(tx.RowCount(id)) }, Params: types, Var: s.variableType}
 }

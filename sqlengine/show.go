@@ -11,6 +11,7 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/infoschema"
+	"github.com/s3sql/s3sql/sqlengine/parse"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
 )
@@ -247,7 +248,7 @@ func (r *run) showCreateTable(n *ast.Show, tx *table.Tx) (*listing, error) {
 	if t.AutoIncrement != 0 {
 		auto = tx.AutoInc(t.ID) + 1
 	}
-	return &listing{cols: columns("Table", "Create Table"), rows: [][]base.Value{texts(t.Name, catalog.CreateSQL(t, auto))}}, nil
+	return &listing{cols: columns("Table", "Create Table"), rows: [][]base.Value{texts(t.Name, catalog.CreateSQL(t, auto)+catalog.PartitionSQL(t, parse.Reserved))}}, nil
 }
 
 func (r *run) showCreateDatabase(n *ast.Show) (*listing, error) {

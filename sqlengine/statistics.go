@@ -39,7 +39,7 @@ var _ plan.Statistics = txStatistics{}
 
 // Column describes column i of t: as remembered, unless the table has grown or shrunk a lot since, or from a sample.
 func (s txStatistics) Column(t *catalog.Table, i int) (plan.ColumnStats, bool) {
-	rows := s.tx.RowCount(t.ID)
+	rows := tableRows(s.tx, t)
 	if rows == 0 || t.Columns[i].Type.Class() == base.JSON {
 		return plan.ColumnStats{}, false
 	}
@@ -47,7 +47,7 @@ func (s txStatistics) Column(t *catalog.Table, i int) (plan.ColumnStats, bool) {
 	s.all.mu.Lock()
 	have, ok := s.all.m[key]
 	s.all.mu.Unlock()
-	version := s.tx.Version(t.ID)
+	version := versionOf(s.tx, t)
 	if ok && (have.version == version || rows <= have.rows+have.rows/4 && rows >= have.rows-have.rows/4 && rows > 1000) {
 		return have.ColumnStats, true
 	}
@@ -64,13 +64,29 @@ func (s txStatistics) Column(t *catalog.Table, i int) (plan.ColumnStats, bool) {
 	return st, true
 }
 
+// versionOf is a comparable value that tells versions of a table apart; of one with partitions only as far as the first that
+// has rows tells.
+func versionOf(tx *table.Tx, t *catalog.Table) any {
+	for _, id := range t.RowTables() {
+		if tx.RowCount(id) > 0 {
+			return tx.Version(id)
+		}
+	}
+	return tx.Version(t.ID)
+}
+
 // sampleColumn describes a column by the rows of a sample.
 func sampleColumn(ctx context.Context, tx *table.Tx, t *catalog.Table, i, rows int) (plan.ColumnStats, error) {
 	col := &t.Columns[i]
 	d := digest{typ: col.Type}
-	err := tx.Sample(ctx, t.ID, sampleRows, []table.ScanCol{{ID: col.ID, Type: col.Type}}, d.add)
-	if err != nil {
-		return plan.ColumnStats{}, err
+	for _, id := range t.RowTables() {
+		limit := sampleRows
+		if t.Partitioning != nil {
+			limit = max(int(int64(tx.RowCount(id))*sampleRows/int64(rows)), 1)
+		}
+		if err := tx.Sample(ctx, id, limit, []table.ScanCol{{ID: col.ID, Type: col.Type}}, d.add); err != nil {
+			return plan.ColumnStats{}, err
+		}
 	}
 	return d.stats(rows), nil
 }

@@ -78,9 +78,24 @@ func (r *run) adminRows(n *ast.TableAdmin, tx *table.Tx) (*Result, error) {
 // lowerOp is the Op column.
 var lowerOp = map[string]string{"ANALYZE": "analyze", "CHECK": "check", "OPTIMIZE": "optimize", "REPAIR": "repair"}
 
-// eachRow calls fn with every row of a table in key order: one value for each column of the descriptor. The row is valid during
-// the call.
+// eachRow calls fn with every row of a table, in key order within each partition: one value for each column of the descriptor.
+// The row is valid during the call.
 func (r *run) eachRow(t *catalog.Table, tx *table.Tx, fn func(row []base.Value) error) error {
+	for _, part := range t.PartTables() {
+		if err := r.eachPartRow(part, tx, fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachPartRow is eachRow for one partition, as catalog.Table.PartTables describes it, or for a table without any.
+func (r *run) eachPartRow(t *catalog.Table, tx *table.Tx, fn func(row []base.Value) error) error {
+	if t.Partitioning != nil {
+		alone := *t
+		alone.Partitioning = nil
+		t = &alone
+	}
 	scan := &plan.Scan{Table: t, Alias: t.Name}
 	for i := range t.Columns {
 		c := &t.Columns[i]
@@ -112,14 +127,25 @@ func (r *run) eachRow(t *catalog.Table, tx *table.Tx, fn func(row []base.Value) 
 // columns or does not follow the one before, NULL where it may not be, entries of an index that are missing, wrong, or lead to
 // no row.
 func (r *run) checkTable(t *catalog.Table, tx *table.Tx) (problem string, _ error) {
+	for _, part := range t.PartTables() {
+		if problem, err := r.checkPart(t, part, tx); problem != "" || err != nil {
+			return problem, err
+		}
+	}
+	return "", nil
+}
+
+// checkPart is checkTable for one partition, or for a table without any.
+func (r *run) checkPart(t, part *catalog.Table, tx *table.Tx) (problem string, _ error) {
 	rows, last := 0, ""
-	err := r.eachRow(t, tx, func(row []base.Value) error {
+	locate := r.locator(t)
+	err := r.eachPartRow(part, tx, func(row []base.Value) error {
 		if problem != "" {
 			return nil
 		}
 		rows++
 		key, _ := catalog.EncodeKey(t, t.Primary, row)
-		if _, ok := tx.Get(t.ID, key); !ok {
+		if _, ok := tx.Get(part.ID, key); !ok {
 			problem = fmt.Sprintf("row %d is not stored under its primary key", rows)
 		}
 		if rows > 1 && key <= last {
@@ -131,14 +157,18 @@ func (r *run) checkTable(t *catalog.Table, tx *table.Tx) (problem string, _ erro
 				problem = fmt.Sprintf("row %d has NULL in column %s", rows, t.Columns[i].Name)
 			}
 		}
-		for i := range t.Indexes {
-			ix := &t.Indexes[i]
+		for i := range part.Indexes {
+			ix := &part.Indexes[i]
 			entry, _ := catalog.IndexKey(t, ix, row)
 			if pk, ok := tx.Get(ix.ID, entry); !ok || pk != key {
 				problem = fmt.Sprintf("index %s does not lead to row %d", ix.Name, rows)
 			}
 		}
-		return nil
+		home, err := locate(row)
+		if err == nil && home != part.ID {
+			problem = fmt.Sprintf("row %d is in another partition than its values say", rows)
+		}
+		return err
 	})
 	if base.KindOf(err) == base.KindCorrupt {
 		return err.Error(), nil
@@ -146,15 +176,33 @@ func (r *run) checkTable(t *catalog.Table, tx *table.Tx) (problem string, _ erro
 	if err != nil || problem != "" {
 		return problem, err
 	}
-	if n := tx.RowCount(t.ID); n != rows {
+	if n := tx.RowCount(part.ID); n != rows {
 		return fmt.Sprintf("%d rows are counted, %d are there", n, rows), nil
 	}
-	for i := range t.Indexes {
-		if n := tx.RowCount(t.Indexes[i].ID); n != rows {
-			return fmt.Sprintf("index %s has %d entries for %d rows", t.Indexes[i].Name, n, rows), nil
+	for i := range part.Indexes {
+		if n := tx.RowCount(part.Indexes[i].ID); n != rows {
+			return fmt.Sprintf("index %s has %d entries for %d rows", part.Indexes[i].Name, n, rows), nil
 		}
 	}
 	return "", nil
+}
+
+// locator returns a function that tells the id of the partition a row belongs to, 0 none.
+func (r *run) locator(t *catalog.Table) func(row []base.Value) (uint32, error) {
+	if t.Partitioning == nil {
+		return func([]base.Value) (uint32, error) { return t.ID, nil }
+	}
+	f, err := r.partFunc(t)
+	return func(row []base.Value) (uint32, error) {
+		if err != nil {
+			return 0, err
+		}
+		i, err := f.Locate(r.exprContext(nil), row)
+		if err != nil || i < 0 {
+			return 0, err
+		}
+		return t.Partitioning.Parts[i].ID, nil
+	}
 }
 
 // checksum is CHECKSUM TABLE: the CRC-32 of the rows as text, in key order. Equal tables have equal sums; a table that is not

@@ -52,6 +52,8 @@ func (r *run) createTable(n *ast.CreateTable, tx *table.Tx) (*Result, error) {
 	}
 	switch {
 	case err != nil:
+	case n.Temporary && t.Partitioning != nil:
+		err = base.Errorf(errno.PartitionTemporary, "Cannot create temporary table with partitions")
 	case n.Temporary && len(n.ForeignKeys) > 0:
 		err = base.Errorf(errno.NotSupported, "FOREIGN KEY of a temporary table is not supported")
 	case n.Temporary:
@@ -154,7 +156,10 @@ func (r *run) describe(n *ast.CreateTable, tx *table.Tx) (*catalog.Table, []stri
 	if err := checkAutoIncrement(t); err != nil {
 		return nil, nil, err
 	}
-	return t, names, r.checkExpressions(t)
+	if err := r.checkExpressions(t); err != nil || n.Partition == nil {
+		return t, names, err
+	}
+	return t, names, r.partitionTable(t, n.Partition)
 }
 
 // columnKeys adds the keys that a column's own attributes declare.

@@ -57,6 +57,7 @@ func (r *run) explained(n *ast.Explain, tx *table.Tx) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		plan.ShowParts(p.Root, r.execContext(tx, p.Slots).Expr, len(r.types))
 		if short {
 			return plan.Explain(p.Root), nil
 		}
@@ -71,6 +72,9 @@ func (r *run) explained(n *ast.Explain, tx *table.Tx) (string, error) {
 		m, err := plan.Mutate(env, n.Stmt)
 		if err != nil {
 			return "", err
+		}
+		if source := m.Source(); source != nil {
+			plan.ShowParts(source, r.execContext(tx, m.Slots).Expr, len(r.types))
 		}
 		if short {
 			return plan.ExplainMutation(m), nil

@@ -21,10 +21,26 @@ func (r *run) createWithKeys(cat *catalog.Catalog, t *catalog.Table, defs []ast.
 	if err := r.adoptReferences(cat, t); err != nil {
 		return err
 	}
+	if err := partitionForeignKeys(cat, t); err != nil {
+		return err
+	}
 	if err := catalog.Create(tx, t); err != nil {
 		return err
 	}
 	return catalog.TouchParents(tx, cat, t)
+}
+
+// partitionForeignKeys refuses foreign keys from and to tables with partitions. Error 1506.
+func partitionForeignKeys(cat *catalog.Catalog, t *catalog.Table) error {
+	refused := t.Partitioning != nil && (len(t.ForeignKeys) > 0 || len(cat.References(t.Name)) > 0)
+	for i := range t.ForeignKeys {
+		parent := cat.Table(t.ForeignKeys[i].Parent)
+		refused = refused || parent != nil && parent.Partitioning != nil
+	}
+	if refused {
+		return base.Errorf(errno.PartitionForeignKey, "Foreign keys are not yet supported in conjunction with partitioning")
+	}
+	return nil
 }
 
 // addForeignKeys adds FOREIGN KEY clauses to a descriptor whose columns and keys are complete, with the indexes they need.

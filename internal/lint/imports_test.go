@@ -25,8 +25,8 @@ var allowed = map[string][]string{
 	"sqlengine/ast":      {"internal/base", "internal/errno"},
 	"sqlengine/parse":    {"internal/base", "internal/errno", "sqlengine/ast"},
 	"sqlengine/expr":     {"internal/base", "internal/collation", "internal/errno", "internal/suggest", "internal/vec"},
-	"sqlengine/plan":     {"internal/base", "internal/collation", "internal/errno", "internal/suggest", "internal/vec", "catalog", "sqlengine/ast", "sqlengine/expr"},
-	"sqlengine/exec":     {"internal/base", "internal/collation", "internal/errno", "internal/vec", "catalog", "storage/table", "sqlengine/expr", "sqlengine/plan"},
+	"sqlengine/plan":     {"internal/base", "internal/collation", "internal/errno", "internal/suggest", "internal/vec", "catalog", "sqlengine/ast", "sqlengine/expr", "sqlengine/partition"},
+	"sqlengine/exec":     {"internal/base", "internal/collation", "internal/errno", "internal/vec", "catalog", "storage/table", "sqlengine/expr", "sqlengine/partition", "sqlengine/plan"},
 	"sqlengine/system":   {"internal/base", "internal/collation", "internal/errno", "storage/object", "sqlengine/expr", "sqlengine/plan"},
 	"fts":                {"internal/base", "internal/errno", "internal/vec", "catalog", "storage"},
 	"plugins":            {"internal/base", "internal/errno", "internal/vec", "catalog", "storage", "sqlengine"},
@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"internal/lint":      {},
 	"internal/suggest":   {},
 
+	"sqlengine/partition":  {"internal/base", "internal/vec", "catalog", "sqlengine/expr"},
 	"sqlengine/infoschema": {"internal/base", "internal/collation", "internal/errno", "catalog", "sqlengine/expr", "sqlengine/parse", "sqlengine/plan"},
 	"storage/lease":        {"internal/base", "internal/errno", "storage/manifest", "storage/object"},
 }

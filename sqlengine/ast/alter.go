@@ -25,6 +25,8 @@ type AlterAction struct {
 	Default Expr       // of SET DEFAULT
 	Text    string     // of Default, as written
 	Off     bool       // INVISIBLE, NOT ENFORCED
+
+	Partitions *AlterPartitions
 }
 
 // AlterKind is the kind of an AlterAction.
@@ -32,32 +34,33 @@ type AlterKind string
 
 // The kinds.
 const (
-	AddColumn       AlterKind = "ADD COLUMN"
-	DropColumn      AlterKind = "DROP COLUMN"
-	ChangeColumn    AlterKind = "CHANGE COLUMN" // MODIFY too: the name stays
-	RenameColumn    AlterKind = "RENAME COLUMN"
-	SetDefault      AlterKind = "SET DEFAULT"
-	DropDefault     AlterKind = "DROP DEFAULT"
-	ColumnVisible   AlterKind = "ALTER COLUMN VISIBLE"
-	AddIndex        AlterKind = "ADD INDEX"
-	DropIndex       AlterKind = "DROP INDEX"
-	DropPrimary     AlterKind = "DROP PRIMARY KEY"
-	RenameIndex     AlterKind = "RENAME INDEX"
-	IndexVisible    AlterKind = "ALTER INDEX"
-	AddCheck        AlterKind = "ADD CHECK"
-	DropCheck       AlterKind = "DROP CHECK"
-	DropConstraint  AlterKind = "DROP CONSTRAINT"
-	Enforce         AlterKind = "ALTER CHECK"
-	EnforceAny      AlterKind = "ALTER CONSTRAINT"
-	AddForeignKey   AlterKind = "ADD FOREIGN KEY"
-	DropForeignKey  AlterKind = "DROP FOREIGN KEY"
-	RenameTo        AlterKind = "RENAME TO"
-	TableOption     AlterKind = "OPTION"
-	ConvertCharset  AlterKind = "CONVERT TO"
-	ForceRebuild    AlterKind = "FORCE"
-	SwitchKeys      AlterKind = "KEYS"       // ENABLE and DISABLE KEYS
-	OrderRows       AlterKind = "ORDER BY"   // no effect: rows stand in the order of their key
-	AlterTablespace AlterKind = "TABLESPACE" // DISCARD and IMPORT
+	AddColumn        AlterKind = "ADD COLUMN"
+	DropColumn       AlterKind = "DROP COLUMN"
+	ChangeColumn     AlterKind = "CHANGE COLUMN" // MODIFY too: the name stays
+	RenameColumn     AlterKind = "RENAME COLUMN"
+	SetDefault       AlterKind = "SET DEFAULT"
+	DropDefault      AlterKind = "DROP DEFAULT"
+	ColumnVisible    AlterKind = "ALTER COLUMN VISIBLE"
+	AddIndex         AlterKind = "ADD INDEX"
+	DropIndex        AlterKind = "DROP INDEX"
+	DropPrimary      AlterKind = "DROP PRIMARY KEY"
+	RenameIndex      AlterKind = "RENAME INDEX"
+	IndexVisible     AlterKind = "ALTER INDEX"
+	AddCheck         AlterKind = "ADD CHECK"
+	DropCheck        AlterKind = "DROP CHECK"
+	DropConstraint   AlterKind = "DROP CONSTRAINT"
+	Enforce          AlterKind = "ALTER CHECK"
+	EnforceAny       AlterKind = "ALTER CONSTRAINT"
+	AddForeignKey    AlterKind = "ADD FOREIGN KEY"
+	DropForeignKey   AlterKind = "DROP FOREIGN KEY"
+	RenameTo         AlterKind = "RENAME TO"
+	TableOption      AlterKind = "OPTION"
+	ConvertCharset   AlterKind = "CONVERT TO"
+	ForceRebuild     AlterKind = "FORCE"
+	SwitchKeys       AlterKind = "KEYS"     // ENABLE and DISABLE KEYS
+	OrderRows        AlterKind = "ORDER BY" // no effect: rows stand in the order of their key
+	ChangePartitions AlterKind = "PARTITION"
+	AlterTablespace  AlterKind = "TABLESPACE" // DISCARD and IMPORT
 )
 
 // RenameTables is RENAME TABLE a TO b, c TO d: from left to right.

@@ -64,6 +64,7 @@ type CreateTable struct {
 	ForeignKeys []ForeignKeyDef
 	Checks      []CheckDef
 	Options     []Option // ENGINE, CHARSET, COLLATE, COMMENT, AUTO_INCREMENT …
+	Partition   *PartitionBy
 	Like        *TableName
 	Query       Query
 	QueryMode   string // "", "IGNORE", "REPLACE"

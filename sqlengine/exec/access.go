@@ -16,6 +16,7 @@ type keyRange struct{ lo, hi string }
 type access struct {
 	index  *catalog.Index // nil: the table itself
 	points []string
+	homes  []*catalog.Table // of points: the partition that each can be in; nil without partitions
 	ranges []keyRange
 }
 
@@ -31,6 +32,9 @@ func resolve(ec *Context, n *plan.Scan, dst *access) error {
 		parts = a.Index.Parts
 	}
 	r := resolver{ec: ec, table: n.Table, parts: parts}
+	if n.Parts != nil && a.Points != nil {
+		r.row, r.scan = make([]base.Value, len(n.Table.Columns)), n
+	}
 	fit := exactKey
 	var err error
 	if a.Points != nil {
@@ -50,6 +54,9 @@ type resolver struct {
 	ec    *Context
 	table *catalog.Table
 	parts []catalog.KeyPart
+	// row holds the constants of a point by column, and scan is the scan, where the point's partition is to be told.
+	row  []base.Value
+	scan *plan.Scan
 }
 
 // fitness says what constants that a key is to be equal to are worth.
@@ -62,17 +69,20 @@ const (
 )
 
 // bound evaluates the constant that key column i is compared with. null says that no comparison with it is TRUE.
-func (r *resolver) bound(e expr.Expr, i int) (b bound, null bool, err error) {
+func (r *resolver) bound(e expr.Expr, i int) (b expr.KeyBound, null bool, err error) {
 	v, err := expr.Scalar(r.ec.Expr, e)
 	if err != nil || v.IsNull() {
-		return bound{}, true, err
+		return expr.KeyBound{}, true, err
 	}
 	if i >= len(r.parts) || r.parts[i].Prefix > 0 {
-		return bound{}, false, nil
+		return expr.KeyBound{}, false, nil
 	}
 	col := &r.table.Columns[r.table.ColumnByID(r.parts[i].Column)]
-	b = boundOf(v, e.Type(), col.Type)
-	b.near = catalog.KeyValue(col.Type, b.near)
+	b = expr.KeyBoundOf(v, e.Type(), col.Type)
+	if r.row != nil {
+		r.row[r.table.ColumnByID(r.parts[i].Column)] = b.Near
+	}
+	b.Near = catalog.KeyValue(col.Type, b.Near)
 	return b, false, nil
 }
 
@@ -84,13 +94,13 @@ func (r *resolver) prefix(buf []byte, exprs []expr.Expr) ([]byte, fitness, error
 		switch {
 		case err != nil:
 			return nil, noMatch, err
-		case null || b.ok && b.side != 0:
+		case null || b.OK && b.Side != 0:
 			fit = noMatch
-		case !b.ok && fit == exactKey:
+		case !b.OK && fit == exactKey:
 			fit = anyMatch
 		}
 		if fit == exactKey {
-			buf = base.AppendKey(buf, b.near)
+			buf = base.AppendKey(buf, b.Near)
 		}
 	}
 	return buf, fit, nil
@@ -108,14 +118,20 @@ func (r *resolver) points(a *plan.Access, dst *access) (fitness, error) {
 			continue
 		}
 		if (a.Index == nil || a.Index.Unique) && len(pt) == len(r.parts) {
+			if r.row != nil {
+				home := partOf(r.ec, r.scan, r.row)
+				if home == nil {
+					continue
+				}
+				dst.homes = append(dst.homes, home)
+			}
 			dst.points = append(dst.points, string(key))
 		} else {
 			dst.ranges = append(dst.ranges, keyRange{string(key), base.PrefixEnd(string(key))})
 		}
 	}
 	if len(dst.points) > 1 {
-		slices.Sort(dst.points)
-		dst.points = slices.Compact(dst.points)
+		dst.sortPoints()
 	}
 	if len(dst.ranges) > 1 {
 		slices.SortFunc(dst.ranges, func(x, y keyRange) int {
@@ -129,6 +145,25 @@ func (r *resolver) points(a *plan.Access, dst *access) (fitness, error) {
 		dst.ranges = slices.Compact(dst.ranges)
 	}
 	return exactKey, nil
+}
+
+// sortPoints sorts the points and drops those that are there twice. Equal keys are in the same partition.
+func (a *access) sortPoints() {
+	if a.homes == nil {
+		slices.Sort(a.points)
+		a.points = slices.Compact(a.points)
+		return
+	}
+	homes := make(map[string]*catalog.Table, len(a.points))
+	for i, key := range a.points {
+		homes[key] = a.homes[i]
+	}
+	slices.Sort(a.points)
+	a.points = slices.Compact(a.points)
+	a.homes = a.homes[:0]
+	for _, key := range a.points {
+		a.homes = append(a.homes, homes[key])
+	}
 }
 
 // keyRange makes the range of an access by leading columns and bounds.
@@ -156,9 +191,9 @@ func (r *resolver) bounds(a *plan.Access, prefix []byte, rng *keyRange) (ok bool
 		if err != nil || null {
 			return false, err
 		}
-		if b.ok {
-			rng.lo = string(base.AppendKey(prefix, b.near))
-			if b.side > 0 || b.side == 0 && a.LoOpen {
+		if b.OK {
+			rng.lo = string(base.AppendKey(prefix, b.Near))
+			if b.Side > 0 || b.Side == 0 && a.LoOpen {
 				rng.lo = base.PrefixEnd(rng.lo)
 			}
 		}
@@ -168,9 +203,9 @@ func (r *resolver) bounds(a *plan.Access, prefix []byte, rng *keyRange) (ok bool
 		if err != nil || null {
 			return false, err
 		}
-		if b.ok {
-			rng.hi = string(base.AppendKey(prefix, b.near))
-			if b.side > 0 || b.side == 0 && !a.HiOpen {
+		if b.OK {
+			rng.hi = string(base.AppendKey(prefix, b.Near))
+			if b.Side > 0 || b.Side == 0 && !a.HiOpen {
 				rng.hi = base.PrefixEnd(rng.hi)
 			}
 		}

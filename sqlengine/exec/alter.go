@@ -26,40 +26,72 @@ type Rebuild struct {
 	Rows bool
 	// NewIndexes are positions of indexes in New.Indexes that have no entries yet.
 	NewIndexes []int
+	// Move are the partitions of Old whose rows go to others, which are new; nil: none, or all with Rows.
+	Move []int
+
+	scans []*table.Scanner
 }
 
-// Run does the work and returns the number of rows.
+// Start opens the scans of the rows as they are. It comes before the new descriptor is stored, which drops the partitions that
+// go.
+func (b *Rebuild) Start(ec *Context, tx *table.Tx) {
+	var cols []table.ScanCol
+	for i := range b.Old.Columns {
+		cols = append(cols, scanCol(&b.Old.Columns[i]))
+	}
+	ids := b.Old.RowTables()
+	if b.Move != nil && !b.Rows {
+		ids = nil
+		for _, i := range b.Move {
+			ids = append(ids, b.Old.Partitioning.Parts[i].ID)
+		}
+	}
+	for _, id := range ids {
+		tx.DependOnRange(id, "", "")
+		b.scans = append(b.scans, tx.Scan(ec.Ctx, id, table.ScanSpec{Cols: cols, WithKeys: true}))
+	}
+}
+
+// Run does the work, after Start, and returns the number of rows.
 //
 // Errors: 1062 duplicates of a new key, 1138 and 1265 a NULL in a column that forbids it, the conversion errors of
 // expr.Assign, 3819 a row that a new CHECK refuses; those of tx.
 func (b *Rebuild) Run(ec *Context, tx *table.Tx) (int, error) {
 	w := newWriter(ec, tx, b.New, false)
-	tx.DependOnRange(b.Old.ID, "", "")
-	var cols []table.ScanCol
-	for i := range b.Old.Columns {
-		cols = append(cols, scanCol(&b.Old.Columns[i]))
-	}
-	scan := tx.Scan(ec.Ctx, b.Old.ID, table.ScanSpec{Cols: cols, WithKeys: true})
 	if b.Rows {
-		if err := restart(tx, b.Old.ID); err != nil {
-			return 0, err
+		for _, id := range b.Old.RowTables() {
+			if err := restart(tx, id); err != nil {
+				return 0, err
+			}
 		}
 	}
 	n := 0
+	for _, scan := range b.scans {
+		if err := b.run(w, scan, &n); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// run does the work for the rows of one scan, and counts them.
+func (b *Rebuild) run(w *writer, scan *table.Scanner, count *int) error {
+	n := *count
+	defer func() { *count = n }()
 	var batch vec.Batch
 	for {
-		keys, ok, err := scan.Next(ec.Ctx, &batch)
+		keys, ok, err := scan.Next(w.ec.Ctx, &batch)
 		if err != nil || !ok {
-			return n, err
+			return err
 		}
 		for k, key := range keys {
 			n++
 			row, err := b.row(w, &batch, k, n)
 			if err != nil {
-				return n, err
+				return err
 			}
 			if err := b.write(w, key, row); err != nil {
-				return n, err
+				return err
 			}
 		}
 	}
@@ -167,21 +199,28 @@ func asSource(v base.Value, from, to base.Type) base.Value {
 
 // write writes what is new of a row: the row, or its entries in new indexes.
 func (b *Rebuild) write(w *writer, key string, row []base.Value) error {
-	if b.Rows {
+	if !b.Rows && b.Move == nil && len(b.NewIndexes) == 0 {
+		return nil
+	}
+	home, err := w.locate(row)
+	if err != nil {
+		return err
+	}
+	if b.Rows || b.Move != nil {
 		pk, _ := catalog.EncodeKey(b.New, b.New.Primary, row)
-		if c, err := w.findConflict(pk, row, ""); err != nil {
+		if c, err := w.findConflict(home, pk, row, ""); err != nil {
 			return err
 		} else if c != nil {
 			return w.duplicate(c, row)
 		}
-		return w.put(pk, row)
+		return w.put(home, pk, row)
 	}
 	for _, i := range b.NewIndexes {
-		ix := &b.New.Indexes[i]
+		ix := &home.Indexes[i]
 		entry, null := catalog.IndexKey(b.New, ix, row)
 		if ix.Unique && !null {
 			if _, taken := w.tx.Get(ix.ID, entry); taken {
-				return w.duplicate(&conflict{index: ix}, row)
+				return w.duplicate(&conflict{index: &b.New.Indexes[i]}, row)
 			}
 		}
 		if err := w.tx.Put(ix.ID, entry, key); err != nil {

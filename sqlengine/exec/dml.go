@@ -36,6 +36,7 @@ type writer struct {
 	ret       *returner       // nil without RETURNING
 	view      *plan.ViewCheck // of the view that the statement names; nil: none
 
+	named []int       // the partitions that rows may go to; nil: all
 	rules *plan.Rules // see ruleSet
 	ruled bool
 }
@@ -50,14 +51,15 @@ func newWriter(ec *Context, tx *table.Tx, t *catalog.Table, ignore bool) *writer
 type conflict struct {
 	pk    string // its primary key
 	index *catalog.Index
+	home  *catalog.Table // the partition that it is in, or the table
 }
 
 // findConflict returns the row that holds the primary key or a unique key of row, or nil. self is the primary key of the row
-// being replaced, which does not count; "" none.
-func (w *writer) findConflict(pk string, row []base.Value, self string) (*conflict, error) {
+// being replaced, which does not count; "" none. home is the row's partition: its unique keys have all columns that tell it.
+func (w *writer) findConflict(home *catalog.Table, pk string, row []base.Value, self string) (*conflict, error) {
 	if pk != self {
-		if _, taken := w.tx.Get(w.t.ID, pk); taken {
-			return &conflict{pk: pk}, nil
+		if _, taken := w.tx.Get(home.ID, pk); taken {
+			return &conflict{pk: pk, home: home}, nil
 		}
 	}
 	for i := range w.t.Indexes {
@@ -69,30 +71,30 @@ func (w *writer) findConflict(pk string, row []base.Value, self string) (*confli
 		if null {
 			continue // a NULL is never equal to another
 		}
-		if holder, taken := w.tx.Get(ix.ID, key); taken && holder != self {
-			return &conflict{pk: holder, index: ix}, nil
+		if holder, taken := w.tx.Get(home.Indexes[i].ID, key); taken && holder != self {
+			return &conflict{pk: holder, index: ix, home: home}, nil
 		}
 	}
 	return nil, nil
 }
 
 // insertRow writes a new row that findConflict has cleared.
-func (w *writer) insertRow(pk string, row []base.Value) error {
+func (w *writer) insertRow(home *catalog.Table, pk string, row []base.Value) error {
 	if w.fk != nil {
 		if err := w.checkParents(row, nil); err != nil {
 			return err
 		}
 	}
-	return w.put(pk, row)
+	return w.put(home, pk, row)
 }
 
 // put writes a row and its index entries.
-func (w *writer) put(pk string, row []base.Value) error {
-	if err := w.tx.Put(w.t.ID, pk, catalog.EncodeRow(w.t, row)); err != nil {
+func (w *writer) put(home *catalog.Table, pk string, row []base.Value) error {
+	if err := w.tx.Put(home.ID, pk, catalog.EncodeRow(w.t, row)); err != nil {
 		return err
 	}
-	for i := range w.t.Indexes {
-		ix := &w.t.Indexes[i]
+	for i := range home.Indexes {
+		ix := &home.Indexes[i]
 		key, _ := catalog.IndexKey(w.t, ix, row)
 		if err := w.tx.Put(ix.ID, key, pk); err != nil {
 			return err
@@ -103,11 +105,15 @@ func (w *writer) put(pk string, row []base.Value) error {
 
 // remove deletes a row and its index entries.
 func (w *writer) remove(pk string, row []base.Value) error {
-	if err := w.tx.Delete(w.t.ID, pk); err != nil {
+	home, err := w.locate(row)
+	if err != nil {
 		return err
 	}
-	for i := range w.t.Indexes {
-		ix := &w.t.Indexes[i]
+	if err := w.tx.Delete(home.ID, pk); err != nil {
+		return err
+	}
+	for i := range home.Indexes {
+		ix := &home.Indexes[i]
 		key, _ := catalog.IndexKey(w.t, ix, row)
 		if err := w.tx.Delete(ix.ID, key); err != nil {
 			return err
@@ -118,17 +124,25 @@ func (w *writer) remove(pk string, row []base.Value) error {
 
 // replace writes newRow in the place of oldRow, touching only the index entries that change.
 func (w *writer) replace(oldPK string, oldRow []base.Value, pk string, newRow []base.Value) error {
-	if pk != oldPK {
+	home, err := w.locate(newRow)
+	if err != nil {
+		return err
+	}
+	from, err := w.locate(oldRow)
+	if err != nil {
+		return err
+	}
+	if pk != oldPK || from != home {
 		if err := w.remove(oldPK, oldRow); err != nil {
 			return err
 		}
-		return w.put(pk, newRow)
+		return w.put(home, pk, newRow)
 	}
-	if err := w.tx.Put(w.t.ID, pk, catalog.EncodeRow(w.t, newRow)); err != nil {
+	if err := w.tx.Put(home.ID, pk, catalog.EncodeRow(w.t, newRow)); err != nil {
 		return err
 	}
-	for i := range w.t.Indexes {
-		ix := &w.t.Indexes[i]
+	for i := range home.Indexes {
+		ix := &home.Indexes[i]
 		was, _ := catalog.IndexKey(w.t, ix, oldRow)
 		is, _ := catalog.IndexKey(w.t, ix, newRow)
 		if was == is {
@@ -144,9 +158,9 @@ func (w *writer) replace(oldPK string, oldRow []base.Value, pk string, newRow []
 	return nil
 }
 
-// read returns the stored row of a primary key, all columns of the table.
-func (w *writer) read(pk string) ([]base.Value, error) {
-	enc, ok := w.tx.Get(w.t.ID, pk)
+// read returns the stored row of a conflict, all columns of the table.
+func (w *writer) read(c *conflict) ([]base.Value, error) {
+	enc, ok := w.tx.Get(c.home.ID, c.pk)
 	if !ok {
 		return nil, base.Corruptf("", "an index of table %s points to a row that does not exist; run CHECK TABLE", w.t.Name)
 	}

@@ -41,6 +41,7 @@ func newInserter(ec *Context, tx *table.Tx, n *plan.Insert) *inserter {
 	if n.Mode == plan.DupUpdate {
 		in.prepareUpdate()
 	}
+	in.named = n.Named
 	in.nullFails = len(n.Rows) == 1 && !n.Ignore
 	in.ret, in.view = newReturner(ec, n.Table, n.Returning), n.Check
 	return in
@@ -167,14 +168,18 @@ func (in *inserter) row(values []base.Value, dflt []bool, left int) error {
 	if err := in.checkShown(row); err != nil {
 		return in.ignored(err)
 	}
+	home, err := in.home(row)
+	if err != nil {
+		return in.ignored(err)
+	}
 	pk, _ := catalog.EncodeKey(in.t, in.t.Primary, row)
 	for {
-		c, err := in.findConflict(pk, row, "")
+		c, err := in.findConflict(home, pk, row, "")
 		if err != nil {
 			return err
 		}
 		if c == nil {
-			if err := in.insertRow(pk, row); err != nil {
+			if err := in.insertRow(home, pk, row); err != nil {
 				return in.ignored(err)
 			}
 			in.out.Affected++
@@ -292,7 +297,7 @@ func (in *inserter) resolve(c *conflict, row []base.Value) (done bool, err error
 		in.warn(in.duplicate(c, row))
 		return true, nil
 	case plan.DupReplace:
-		old, err := in.read(c.pk)
+		old, err := in.read(c)
 		if err != nil {
 			return false, err
 		}
@@ -329,7 +334,7 @@ func (in *inserter) same(c *conflict, old, row []base.Value) bool {
 
 // update runs ON DUPLICATE KEY UPDATE on the row in the way.
 func (in *inserter) update(c *conflict, row []base.Value) error {
-	old, err := in.read(c.pk)
+	old, err := in.read(c)
 	if err != nil {
 		return err
 	}

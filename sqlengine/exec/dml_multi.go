@@ -25,7 +25,7 @@ func newTargets(ec *Context, tx *table.Tx, list []plan.Target, ignore bool) []*j
 	for i, t := range list {
 		out[i] = &joinTarget{writer: newWriter(ec, tx, t.Table, ignore), first: t.First, check: t.Check, seen: map[string]bool{},
 			assigned: make([]bool, len(t.Table.Columns))}
-		out[i].fam = out[0].fam
+		out[i].fam, out[i].named = out[0].fam, t.Named
 		for _, before := range list[:i] {
 			out[i].again = out[i].again || before.Table == t.Table
 		}

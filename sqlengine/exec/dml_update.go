@@ -16,7 +16,7 @@ type change struct{ old, row []base.Value }
 // Errors: as Insert.
 func Update(ec *Context, tx *table.Tx, n *plan.Update) (Outcome, error) {
 	w := newWriter(ec, tx, n.Table, n.Ignore)
-	w.ret, w.view = newReturner(ec, n.Table, n.Returning), n.Check
+	w.ret, w.view, w.named = newReturner(ec, n.Table, n.Returning), n.Check, n.Named
 	acc := account{ec: ec}
 	defer acc.free()
 	assigned := make([]bool, len(w.t.Columns))
@@ -122,7 +122,11 @@ func (w *writer) change(old, row []base.Value) error {
 	}
 	oldPK, _ := catalog.EncodeKey(w.t, w.t.Primary, old)
 	pk, _ := catalog.EncodeKey(w.t, w.t.Primary, row)
-	clash, err := w.findConflict(pk, row, oldPK)
+	home, err := w.home(row)
+	if err != nil {
+		return err
+	}
+	clash, err := w.findConflict(home, pk, row, oldPK)
 	if err != nil {
 		return err
 	}
@@ -142,9 +146,9 @@ func (w *writer) current(found []base.Value) (row []base.Value, ok bool, err err
 		return found, true, nil
 	}
 	pk, _ := catalog.EncodeKey(w.t, w.t.Primary, found)
-	enc, ok := w.tx.Get(w.t.ID, pk)
-	if !ok {
-		return nil, false, nil
+	enc, ok, err := w.stored(pk, found)
+	if err != nil || !ok {
+		return nil, false, err
 	}
 	row, err = catalog.DecodeRow(w.t, enc)
 	if err == nil && w.t.HasVirtual() {

@@ -70,9 +70,9 @@ func (f *rowFetcher) add(row string) error {
 	return nil
 }
 
-// indexed adds the row that an index entry leads to.
-func (f *rowFetcher) indexed(tx TxReader, pk string) error {
-	row, ok := tx.Get(f.table.ID, pk)
+// indexed adds the row that an index entry leads to. t is the fetcher's table or the partition that the entry is of.
+func (f *rowFetcher) indexed(tx TxReader, t *catalog.Table, pk string) error {
+	row, ok := tx.Get(t.ID, pk)
 	if !ok {
 		return base.Corruptf("", "an index of table %s points to a row that does not exist; run CHECK TABLE", f.table.Name)
 	}

@@ -20,6 +20,7 @@ type lookupOp struct {
 	sel   []int32
 	pass  vec.Bitmap
 	key   []byte
+	row   []base.Value // of a table with partitions: the key's values by column
 	pairs pairer
 }
 
@@ -86,7 +87,11 @@ func (o *lookupOp) read(b *vec.Batch) error {
 		for c, col := range o.kv {
 			o.key = base.AppendKey(o.key, catalog.KeyValue(o.types[c], col.Value(i)))
 		}
-		row, ok := o.ec.reader(o.plan.Right).Get(o.plan.Right.Table.ID, string(o.key))
+		t := o.table(i)
+		if t == nil {
+			continue
+		}
+		row, ok := o.ec.reader(o.plan.Right).Get(t.ID, string(o.key))
 		if !ok {
 			continue
 		}
@@ -105,6 +110,21 @@ func (o *lookupOp) read(b *vec.Batch) error {
 	}
 	o.pairs.start(b)
 	return nil
+}
+
+// table returns where row i of the left side looks its match up; nil nowhere.
+func (o *lookupOp) table(i int) *catalog.Table {
+	n := o.plan.Right
+	if n.Parts == nil {
+		return n.Table
+	}
+	if o.row == nil {
+		o.row = make([]base.Value, len(n.Table.Columns))
+	}
+	for c, part := range n.Table.Primary {
+		o.row[n.Table.ColumnByID(part.Column)] = o.kv[c].Value(i)
+	}
+	return partOf(o.ec, n, o.row)
 }
 
 // filter takes the candidates away that do not pass the table's own filter.

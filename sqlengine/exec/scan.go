@@ -18,7 +18,8 @@ type scanOp struct {
 	plan *plan.Scan
 	acc  access
 
-	at      int // next of acc.points, then of acc.ranges
+	tables  []*catalog.Table // what is left to read: the table, or partitions of it
+	at      int              // next of acc.points, then of acc.ranges
 	scanner *table.Scanner
 	left    int64 // rows until the limit
 	fetch   rowFetcher
@@ -31,10 +32,26 @@ type scanOp struct {
 }
 
 func newScan(n *plan.Scan, ec *Context) Operator {
+	if n.Parts != nil && n.Parts.Order != nil {
+		return newPartMerge(n, ec)
+	}
+	return newTableScan(n, ec)
+}
+
+func newTableScan(n *plan.Scan, ec *Context) *scanOp {
 	return &scanOp{ec: ec, tx: ec.reader(n), plan: n, fetch: rowFetcher{table: n.Table, cols: n.Cols}}
 }
 
-func (o *scanOp) Open() (err error) {
+func (o *scanOp) Open() error {
+	if o.plan.Table.Partitioning == nil {
+		return o.open(nil)
+	}
+	return o.open(o.choose())
+}
+
+// open starts the scan of partitions; nil for a table that has none.
+func (o *scanOp) open(tables []*catalog.Table) (err error) {
+	o.tables = tables
 	o.at, o.scanner, o.pks = 0, nil, nil
 	if o.left, err = rowCount(o.ec, o.plan.Limit, math.MaxInt64); err != nil {
 		return err
@@ -44,6 +61,7 @@ func (o *scanOp) Open() (err error) {
 	}
 	if o.plan.Reverse {
 		slices.Reverse(o.acc.points)
+		slices.Reverse(o.acc.homes)
 		if len(o.acc.ranges) > 1 {
 			slices.Reverse(o.acc.ranges)
 		}
@@ -96,11 +114,25 @@ func (o *scanOp) read() (ok bool, err error) {
 	if len(o.acc.points) > 0 {
 		return o.readPoints()
 	}
+	if o.plan.Table.Partitioning == nil {
+		return o.readTable(o.plan.Table)
+	}
+	for len(o.tables) > 0 {
+		if ok, err := o.readTable(o.tables[0]); ok || err != nil {
+			return ok, err
+		}
+		o.tables, o.at = o.tables[1:], 0
+	}
+	return false, nil
+}
+
+// readTable reads the next rows of a table or partition.
+func (o *scanOp) readTable(t *catalog.Table) (bool, error) {
 	if o.acc.index != nil {
-		return o.readIndex()
+		return o.readIndex(t)
 	}
 	for {
-		if o.scanner == nil && !o.nextRange(o.plan.Table.ID) {
+		if o.scanner == nil && !o.nextRange(t.ID, false) {
 			return false, nil
 		}
 		_, ok, err := o.scanner.Next(o.ec.Ctx, &o.raw)
@@ -112,14 +144,14 @@ func (o *scanOp) read() (ok bool, err error) {
 }
 
 // nextRange starts the scan of the next range of a table.
-func (o *scanOp) nextRange(id uint32) bool {
+func (o *scanOp) nextRange(id uint32, index bool) bool {
 	if o.at >= len(o.acc.ranges) {
 		return false
 	}
 	r := o.acc.ranges[o.at]
 	o.at++
 	spec := table.ScanSpec{Lo: r.lo, Hi: r.hi, Reverse: o.plan.Reverse}
-	if id == o.plan.Table.ID {
+	if !index {
 		spec.Cols = columnsAsked(o.plan.Table, o.plan.Cols)
 	} else {
 		spec.WithKeys = true
@@ -152,18 +184,22 @@ func (o *scanOp) readPoints() (bool, error) {
 		return false, nil
 	}
 	o.fetch.start(n)
-	for _, key := range o.acc.points[o.at : o.at+n] {
+	t := o.plan.Table
+	for k, key := range o.acc.points[o.at : o.at+n] {
+		if o.acc.homes != nil {
+			t = o.acc.homes[o.at+k]
+		}
 		if o.acc.index != nil {
-			pk, found := o.tx.Get(o.acc.index.ID, key)
+			pk, found := o.tx.Get(o.indexID(t), key)
 			if !found {
 				continue
 			}
-			if err := o.fetch.indexed(o.tx, pk); err != nil {
+			if err := o.fetch.indexed(o.tx, t, pk); err != nil {
 				return false, err
 			}
 			continue
 		}
-		if row, found := o.tx.Get(o.plan.Table.ID, key); found {
+		if row, found := o.tx.Get(t.ID, key); found {
 			if err := o.fetch.add(row); err != nil {
 				return false, err
 			}
@@ -175,9 +211,10 @@ func (o *scanOp) readPoints() (bool, error) {
 }
 
 // readIndex reads the next rows that the ranges of an index lead to.
-func (o *scanOp) readIndex() (bool, error) {
+func (o *scanOp) readIndex(t *catalog.Table) (bool, error) {
+	id := o.indexID(t)
 	for {
-		if o.scanner == nil && !o.nextRange(o.acc.index.ID) {
+		if o.scanner == nil && !o.nextRange(id, true) {
 			return false, nil
 		}
 		var keys vec.Batch
@@ -191,15 +228,23 @@ func (o *scanOp) readIndex() (bool, error) {
 		}
 		o.fetch.start(len(found))
 		for _, key := range found {
-			pk, there := o.tx.Get(o.acc.index.ID, key)
+			pk, there := o.tx.Get(id, key)
 			if !there {
 				return false, base.Corruptf("", "an entry of index %s of table %s vanished while it was read", o.acc.index.Name, o.plan.Table.Name)
 			}
-			if err := o.fetch.indexed(o.tx, pk); err != nil {
+			if err := o.fetch.indexed(o.tx, t, pk); err != nil {
 				return false, err
 			}
 		}
 		o.fetch.finish(&o.raw)
 		return true, nil
 	}
+}
+
+// indexID returns the table that has the entries of the access's index for t, the scan's table or a partition of it.
+func (o *scanOp) indexID(t *catalog.Table) uint32 {
+	if t == o.plan.Table {
+		return o.acc.index.ID
+	}
+	return t.Indexes[slices.IndexFunc(o.plan.Table.Indexes, func(ix catalog.Index) bool { return ix.ID == o.acc.index.ID })].ID
 }

@@ -75,7 +75,7 @@ func statisticsRow(r *reader, t *catalog.Table, k *key, i int, p catalog.KeyPart
 		comment, visible = k.index.Comment, !k.index.Invisible
 	}
 	return []base.Value{str(catalogName), str(r.Database()), str(t.Name), base.NewInt(nonUnique), str(r.Database()), str(k.name), num(i + 1),
-		column, str(collation), base.NewInt(int64(r.RowCount(t.ID))), sub, {}, str(nullable), str("BTREE"), str(""), str(comment),
+		column, str(collation), base.NewInt(tableSizes(r, t.PartTables())[0].Int()), sub, {}, str(nullable), str("BTREE"), str(""), str(comment),
 		str(yesNo(visible)), expression}
 }
 

@@ -17,11 +17,25 @@ var partitions = definition{
 		of("UPDATE_TIME", base.TypeDateTime), of("CHECK_TIME", base.TypeDateTime), of("CHECKSUM", base.TypeBigInt),
 		required(of("PARTITION_COMMENT", base.TypeText)), text("NODEGROUP", 256), text("TABLESPACE_NAME", 268))),
 	keys: schemaAndTable,
-	rows: perTable(func(r *reader, t *catalog.Table) [][]base.Value {
-		sizes := tableRows(r, t)[0][7:13]
-		row := []base.Value{str(catalogName), str(r.Database()), str(t.Name), {}, {}, {}, {}, {}, {}, {}, {}, {}}
-		row = append(row, sizes...)
-		return [][]base.Value{append(row, base.NewDateTime(t.CreatedMicros/1e6*1e6), base.Value{}, base.Value{}, base.Value{}, str(""),
-			base.Value{}, base.Value{})}
+	rows: perTable(func(r *reader, t *catalog.Table) (out [][]base.Value) {
+		for i, part := range t.PartTables() {
+			null := base.Value{}
+			row := []base.Value{str(catalogName), str(r.Database()), str(t.Name)}
+			comment, group := "", null
+			if p := t.Partitioning; p != nil {
+				q := &p.Parts[i]
+				comment, group = q.Comment, str("default")
+				described := null
+				if d := q.Description(p); d != "" {
+					described = str(d)
+				}
+				row = append(row, str(q.Name), null, num(i+1), null, str(p.MethodName()), null, str(p.Expression(t)), null, described)
+			} else {
+				row = append(row, null, null, null, null, null, null, null, null, null)
+			}
+			row = append(row, tableSizes(r, []*catalog.Table{part})...)
+			out = append(out, append(row, base.NewDateTime(t.CreatedMicros/1e6*1e6), null, null, null, str(comment), group, null))
+		}
+		return out
 	}),
 }

@@ -76,21 +76,33 @@ const rowFormatDynamic = 2
 
 func tableRows(r *reader, t *catalog.Table) [][]base.Value {
 	null := base.Value{}
-	rows, bytes, average, index := r.RowCount(t.ID), r.ByteCount(t.ID), 0, 0
-	if rows > 0 {
-		average = bytes / rows
+	auto, options := null, ""
+	if t.Partitioning != nil {
+		options = "partitioned"
 	}
-	for _, ix := range t.Indexes {
-		index += r.ByteCount(ix.ID)
-	}
-	auto := null
 	if t.AutoIncrement != 0 {
 		auto = base.NewUint(r.AutoInc(t.ID) + 1)
 	}
 	created := base.NewDateTime(t.CreatedMicros / 1e6 * 1e6)
-	return [][]base.Value{{str(catalogName), str(r.Database()), str(t.Name), num(tableBase), str(EngineName), base.NewInt(10),
-		num(rowFormatDynamic), num(rows), num(average), num(bytes), num(0), num(index), num(0), auto, created, null, null,
-		str(tableCollation(t)), null, str(""), str(t.Comment)}}
+	row := []base.Value{str(catalogName), str(r.Database()), str(t.Name), num(tableBase), str(EngineName), base.NewInt(10),
+		num(rowFormatDynamic)}
+	row = append(row, tableSizes(r, t.PartTables())...)
+	return [][]base.Value{append(row, auto, created, null, null, str(tableCollation(t)), null, str(options), str(t.Comment))}
+}
+
+// tableSizes are the columns from TABLE_ROWS to DATA_FREE of tables or partitions together.
+func tableSizes(r *reader, parts []*catalog.Table) []base.Value {
+	rows, bytes, average, index := 0, 0, 0, 0
+	for _, t := range parts {
+		rows, bytes = rows+r.RowCount(t.ID), bytes+r.ByteCount(t.ID)
+		for i := range t.Indexes {
+			index += r.ByteCount(t.Indexes[i].ID)
+		}
+	}
+	if rows > 0 {
+		average = bytes / rows
+	}
+	return []base.Value{num(rows), num(average), num(bytes), num(0), num(index), num(0)}
 }
 
 func tableCollation(t *catalog.Table) string {

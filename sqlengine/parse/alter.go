@@ -38,6 +38,10 @@ func (p *parser) alterActions(a *ast.AlterTable) {
 			continue
 		}
 		if p.tableOptionsOf(a) {
+			p.alterPartitions(a) // PARTITION BY needs no comma before it
+			continue
+		}
+		if p.alterPartitions(a) {
 			continue
 		}
 		p.alterAction(a)
@@ -111,9 +115,6 @@ func (p *parser) alterAction(a *ast.AlterTable) {
 		p.orderNames()
 	case p.is("DISCARD") || p.is("IMPORT"):
 		p.unsupported("ALTER TABLE … TABLESPACE")
-	case p.is("PARTITION"), p.is("REMOVE"), p.is("TRUNCATE"), p.is("COALESCE"), p.is("REORGANIZE"), p.is("EXCHANGE"), p.is("ANALYZE"),
-		p.is("CHECK"), p.is("OPTIMIZE"), p.is("REBUILD"), p.is("REPAIR"):
-		p.unsupported("ALTER TABLE … PARTITION")
 	default:
 		p.fail("expected ADD, DROP, MODIFY, CHANGE, ALTER, RENAME or a table option")
 	}
@@ -143,9 +144,6 @@ func (p *parser) placedColumn(c *ast.AlterAction) *ast.ColumnDef {
 
 // alterAdd reads what follows ADD: one column, several in parentheses, a key or a constraint.
 func (p *parser) alterAdd(a *ast.AlterTable, c ast.AlterAction) {
-	if p.is("PARTITION") {
-		p.unsupported("ALTER TABLE … PARTITION")
-	}
 	column := p.accept("COLUMN")
 	if p.acceptOp("(") {
 		for ok := true; ok; ok = p.acceptOp(",") {
@@ -205,8 +203,6 @@ func (p *parser) alterDrop(c *ast.AlterAction) {
 		c.Kind, what = ast.DropCheck, "a constraint"
 	case p.accept("CONSTRAINT"):
 		c.Kind, what = ast.DropConstraint, "a constraint"
-	case p.is("PARTITION"):
-		p.unsupported("ALTER TABLE … PARTITION")
 	default:
 		p.accept("COLUMN")
 		c.Kind, what = ast.DropColumn, "a column"

@@ -86,7 +86,7 @@ func (p *parser) tableBody(c *ast.CreateTable) {
 	}
 	p.tableOptions(c)
 	if p.is("PARTITION") {
-		p.unsupported("PARTITION BY")
+		c.Partition = p.partitionBy()
 	}
 	c.QueryMode = p.acceptAny("IGNORE", "REPLACE")
 	switch as := p.accept("AS"); {

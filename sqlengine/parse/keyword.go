@@ -47,6 +47,9 @@ func reservedMap() map[string]string {
 // ReservedWords returns the reserved words, in upper case.
 func ReservedWords() []string { return strings.Fields(reservedWords) }
 
+// Reserved reports whether a name is a reserved word.
+func Reserved(name string) bool { return keyword(name) != "" }
+
 // keyword returns the reserved word w in upper case, "" if w is not reserved.
 func keyword(w string) string {
 	if len(w) > maxKeyword {

@@ -39,6 +39,9 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	if !p.Plain {
 		node.Access, _ = p.bestAccess(n, node.Est)
 	}
+	if node.Parts, err = p.scanParts(n); err != nil {
+		return nil, nil, err
+	}
 	if node.Virtual, err = placeVirtual(node.Cols, virtual); err != nil {
 		return nil, nil, err
 	}
@@ -278,6 +281,9 @@ func ordered(n Node, keys []SortKey) bool {
 		}
 	}
 	scan.Reverse = keys[0].Desc
+	if scan.Parts != nil {
+		scan.Parts.Order = cols
+	}
 	return true
 }
 

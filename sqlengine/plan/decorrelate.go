@@ -24,7 +24,7 @@ func (p *planner) decorrelate(n logical) logical {
 	case *lJoin:
 		n.left, n.right = p.decorrelate(n.left), p.decorrelate(n.right)
 		if n.kind == InnerJoin {
-			if sub, plain := partition(n.on, hasSubquery); len(sub) > 0 {
+			if sub, plain := divide(n.on, hasSubquery); len(sub) > 0 {
 				n.on = plain
 				return p.unnestFilter(&lFilter{input: n, preds: sub})
 			}

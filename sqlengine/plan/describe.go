@@ -36,6 +36,7 @@ type Description struct {
 	Actual    *ActualFigures `json:"actual,omitempty"`
 	// Store is what a scan expects to ask of the store.
 	Store      *StoreUse      `json:"store,omitempty"`
+	Partitions []string       `json:"partitions,omitempty"` // that a scan reads
 	Inputs     []*Description `json:"inputs,omitempty"`
 	Subqueries []*Description `json:"subqueries,omitempty"`
 }
@@ -63,6 +64,9 @@ func Describe(n Node, actuals Actuals) *Description {
 	switch n := n.(type) {
 	case *Scan:
 		d.Store = &StoreUse{} // rows are in memory
+		if n.Parts != nil {
+			d.Partitions = n.Parts.shown
+		}
 		if d.Actual != nil {
 			d.Actual.Store = &a.Store
 		}

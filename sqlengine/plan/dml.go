@@ -46,6 +46,7 @@ type Insert struct {
 	Returning *Returning
 	View      string     // database.view that the statement names; "" the table itself
 	Check     *ViewCheck // of that view; nil: none
+	Named     []int      // the partitions that rows may go to; nil: all
 }
 
 // Update changes rows of one table. Source yields all columns of the table, in order; Set is over them, left to right,
@@ -58,6 +59,7 @@ type Update struct {
 	Check  *ViewCheck // of the view that the statement names; nil: none
 
 	Returning *Returning
+	Named     []int // the partitions that rows may go to; nil: all
 }
 
 // Delete removes the rows that Source yields: all columns of the table, in order.
@@ -122,9 +124,6 @@ func (p *planner) insert(s *ast.Insert) (*Insert, error) {
 	if n.Target, err = w.targets(s.Columns); err != nil {
 		return nil, err
 	}
-	if len(s.Table.Partitions) > 0 {
-		return nil, base.Errorf(errno.NotPartitioned, "PARTITION () clause on non partitioned table")
-	}
 	if s.Query == nil {
 		err = p.insertRows(n, w, s)
 	}
@@ -142,7 +141,7 @@ func (p *planner) insert(s *ast.Insert) (*Insert, error) {
 }
 
 func (p *planner) insertInto(w *written) *Insert {
-	n := &Insert{Table: w.table, Defaults: w.defaults, RowDefaults: make([]bool, len(w.defaults)), Check: w.check}
+	n := &Insert{Table: w.table, Defaults: w.defaults, RowDefaults: make([]bool, len(w.defaults)), Check: w.check, Named: w.named}
 	for i, e := range n.Defaults {
 		n.RowDefaults[i] = e != nil && readsColumn(e)
 	}
@@ -320,7 +319,7 @@ func (p *planner) update(s *ast.Update, o *opened, n logical, sc *scope) (*Updat
 		}
 	}
 	b := &binder{p: p, scope: w.names, clause: "field list", defaultOf: w.defaultOf}
-	u := &Update{Table: w.table, Ignore: s.Ignore, Source: source, Check: w.check}
+	u := &Update{Table: w.table, Ignore: s.Ignore, Source: source, Check: w.check, Named: w.named}
 	if u.Set, err = assignments(b, w, s.Set); err == nil {
 		u.Returning, err = p.returning(s.Returning, w.names)
 	}

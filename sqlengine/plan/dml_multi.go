@@ -16,6 +16,7 @@ type Target struct {
 	Alias string
 	First int
 	Check *ViewCheck // of the view that it is changed through; nil: none
+	Named []int      // the partitions that rows may go to; nil: all
 }
 
 // MultiUpdate changes rows of the tables that Source joins. The Column of an assignment is a position in Source's rows.

@@ -57,7 +57,7 @@ func (u *updating) column(ref *ast.ColumnRef) (int, error) {
 }
 
 func (u *updating) target(o *opened, at *part, id colID) (int, error) {
-	u.out.Targets = append(u.out.Targets, Target{Table: at.table, Alias: o.alias, First: len(u.want)})
+	u.out.Targets = append(u.out.Targets, Target{Table: at.table, Alias: o.alias, First: len(u.want), Named: at.named})
 	u.from = append(u.from, o)
 	u.want = append(u.want, at.ids...)
 	return u.want.pos(id), u.p.targets.add(changed{at.table, o.alias, o.view, "UPDATE"})

@@ -151,10 +151,17 @@ func scanLabel(n *Scan) string {
 }
 
 func tableLabel(n *Scan) string {
+	s := n.Table.Name
 	if n.Alias != "" && n.Alias != n.Table.Name {
-		return n.Table.Name + " AS " + n.Alias
+		s += " AS " + n.Alias
 	}
-	return n.Table.Name
+	if n.Parts != nil && n.Parts.shown != nil {
+		if s += ", partitions: "; len(n.Parts.shown) == 0 {
+			return s + "none"
+		}
+		s += strings.Join(n.Parts.shown, ",")
+	}
+	return s
 }
 
 func where(e expr.Expr) string {
@@ -299,6 +306,12 @@ func mutationHead(m *Mutation) (string, Node) {
 		return "Delete from " + targetNames(n.Targets), n.Source
 	}
 	return "", nil
+}
+
+// Source returns the plan that has the rows of a statement; nil if they are constants.
+func (m *Mutation) Source() Node {
+	_, source := mutationHead(m)
+	return source
 }
 
 func targetNames(list []Target) string {

@@ -88,7 +88,7 @@ func (p *planner) readOnly(n logical, sc *scope, err error) (logical, *scope, er
 func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, error) {
 	if t.Schema == "" {
 		if n, sc, ok, err := p.cteRef(t, outer); ok || err != nil {
-			return p.readOnly(n, sc, err)
+			return p.readOnly(noParts(t, n, sc, err))
 		}
 	}
 	if t.AsOf != nil {
@@ -96,16 +96,18 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 	}
 	if p.Virtual != nil {
 		if v := p.Virtual(t.Schema, t.Name); v != nil {
-			return p.readOnly(p.virtual(t, v, outer))
+			n, sc, err := p.virtual(t, v, outer)
+			return p.readOnly(noParts(t, n, sc, err))
 		}
 	}
 	if v := p.viewNamed(t); v != nil {
 		if p.open != nil {
 			if n, sc, ok, err := p.openView(t, v, outer); ok || err != nil {
-				return n, sc, err
+				return noParts(t, n, sc, err)
 			}
 		}
-		return p.readOnly(p.view(t, v, outer))
+		n, sc, err := p.view(t, v, outer)
+		return p.readOnly(noParts(t, n, sc, err))
 	}
 	table, err := p.lookupTable(t)
 	if err != nil {
@@ -115,9 +117,20 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 		return nil, nil, err
 	}
 	scan, sc := p.scan(table, aliasOf(t), outer)
+	if scan.named, err = namedParts(table, t.Partitions); err != nil {
+		return nil, nil, err
+	}
 	scan.lock = p.lock.has(aliasOf(t))
-	p.open.addTable(table, aliasOf(t), scan.ids, sc)
+	p.open.addTable(scan, sc)
 	return scan, sc, nil
+}
+
+// noParts refuses a PARTITION clause behind the name of something that has no partitions.
+func noParts(t *ast.TableName, n logical, sc *scope, err error) (logical, *scope, error) {
+	if err == nil && len(t.Partitions) > 0 {
+		_, err = namedParts(&catalog.Table{}, t.Partitions)
+	}
+	return n, sc, err
 }
 
 const informationSchema = "information_schema"

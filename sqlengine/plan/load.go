@@ -43,9 +43,6 @@ func (p *planner) load(s *ast.LoadData) (*Load, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(s.Table.Partitions) > 0 {
-		return nil, base.Errorf(errno.NotPartitioned, "PARTITION () clause on non partitioned table")
-	}
 	n := &Load{File: s.File, Format: s.Format, Skip: s.Skip, Insert: p.insertInto(w)}
 	n.Insert.Mode, n.Insert.Ignore = DupIgnore, true
 	if s.Replace {

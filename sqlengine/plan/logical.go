@@ -19,7 +19,8 @@ type lScan struct {
 	alias   string
 	ids     []colID // one a column of table
 	filters []expr.Expr
-	lock    bool // FOR UPDATE, FOR SHARE
+	lock    bool  // FOR UPDATE, FOR SHARE
+	named   []int // the partitions of a PARTITION clause; nil none
 }
 
 type lVirtual struct {

@@ -34,10 +34,11 @@ type Scan struct {
 	Cols    []int
 	Virtual []Assignment // columns, by position in Cols, that are computed from Cols, in order
 	Access  Access
-	Filter  expr.Expr // over Cols; nil none
-	Reverse bool      // descending key order
-	Lock    bool      // what is read may not change until the transaction commits: FOR UPDATE, FOR SHARE
-	Limit   expr.Expr // stop after so many rows that pass Filter; nil none
+	Filter  expr.Expr  // over Cols; nil none
+	Reverse bool       // descending key order
+	Parts   *ScanParts // nil: the table has no partitions
+	Lock    bool       // what is read may not change until the transaction commits: FOR UPDATE, FOR SHARE
+	Limit   expr.Expr  // stop after so many rows that pass Filter; nil none
 	Out     []Column
 	Est     float64 // estimated rows
 	Read    float64 // rows of the table; 0 is unknown

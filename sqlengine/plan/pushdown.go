@@ -97,7 +97,7 @@ func pushdown(n logical, preds []expr.Expr) logical {
 			return n
 		}
 	case *lDistinct:
-		down, stay := partition(preds, func(pr expr.Expr) bool { return !volatile(pr) && exact(pr) })
+		down, stay := divide(preds, func(pr expr.Expr) bool { return !volatile(pr) && exact(pr) })
 		n.input = pushdown(n.input, down)
 		return filtered(n, stay)
 	case *lAggregate:
@@ -214,7 +214,7 @@ func exact(e expr.Expr) bool {
 	return true
 }
 
-func partition(preds []expr.Expr, first func(expr.Expr) bool) (yes, no []expr.Expr) {
+func divide(preds []expr.Expr, first func(expr.Expr) bool) (yes, no []expr.Expr) {
 	for _, pr := range preds {
 		if first(pr) {
 			yes = append(yes, pr)

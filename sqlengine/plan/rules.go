@@ -6,6 +6,7 @@ import (
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/sqlengine/partition"
 )
 
 // Rules are what the rows of a table keep to, as expressions over a row of all its columns.
@@ -13,6 +14,8 @@ type Rules struct {
 	// Generated computes the generated columns; each may read those before it.
 	Generated []Assignment
 	Checks    []CheckRule
+	// Parts says which partition a row belongs to; nil: the table has none.
+	Parts *partition.Func
 }
 
 // CheckRule is an enforced CHECK constraint.
@@ -29,6 +32,9 @@ func TableRules(env Env, t *catalog.Table) (*Rules, error) {
 	r := &Rules{}
 	var err error
 	if r.Generated, err = p.generated(t); err != nil {
+		return nil, err
+	}
+	if r.Parts, err = p.partFunc(t); err != nil {
 		return nil, err
 	}
 	for _, c := range t.Checks {

@@ -119,7 +119,7 @@ func (u *unnester) pullJoin(n *lJoin) (logical, []expr.Expr, bool) {
 		return nil, nil, false
 	}
 	n.right, on = right, append(on, more...)
-	outer, own := partition(n.on, u.reads)
+	outer, own := divide(n.on, u.reads)
 	for _, c := range outer {
 		if volatile(c) || hasSubquery(c) {
 			return nil, nil, false

@@ -37,6 +37,7 @@ type opened struct {
 type part struct {
 	table *catalog.Table
 	ids   []colID
+	named []int // the partitions of a PARTITION clause; nil none
 }
 
 type fixedPart struct {
@@ -72,9 +73,9 @@ func (o *opening) fix(sc *scope) {
 	o.rels = append(o.rels, &opened{alias: f.alias, fixed: []fixedPart{f}, cols: sc.cols})
 }
 
-func (o *opening) addTable(t *catalog.Table, alias string, ids []colID, sc *scope) {
+func (o *opening) addTable(n *lScan, sc *scope) {
 	if o != nil {
-		o.rels = append(o.rels, &opened{alias: alias, parts: []part{{t, ids}}, cols: sc.cols})
+		o.rels = append(o.rels, &opened{alias: n.alias, parts: []part{{n.table, n.ids, n.named}}, cols: sc.cols})
 	}
 }
 

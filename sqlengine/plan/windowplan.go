@@ -184,7 +184,7 @@ func pushWindow(n *lWindow, preds []expr.Expr) logical {
 	for _, k := range n.partition {
 		keys.addExpr(k)
 	}
-	down, stay := partition(preds, func(pr expr.Expr) bool {
+	down, stay := divide(preds, func(pr expr.Expr) bool {
 		return len(keys) > 0 && within(pr, keys) && movable(pr) && exact(pr)
 	})
 	n.input = pushdown(n.input, down)

@@ -25,6 +25,7 @@ type written struct {
 	view     *catalog.View // nil: the table itself is named
 	names    *scope        // over a row of the table
 	check    *ViewCheck
+	named    []int       // the partitions that rows may go to; nil: all
 	defaults []expr.Expr // by position; nil: the column has none
 }
 
@@ -39,9 +40,13 @@ func (p *planner) writtenTable(t *catalog.Table, alias string) (*written, error)
 // through is a table below a view that has been laid open. Of a view over several tables the columns of the others have no name.
 func (p *planner) through(o *opened, at *part) (*written, error) {
 	if o.view == nil {
-		return p.writtenTable(at.table, o.alias)
+		w, err := p.writtenTable(at.table, o.alias)
+		if err == nil {
+			w.named = at.named
+		}
+		return w, err
 	}
-	w := &written{table: at.table, alias: o.alias, view: o.view, names: &scope{}}
+	w := &written{table: at.table, alias: o.alias, view: o.view, names: &scope{}, named: at.named}
 	l := layout(at.ids)
 	for _, c := range o.cols {
 		switch i := l.pos(c.id); {
@@ -167,10 +172,14 @@ func (p *planner) openNamed(t *ast.TableName) (*opened, logical, *scope, error) 
 			return nil, nil, nil, err
 		}
 		scan, sc := p.scan(table, aliasOf(t), nil)
-		return &opened{alias: aliasOf(t), parts: []part{{table, scan.ids}}, cols: sc.cols}, scan, sc, nil
+		if scan.named, err = namedParts(table, t.Partitions); err != nil {
+			return nil, nil, nil, err
+		}
+		return &opened{alias: aliasOf(t), parts: []part{{table, scan.ids, scan.named}}, cols: sc.cols}, scan, sc, nil
 	}
 	p.open = &opening{}
 	n, sc, ok, err := p.openView(t, v, nil)
+	n, sc, err = noParts(t, n, sc, err)
 	o := p.open
 	p.open = nil
 	if err != nil || !ok {

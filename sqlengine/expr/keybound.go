@@ -1,31 +1,30 @@
-package exec
+package expr
 
 import (
 	"math"
 
 	"github.com/s3sql/s3sql/internal/base"
-	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
-// bound is a constant that is compared with a key column, as the column's order sees it.
-type bound struct {
-	near base.Value // the nearest value that the column can hold
-	side int        // the constant lies below (-1), at (0) or above (+1) near
-	ok   bool       // false: the key does not tell, the comparison has to be made row by row
+// KeyBound is a constant that is compared with a key column, as the column's order sees it.
+type KeyBound struct {
+	Near base.Value // the nearest value that the column can hold
+	Side int        // the constant lies below (-1), at (0) or above (+1) Near
+	OK   bool       // false: the key does not tell, the comparison has to be made row by row
 }
 
 // floatExact is the largest magnitude below which every integer is a DOUBLE of its own.
 const floatExact = 1 << 53
 
-// boundOf places v, the value of a constant of type vt, in the order of a key column of type t.
-func boundOf(v base.Value, vt, t base.Type) bound {
+// KeyBoundOf places v, the value of a constant of type vt, in the order of a key column of type t.
+func KeyBoundOf(v base.Value, vt, t base.Type) KeyBound {
 	if sameOrder(v, vt, t) {
-		return bound{near: v, ok: true}
+		return KeyBound{Near: v, OK: true}
 	}
-	var b bound
-	b.near, b.side, b.ok = expr.Bound(v, vt, t)
-	if c := t.Class(); (c == base.Int || c == base.Uint) && inexact(v, b.near) {
-		b.ok = false // several integers are equal to it
+	var b KeyBound
+	b.Near, b.Side, b.OK = Bound(v, vt, t)
+	if c := t.Class(); (c == base.Int || c == base.Uint) && inexact(v, b.Near) {
+		b.OK = false // several integers are equal to it
 	}
 	return b
 }
