@@ -16,6 +16,8 @@ type binder struct {
 	clause string // for messages: "field list", "where clause", "on clause", "order clause"
 	// aggs collects aggregate calls; nil where none may stand.
 	aggs *aggCollector
+	// inAgg says that the arguments of an aggregate are bound.
+	inAgg bool
 	// wins collects window calls; nil where none may stand.
 	wins *windowCollector
 	// aliases are select-list items that an unqualified name may mean when no column has it.

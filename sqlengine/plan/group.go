@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -39,11 +40,26 @@ func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 	if !expr.IsAggregate(e.Name) {
 		return b.scalarCall(e)
 	}
+	if f := b.aggregatedAt(e); f != nil {
+		if f.b.inAgg {
+			return nil, base.Errorf(errno.InvalidGroupFunc, "Invalid use of group function")
+		}
+		g, err := f.b.aggregate(e)
+		if err != nil {
+			return nil, err
+		}
+		return b.scope.outer.carry(b.p, f, g), nil
+	}
 	if b.aggs == nil {
 		return nil, base.Errorf(errno.InvalidGroupFunc, "Invalid use of group function")
 	}
+	return b.aggregate(e)
+}
+
+// aggregate binds an aggregate call of this query.
+func (b *binder) aggregate(e *ast.Call) (expr.Expr, error) {
 	inner := *b
-	inner.aggs, inner.wins, inner.prefer, inner.named = nil, nil, nil, nil
+	inner.aggs, inner.wins, inner.prefer, inner.named, inner.inAgg = nil, nil, nil, nil, true
 	var args []expr.Expr
 	if len(e.Args) != 1 || !isStar(e.Args[0]) {
 		var err error
@@ -167,7 +183,9 @@ func (b *binder) groupKey(e ast.Expr, items []item) (expr.Expr, error) {
 
 // rewrite turns the expressions above the aggregation into ones over its output.
 func (g *grouping) rewrite(items []item, keys []SortKey, having *expr.Expr) error {
+	was := make([]expr.Expr, len(items))
 	for i := range items {
+		was[i] = items[i].expr
 		e, err := g.over(items[i].expr, i+1, "SELECT list")
 		if err != nil {
 			return err
@@ -175,6 +193,10 @@ func (g *grouping) rewrite(items []item, keys []SortKey, having *expr.Expr) erro
 		items[i].expr = e
 	}
 	for i := range keys {
+		if j := slices.Index(was, keys[i].Expr); j >= 0 { // a subquery is equal to itself only
+			keys[i].Expr = items[j].expr
+			continue
+		}
 		e, err := g.over(keys[i].Expr, i+1, "ORDER BY clause")
 		if err != nil {
 			return err

@@ -28,6 +28,7 @@ type scope struct {
 // cross it as parameters.
 type frame struct {
 	scope *scope      // of the query around
+	b     *binder     // of the place in it where the subquery stands; nil at the border of a lateral table
 	args  []expr.Expr // over the columns of scope; a column from further out is a parameter there, too
 	slots []int
 	// through lets columns from further out pass as the parameters they are there: the border is not that of a subquery.
@@ -123,12 +124,17 @@ func (f *frame) lookup(p *planner, ref *ast.ColumnRef) (expr.Expr, error) {
 			return arg, err
 		}
 	}
+	return f.param(p, arg), nil
+}
+
+// param makes an expression over the columns of the query around a parameter of the subquery.
+func (f *frame) param(p *planner, arg expr.Expr) expr.Expr {
 	for i := range f.args {
 		if expr.Equal(f.args[i], arg) {
-			return expr.Param(f.slots[i], arg.Type()), nil
+			return expr.Param(f.slots[i], arg.Type())
 		}
 	}
 	f.args, f.slots = append(f.args, arg), append(f.slots, p.nextSlot)
 	p.nextSlot++
-	return expr.Param(p.nextSlot-1, arg.Type()), nil
+	return expr.Param(p.nextSlot-1, arg.Type())
 }

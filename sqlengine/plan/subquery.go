@@ -10,7 +10,7 @@ import (
 
 // subplan plans a query that stands inside an expression of b's scope.
 func (b *binder) subplan(q ast.Query) (*Subquery, output, error) {
-	f := &frame{scope: b.scope}
+	f := &frame{scope: b.scope, b: b}
 	b.p.targets.subquery++
 	l, out, err := b.p.query(q, f)
 	b.p.targets.subquery--
