@@ -72,20 +72,23 @@ func (e *Engine) parsed(sql string) (*statement, error) {
 
 func (e *Engine) parseExpr(sql string) (ast.Expr, error) { return parse.Expr(sql) }
 
+// unusual reports whether the session plans statements in a way of its own, so that no plan is shared with others.
+func (s *Session) unusual() bool { return s.plain || s.settings.invisible }
+
 // planQuery returns the plan of a query, the cached one if it was made for this catalog and these argument types.
 func (r *run) planQuery(st *statement, q ast.Query, tx *table.Tx) (*plan.Plan, error) {
 	version := r.catalogVersion(tx)
 	st.mu.Lock()
 	p, ok := st.mu.query, st.mu.version == version && sameTypes(st.mu.types, r.types)
 	st.mu.Unlock()
-	if p != nil && ok && !r.s.plain && p.Sizes.Hold(r.rowCount(tx)) {
+	if p != nil && ok && !r.s.unusual() && p.Sizes.Hold(r.rowCount(tx)) {
 		return p, nil
 	}
 	env, err := r.env(tx)
 	if err != nil {
 		return nil, err
 	}
-	if p, err = plan.Query(env, q); err != nil || !p.Cached || r.s.plain {
+	if p, err = plan.Query(env, q); err != nil || !p.Cached || r.s.unusual() {
 		return p, err
 	}
 	st.mu.Lock()
@@ -100,14 +103,14 @@ func (r *run) planMutation(st *statement, tx *table.Tx) (*plan.Mutation, error) 
 	st.mu.Lock()
 	m, ok := st.mu.change, st.mu.version == version && sameTypes(st.mu.types, r.types)
 	st.mu.Unlock()
-	if m != nil && ok && !r.s.plain && m.Sizes.Hold(r.rowCount(tx)) {
+	if m != nil && ok && !r.s.unusual() && m.Sizes.Hold(r.rowCount(tx)) {
 		return m, nil
 	}
 	env, err := r.env(tx)
 	if err != nil {
 		return nil, err
 	}
-	if m, err = plan.Mutate(env, st.stmt); err != nil || !m.Cached || r.s.plain {
+	if m, err = plan.Mutate(env, st.stmt); err != nil || !m.Cached || r.s.unusual() {
 		return m, err
 	}
 	st.mu.Lock()

@@ -396,7 +396,7 @@ func (r *run) env(tx *table.Tx) (plan.Env, error) {
 	}
 	env := r.s.planEnv(cat, tx, r.types)
 	env.Var = r.variableType
-	env.Plain = r.s.plain
+	env.Plain, env.UseInvisible = r.s.plain, r.s.settings.invisible
 	env.RowCount = r.rowCount(tx)
 	env.Statistics = txStatistics{r.ctx, &r.s.e.statistics, tx}
 	return env, nil

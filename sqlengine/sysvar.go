@@ -46,6 +46,8 @@ type sysVar struct {
 	get func(s *Session) string
 	// check returns the text to keep for a value, or an error.
 	check func(text string) (string, error)
+	// merge returns what a value makes of the one there is; nil: it takes its place.
+	merge func(now, text string) (string, error)
 	// apply makes the value effective in a session.
 	apply func(r *run, text string) error
 }
@@ -134,6 +136,9 @@ func (r *run) setSystem(a assign) error {
 		return err
 	}
 	text, err := r.newText(a)
+	if err == nil && v.merge != nil {
+		text, err = v.merge(r.s.text(v, a.scope == "global"), text)
+	}
 	if err != nil {
 		return err
 	}

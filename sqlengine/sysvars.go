@@ -35,6 +35,8 @@ func effectiveVars() []sysVar {
 		{name: "group_concat_max_len", kind: varInt, initial: "1024", min: 4, max: 1<<64 - 1},
 		{name: "cte_max_recursion_depth", kind: varInt, initial: "1000", max: 1<<32 - 1},
 		{name: "foreign_key_checks", kind: varBool, initial: "ON"},
+		{name: "optimizer_switch", initial: defaultSwitches, merge: mergeSwitches,
+			apply: applySwitches},
 		{name: "block_encryption_mode", kind: varEnum, initial: "aes-128-ecb", choices: blockModes()},
 	}
 }
@@ -140,7 +142,6 @@ func acceptedVars() []sysVar {
 		{name: "completion_type", kind: varEnum, initial: "NO_CHAIN", choices: []string{"NO_CHAIN", "CHAIN", "RELEASE"}, check: onlyNoChain},
 		{name: "default_storage_engine", initial: "InnoDB"},
 		{name: "default_tmp_storage_engine", initial: "InnoDB"},
-		{name: "optimizer_switch", initial: ""},
 		{name: "lc_time_names", initial: "en_US"},
 		{name: "lc_messages", initial: "en_US"},
 		{name: "sql_log_bin", kind: varBool, scope: sessionScope, initial: "OFF"},

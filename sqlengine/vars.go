@@ -20,6 +20,7 @@ type settings struct {
 	strict      bool
 	sqlMode     string
 	divByZero   bool // ERROR_FOR_DIVISION_BY_ZERO
+	invisible   bool // optimizer_switch use_invisible_indexes
 	zeroIsValue bool // NO_AUTO_VALUE_ON_ZERO
 	user        string
 	timestamp   time.Time         // what NOW() is to answer; zero the time
@@ -32,6 +33,7 @@ func (e *Engine) defaultSettings() settings {
 	if e.global(systemVars["transaction_isolation"]) == "SERIALIZABLE" {
 		st.isolation = "SERIALIZABLE"
 	}
+	st.invisible = useInvisible(e.global(systemVars["optimizer_switch"]))
 	st.setMode(e.global(systemVars["sql_mode"]))
 	return st
 }

@@ -11,6 +11,7 @@ type Select struct {
 	At        Pos
 	With      *With
 	Distinct  bool
+	Straight  bool   // SELECT STRAIGHT_JOIN: tables are joined in the order they are written
 	CalcFound bool   // SQL_CALC_FOUND_ROWS
 	Cache     string // "", "SQL_CACHE", "SQL_NO_CACHE"
 	Items     []SelectItem
@@ -99,9 +100,10 @@ type TableName struct {
 	AsOf         *AsOf
 }
 
-// IndexHint is USE|FORCE|IGNORE INDEX (…).
+// IndexHint is USE|FORCE|IGNORE INDEX [FOR what] (…).
 type IndexHint struct {
 	Kind    string
+	For     string // "", "JOIN", "ORDER BY", "GROUP BY"
 	Indexes []string
 }
 
@@ -125,9 +127,11 @@ type Join struct {
 	At      Pos
 	Kind    string // "INNER", "LEFT", "RIGHT", "FULL", "CROSS"
 	Natural bool
-	L, R    TableExpr
-	On      Expr
-	Using   []string
+	// Straight says STRAIGHT_JOIN: L is read before R.
+	Straight bool
+	L, R     TableExpr
+	On       Expr
+	Using    []string
 }
 
 // TableFunc is name(args) AS alias in FROM, JSON_TABLE included.

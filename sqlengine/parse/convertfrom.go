@@ -43,7 +43,12 @@ func (e *emitter) tableExpr(n sqlparser.TableExpr) ast.TableExpr {
 }
 
 func (e *emitter) join(n *sqlparser.JoinTableExpr) ast.TableExpr {
-	j := &ast.Join{Kind: "INNER", L: e.tableExpr(n.LeftExpr), R: e.tableExpr(n.RightExpr)}
+	j := &ast.Join{Kind: "INNER", L: e.tableExpr(n.LeftExpr)}
+	if len(e.straight) == 0 {
+		e.broken("a join")
+	}
+	j.Straight, e.straight = e.straight[0], e.straight[1:] // in the order of the text, of which this is the next
+	j.R = e.tableExpr(n.RightExpr)
 	j.At = j.L.Position()
 	switch n.Join {
 	case sqlparser.NaturalJoinStr:
@@ -56,7 +61,7 @@ func (e *emitter) join(n *sqlparser.JoinTableExpr) ast.TableExpr {
 		j.Kind, j.Natural = "LEFT", true
 	case sqlparser.NaturalRightJoinStr:
 		j.Kind, j.Natural = "RIGHT", true
-	case sqlparser.JoinStr, sqlparser.StraightJoinStr:
+	case sqlparser.JoinStr:
 		if n.Condition.On == nil && n.Condition.Using == nil {
 			j.Kind = "CROSS"
 		}

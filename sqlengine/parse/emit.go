@@ -16,6 +16,8 @@ type emitter struct {
 	spots  []spot
 	lifted []ast.Expr
 	tables []ast.TableExpr
+	// straight says of each join of FROM, in the order of the text, whether it is a STRAIGHT_JOIN.
+	straight []bool
 }
 
 // spot says that the core's text from offset at on comes from token tok.

@@ -40,6 +40,10 @@ func (e *emitter) from() {
 			if join == "" {
 				return
 			}
+			e.straight = append(e.straight, join == straight)
+			if join == straight {
+				join = " join"
+			}
 			e.raw(join)
 			if open.last = !isFull && !strings.HasPrefix(join, " natural"); open.last {
 				open.at = append(open.at, len(e.buf))
@@ -80,7 +84,10 @@ func (o *openJoins) close(e *emitter) {
 	o.last = false
 }
 
-// joinWords reads the key words of a join and returns those of the core.
+// straight is what joinWords returns of STRAIGHT_JOIN, which the core does not know with USING.
+const straight = " straight_join"
+
+// joinWords reads the key words of a join and returns those of the core, or straight.
 func (p *parser) joinWords() string {
 	natural := ""
 	if p.accept("NATURAL") {
@@ -89,8 +96,10 @@ func (p *parser) joinWords() string {
 	switch {
 	case p.accept("JOIN"), p.accept("INNER", "JOIN"):
 		return natural + " join"
-	case natural == "" && (p.accept("CROSS", "JOIN") || p.accept("STRAIGHT_JOIN")):
+	case natural == "" && p.accept("CROSS", "JOIN"):
 		return " join"
+	case natural == "" && p.accept("STRAIGHT_JOIN"):
+		return straight
 	case p.accept("LEFT", "JOIN"), p.accept("LEFT", "OUTER", "JOIN"):
 		return natural + " left join"
 	case p.accept("RIGHT", "JOIN"), p.accept("RIGHT", "OUTER", "JOIN"):
@@ -201,9 +210,11 @@ func (p *parser) tableRef() *ast.TableName {
 			return t
 		}
 		p.expectAny("INDEX", "KEY")
-		if p.accept("FOR") && !p.accept("JOIN") {
-			p.expectAny("ORDER", "GROUP")
-			p.expect("BY")
+		if p.accept("FOR") {
+			if h.For = p.expectAny("JOIN", "ORDER", "GROUP"); h.For != "JOIN" {
+				p.expect("BY")
+				h.For += " BY"
+			}
 		}
 		p.expectOp("(")
 		for !p.acceptOp(")") {

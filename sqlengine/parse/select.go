@@ -64,6 +64,8 @@ func (p *parser) modifiers(s *ast.Select) {
 			return
 		case "DISTINCT", "DISTINCTROW":
 			s.Distinct = true
+		case "STRAIGHT_JOIN":
+			s.Straight = true
 		case "SQL_CALC_FOUND_ROWS":
 			s.CalcFound = true
 		case "SQL_CACHE":

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"math"
+
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/expr"
@@ -53,24 +55,34 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 
 // bestAccess compares the primary key with every index and returns the access expected to read the fewest rows.
 func (p *planner) bestAccess(n *lScan, rows float64) (Access, float64) {
-	best, bestEst := p.keyAccess(n, n.table.Primary, true, rows)
+	var best Access
+	bestEst := rows
+	if !n.hints.bars(nil) {
+		best, bestEst = p.keyAccess(n, n.table.Primary, true, rows)
+	}
+	if n.hints != nil && n.hints.force && !best.narrow() {
+		bestEst = math.Inf(1)
+	}
 	if best.Points != nil && bestEst <= float64(len(best.Points)) {
 		return best, bestEst
 	}
 	for i := range n.table.Indexes {
 		ix := &n.table.Indexes[i]
-		if ix.Invisible {
+		if ix.Invisible && !p.UseInvisible || n.hints.bars(ix) {
 			continue
 		}
 		a, est := p.keyAccess(n, ix.Parts, ix.Unique, rows)
 		est *= 2 // each index entry costs a second lookup
-		if est < bestEst && (a.Points != nil || a.Eq != nil || a.Lo != nil || a.Hi != nil) {
+		if est < bestEst && a.narrow() {
 			a.Index = ix
 			best, bestEst = a, est
 		}
 	}
-	return best, bestEst
+	return best, min(bestEst, rows)
 }
+
+// narrow reports whether the access leaves rows out.
+func (a *Access) narrow() bool { return a.Points != nil || a.Eq != nil || a.Lo != nil || a.Hi != nil }
 
 // keyAccess works out which part of one key the filters leave.
 func (p *planner) keyAccess(n *lScan, parts []catalog.KeyPart, unique bool, rows float64) (Access, float64) {

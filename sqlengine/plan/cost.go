@@ -50,7 +50,7 @@ func (p *planner) sized(n logical, rows float64) {
 // lookedUp reports whether the equalities of a join give a whole key of the table that n reads.
 func (p *planner) lookedUp(n logical, on []expr.Expr) bool {
 	scan, ok := n.(*lScan)
-	if !ok {
+	if !ok || scan.hints.bars(nil) {
 		return false
 	}
 	own := newIDSet(scan.ids...)

@@ -30,7 +30,7 @@ func (p *planner) from(list []ast.TableExpr, outer *frame) (logical, *scope, err
 		if err := distinctAliases(sc, rsc); err != nil {
 			return nil, nil, err
 		}
-		node, sc = dependent(&lJoin{kind: InnerJoin, left: node, right: right}, f), sc.join(rsc)
+		node, sc = dependent(&lJoin{kind: InnerJoin, left: node, right: right, straight: p.straight}, f), sc.join(rsc)
 	}
 	return node, sc, nil
 }
@@ -116,8 +116,8 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 	if err := p.targets.check(table); err != nil {
 		return nil, nil, err
 	}
-	scan, sc := p.scan(table, aliasOf(t), outer)
-	if scan.named, err = namedParts(table, t.Partitions); err != nil {
+	scan, sc, err := p.tableScan(t, table, outer)
+	if err != nil {
 		return nil, nil, err
 	}
 	scan.lock = p.lock.has(aliasOf(t))
@@ -125,10 +125,23 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 	return scan, sc, nil
 }
 
-// noParts refuses a PARTITION clause behind the name of something that has no partitions.
+// tableScan plans a table with the clauses behind its name.
+func (p *planner) tableScan(t *ast.TableName, table *catalog.Table, outer *frame) (*lScan, *scope, error) {
+	scan, sc := p.scan(table, aliasOf(t), outer)
+	var err error
+	if scan.named, err = namedParts(table, t.Partitions); err == nil {
+		scan.hints, err = hinted(table, aliasOf(t), t.Hints)
+	}
+	return scan, sc, err
+}
+
+// noParts refuses PARTITION and index hints behind the name of something that has neither partitions nor keys.
 func noParts(t *ast.TableName, n logical, sc *scope, err error) (logical, *scope, error) {
 	if err == nil && len(t.Partitions) > 0 {
 		_, err = namedParts(&catalog.Table{}, t.Partitions)
+	}
+	if err == nil {
+		_, err = hinted(&catalog.Table{}, aliasOf(t), t.Hints)
 	}
 	return n, sc, err
 }
@@ -269,7 +282,7 @@ func (p *planner) join(t *ast.Join, outer, lat *frame) (logical, *scope, error) 
 		}
 		on = conjuncts(e)
 	}
-	n := &lJoin{kind: InnerJoin, left: left, right: right, on: on}
+	n := &lJoin{kind: InnerJoin, left: left, right: right, on: on, straight: t.Straight || p.straight}
 	using, err := usingColumns(t, lsc, rsc)
 	if err != nil {
 		return nil, nil, err

@@ -21,6 +21,7 @@ type lScan struct {
 	filters []expr.Expr
 	lock    bool  // FOR UPDATE, FOR SHARE
 	named   []int // the partitions of a PARTITION clause; nil none
+	hints   *keyHints
 }
 
 type lVirtual struct {

@@ -33,6 +33,8 @@ type Env struct {
 	// Plain plans a statement as it is written: subqueries are not made joins, joins keep their order, tables are read as a
 	// whole. The answers are the same.
 	Plain bool
+	// UseInvisible lets plans use invisible indexes, too.
+	UseInvisible bool
 }
 
 // VirtualTable is a system table: its columns and the source of its rows.
@@ -52,6 +54,7 @@ type planner struct {
 	volatile bool // the plan may not be cached: it depends on session state
 	ctes     *cteScope
 	lock     *locking // of the SELECT whose FROM is planned
+	straight bool     // that SELECT is a SELECT STRAIGHT_JOIN
 
 	assigned map[string]base.Type // user variables that the statement assigns to, once it is bound
 

@@ -89,9 +89,9 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 
 // lockedFrom plans the FROM clause with the locks on its tables.
 func (p *planner) lockedFrom(s *ast.Select, outer *frame) (logical, *scope, error) {
-	saved := p.lock
-	p.lock = lockOf(s)
-	defer func() { p.lock = saved }()
+	lock, straight := p.lock, p.straight
+	p.lock, p.straight = lockOf(s), s.Straight
+	defer func() { p.lock, p.straight = lock, straight }()
 	n, sc, err := p.from(s.From, outer)
 	if err == nil {
 		err = p.lock.check()

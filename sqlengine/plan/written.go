@@ -171,8 +171,8 @@ func (p *planner) openNamed(t *ast.TableName) (*opened, logical, *scope, error) 
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		scan, sc := p.scan(table, aliasOf(t), nil)
-		if scan.named, err = namedParts(table, t.Partitions); err != nil {
+		scan, sc, err := p.tableScan(t, table, nil)
+		if err != nil {
 			return nil, nil, nil, err
 		}
 		return &opened{alias: aliasOf(t), parts: []part{{table, scan.ids, scan.named}}, cols: sc.cols}, scan, sc, nil
