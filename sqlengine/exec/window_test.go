@@ -14,9 +14,10 @@ import (
 
 // windowCase is a random window: its input is c0 (partition), c1 (order), c2 (bigint), c3 (decimal), c4 (double).
 type windowCase struct {
-	rows  [][]base.Value // sorted
-	calls []plan.WindowCall
-	desc  bool
+	changes []int64        // by row: how often the key of ORDER BY has changed up to it
+	rows    [][]base.Value // sorted
+	calls   []plan.WindowCall
+	desc    bool
 }
 
 var windowTypes = []base.Type{bigint, money, bigint, money, double, money, money}
@@ -96,6 +97,13 @@ func newWindowCase(t *testing.T, r *rand.Rand) windowCase {
 		}
 		return x
 	})
+	c.changes = make([]int64, size)
+	for i := 1; i < size; i++ {
+		c.changes[i] = c.changes[i-1]
+		if c.rows[i][1] != c.rows[i-1][1] {
+			c.changes[i]++
+		}
+	}
 	c.calls = windowCalls(t, r, f, size <= 400)
 	return c
 }
@@ -196,12 +204,7 @@ func (c *windowCase) define(t *testing.T, call *plan.WindowCall, i int) base.Val
 	for peersTo < end && c.rows[peersTo][1] == c.rows[i][1] {
 		peersTo++
 	}
-	groups := 1
-	for j := first + 1; j <= i; j++ {
-		if c.rows[j][1] != c.rows[j-1][1] {
-			groups++
-		}
-	}
+	groups := c.changes[i] - c.changes[first] + 1
 	number := int64(0)
 	if call.N != nil {
 		number, _ = expr.ConstInt(call.N)
@@ -279,13 +282,7 @@ func (c *windowCase) side(f *plan.Frame, b *plan.FrameBound, i, j, first int) in
 		if f.Unit == plan.RowsFrame {
 			return int64(j)
 		}
-		g := int64(0)
-		for k := first + 1; k <= j; k++ {
-			if c.rows[k][1] != c.rows[k-1][1] {
-				g++
-			}
-		}
-		return g
+		return c.changes[j] - c.changes[first]
 	}
 	if f.Unit != plan.RangeFrame || b.Offset == nil || c.rows[i][1].IsNull() {
 		if f.Unit == plan.RangeFrame {
