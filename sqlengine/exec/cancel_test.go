@@ -74,7 +74,7 @@ func TestCancelAnywhere(t *testing.T) {
 		if c.work/looks > sortRun {
 			t.Errorf("%s: %d rows between two looks at the context", c.name, c.work/looks)
 		}
-		for _, part := range []int{1, 9, 19} {
+		for _, part := range []int{1, 9, 17} {
 			at := max(looks*part/20, 1)
 			if after := cancelAt(t, c.name, c.node, c.limit, at) - at; after > 8 {
 				t.Errorf("%s, cancelled at look %d of %d, goes on for %d more", c.name, at, looks, after)

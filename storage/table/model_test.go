@@ -271,7 +271,7 @@ func mutate(t testing.TB, tx *Tx, mine map[int]int, rng *rand.Rand) map[int]int 
 // TestLongScans reads more batches than the growth of their size has steps, in every way a batch is made.
 func TestLongScans(t *testing.T) {
 	t.Parallel()
-	const rows = 200_000
+	const rows = 50_000
 	db := openTest(t, newMemStore(), func(o *Options) { o.limits = defaultLimits() })
 	tx := begin(t, db, TxOptions{})
 	for i := range rows {
