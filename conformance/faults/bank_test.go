@@ -57,6 +57,7 @@ type bank struct {
 	each  int // transfers by each worker
 
 	patience time.Duration // about what a transfer takes
+	speed    time.Duration // of the processes' clocks
 
 	mu        sync.Mutex
 	transfers []transfer
@@ -120,7 +121,7 @@ func (b *bank) run(t *testing.T) {
 	var procs []*process
 	var wg sync.WaitGroup
 	for p := range processes {
-		proc := &process{t: t, store: b.store, seed: b.seed*10 + uint64(p), plan: faultPlan(b.seed), cfg: b.cfg, tries: 3 + 3*int(b.seed%2)}
+		proc := &process{t: t, store: b.store, seed: b.seed*10 + uint64(p), plan: faultPlan(b.seed), cfg: b.cfg, speed: b.speed, tries: 3 + 3*int(b.seed%2)}
 		procs = append(procs, proc)
 		for w := range workers {
 			wg.Go(func() { b.work(t, proc, p*workers+w) })
@@ -340,7 +341,7 @@ func TestBankOnMemory(t *testing.T) {
 	for _, seed := range seeds(*seedsFlag) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
 			t.Parallel()
-			(&bank{seed: seed, store: mem.New(), cfg: bankConfig(seed), each: 25, patience: time.Millisecond}).run(t)
+			(&bank{seed: seed, store: mem.New(), cfg: bankConfig(seed), each: 25, patience: time.Millisecond, speed: speedMemory}).run(t)
 		})
 	}
 }
@@ -352,7 +353,7 @@ func TestBankOnS3(t *testing.T) {
 	for _, seed := range seeds(2) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
 			t.Parallel()
-			(&bank{seed: seed, store: server.Store(t), cfg: bankConfig(seed), each: 12, patience: 20 * time.Millisecond}).run(t)
+			(&bank{seed: seed, store: server.Store(t), cfg: bankConfig(seed), each: 12, patience: 20 * time.Millisecond, speed: speedServer}).run(t)
 		})
 	}
 }

@@ -25,7 +25,7 @@ func TestCreate(t *testing.T) {
 				object.OpPutIfAbsent: rates, object.OpPutIfMatch: rates}}
 			var wg sync.WaitGroup
 			for i := range 4 {
-				p := &process{t: t, store: b.store, seed: seed*10 + uint64(i), plan: plan, cfg: b.cfg, tries: 6}
+				p := &process{t: t, store: b.store, seed: seed*10 + uint64(i), plan: plan, cfg: b.cfg, speed: speedMemory, tries: 6}
 				wg.Go(func() {
 					defer p.end()
 					for tries := 0; ; tries++ {
@@ -97,7 +97,7 @@ func (s *identityFault) PutIfAbsent(ctx context.Context, key string, data []byte
 		return s.Store.PutIfAbsent(ctx, key, data)
 	}
 	s.met = true
-	f := faults.New(s.Store, newFastClock(), newRand(1, 1), faults.Plan{})
+	f := faults.New(s.Store, newFastClock(speedMemory), newRand(1, 1), faults.Plan{})
 	f.FailNext(object.OpPutIfAbsent, s.fault)
 	return f.PutIfAbsent(ctx, key, data)
 }

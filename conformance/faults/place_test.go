@@ -65,7 +65,7 @@ func openFast(t *testing.T, dsn string) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	connector, err := driver.NewConnector(cfg, driver.WithClock(newFastClock()))
+	connector, err := driver.NewConnector(cfg, driver.WithClock(newFastClock(speedMemory)))
 	if err != nil {
 		t.Fatal(err)
 	}
