@@ -14,7 +14,10 @@ import (
 	"github.com/s3sql/s3sql/sqlengine"
 )
 
-var mutations = flag.Int("mutations", 3000, "mutated statements to run")
+var (
+	mutations     = flag.Int("mutations", 3000, "mutated statements to run")
+	mutationsSeed = flag.Uint64("mutations-seed", 1, "where they start")
+)
 
 // TestMutatedStatements runs statements with words swapped, dropped, doubled and replaced against tables with rows: whatever is
 // asked, the answer is rows or an error with a number, in bounded time.
@@ -27,7 +30,7 @@ func TestMutatedStatements(t *testing.T) {
 	}
 	words = append(words, "NULL", "-1", "18446744073709551615", "-9223372036854775808", "1e308", "''", "'\\0'", "0.00000000000000000000000000000000000001",
 		"99999999999999999999999999999999999999", "'2024-02-30'", "'9999-12-31 23:59:59'", "INTERVAL 1000000 YEAR", "(SELECT 1)", "@@version", "'€𝄞'")
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng := rand.New(rand.NewPCG(*mutationsSeed, 2))
 	for left := *mutations; left > 0; left -= 1000 { // a new database now and then: some statements double their table
 		t.Run(fmt.Sprint(left), func(t *testing.T) { mutateOn(t, openMem(t).NewSession(), min(left, 1000), rng, corpus, words) })
 	}

@@ -150,9 +150,6 @@ func (e *emitter) fullCondition() {
 func (e *emitter) factor() {
 	p, at := e.p, e.p.at()
 	switch {
-	case p.is("DUAL"):
-		p.i++
-		e.raw("dual")
 	case p.isOp("(") && !p.queryAt(p.i):
 		p.enter()
 		p.i++

@@ -19,7 +19,11 @@ func (p *parser) selectBlock() *ast.Select {
 	p.into()
 	if p.accept("FROM") {
 		e.raw(" from ")
-		e.from()
+		if p.accept("DUAL") { // stands alone
+			e.raw("dual")
+		} else {
+			e.from()
+		}
 	}
 	e.whereClause()
 	if p.accept("GROUP", "BY") {

@@ -20,6 +20,8 @@ type binder struct {
 	inAgg bool
 	// wins collects window calls; nil where none may stand.
 	wins *windowCollector
+	// called are the window calls that aliases may stand for.
+	called *windowCollector
 	// aliases are select-list items that an unqualified name may mean when no column has it.
 	aliases []item
 	// prefer are select-list items that an unqualified name means before any column: in HAVING, those no group key hides.

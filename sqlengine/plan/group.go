@@ -29,6 +29,21 @@ func (a *aggCollector) add(g expr.Agg) expr.Expr {
 	return expr.Column(id, g.Type(), g.String(), g.Nullable())
 }
 
+// refuse is an error if arguments of an aggregate read another, which they can by an alias.
+func (a *aggCollector) refuse(args []expr.Expr, items []item) error {
+	used := idSet{}
+	for _, e := range args {
+		used.addExpr(e)
+	}
+	for i := range items {
+		in := idSet{}
+		if in.addExpr(items[i].expr); in.any(a.ids) && used.any(a.ids) {
+			return base.Errorf(errno.IllegalReference, "Reference '%s' not supported (reference to group function)", items[i].col.Name)
+		}
+	}
+	return nil
+}
+
 // function binds a call: an aggregate where one may stand, else a scalar function.
 func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 	if e.Over != nil {
@@ -65,6 +80,14 @@ func (b *binder) aggregate(e *ast.Call) (expr.Expr, error) {
 		var err error
 		if args, err = inner.exprs(e.Args); err != nil {
 			return nil, err
+		}
+		if err = b.aggs.refuse(args, b.aliases); err != nil {
+			return nil, err
+		}
+		for _, a := range args {
+			if err = b.called.refuse(a, b.aliases); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if b.aggs.grouped || e.Distinct && !extreme(e.Name) { // MySQL's temporary table holds what goes in

@@ -62,7 +62,7 @@ func (b *binder) windows(defs []ast.NamedWindow) error {
 	if err := w.names.check(); err != nil {
 		return err
 	}
-	b.wins = w
+	b.wins, b.called = w, w
 	for i := range defs {
 		spec, err := w.names.resolve(defs[i].Spec, defs[i].Name)
 		if err != nil {
