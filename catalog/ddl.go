@@ -106,6 +106,27 @@ func Alter(tx *table.Tx, old, t *Table) error {
 	return Rename(tx, old.Name, t)
 }
 
+// Exchange swaps the rows of a partition of t with those of table s: it swaps the ids under which both have them, and their index
+// entries, in the same order of indexes. Counters stay under the ids where they are. t and s must not be in use any more; it
+// returns the new descriptor of s.
+func Exchange(tx *table.Tx, t *Table, part int, s *Table) (*Table, error) {
+	t, out := t.Clone(), s.Clone()
+	q := &t.Partitioning.Parts[part]
+	out.ID, q.ID = q.ID, s.ID
+	for i := range out.Indexes {
+		id := t.Indexes[i].ID
+		out.Indexes[i].ID, q.Indexes[id] = q.Indexes[id], s.Indexes[i].ID
+	}
+	t.Version, out.Version = t.Version+1, out.Version+1
+	if err := tx.Delete(DescriptorTable, DescriptorKey(s.ID)); err != nil {
+		return nil, err
+	}
+	if err := put(tx, t); err != nil {
+		return nil, err
+	}
+	return out, put(tx, out)
+}
+
 // numberFresh gives the indexes and partitions of t the ids that they lack.
 func numberFresh(tx *table.Tx, t *Table) error {
 	var fresh []*Index

@@ -23,6 +23,7 @@ type alteration struct {
 	rebuild bool                      // FORCE
 	rewrite bool                      // rows are divided in another way, or by other values
 	move    []int                     // partitions of old whose rows go to new ones
+	divide  *ast.AlterPartitions      // PARTITION BY and REMOVE PARTITIONING, which come when columns and keys are complete
 	look    bool                      // rows have to be looked at
 	autoInc uint64                    // AUTO_INCREMENT = n; 0 none
 	rename  string                    // RENAME TO; "" none
@@ -39,6 +40,16 @@ func (r *run) alterTable(n *ast.AlterTable, tx *table.Tx) (*Result, error) {
 		return nil, base.Errorf(errno.NotSupported, "ALTER TABLE of a temporary table is not supported; docs/compatibility.md lists what is")
 	}
 	a := &alteration{r: r, tx: tx, old: old, t: old.Clone(), added: map[uint32]*ast.ColumnDef{}}
+	if len(n.Actions) == 1 && n.Actions[0].Partitions != nil {
+		if res, done, err := a.managePartitions(n.Actions[0].Partitions); done || err != nil {
+			return res, err
+		}
+	}
+	for i := range n.Actions {
+		if x := n.Actions[i].Partitions; x != nil {
+			a.divide = x
+		}
+	}
 	for i := range n.Actions {
 		if err := a.apply(&n.Actions[i]); err != nil {
 			return nil, err
@@ -107,6 +118,8 @@ func (a *alteration) apply(c *ast.AlterAction) error {
 		return a.convertCharset(c.Name, c.NewName)
 	case ast.ForceRebuild:
 		a.rebuild = true
+	case ast.ChangePartitions:
+		return a.changePartitions(c.Partitions)
 	case ast.SwitchKeys, ast.OrderRows: // no effect in MySQL either: rows stand in the order of their key, keys are always kept
 	default:
 		return base.Errorf(errno.NotSupported, "ALTER TABLE … %s is not supported; docs/compatibility.md lists what is", c.Kind)

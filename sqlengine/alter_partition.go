@@ -12,7 +12,7 @@ import (
 // notPartitionedBy checks that a column that is to go or to be called otherwise is not one that rows are divided by. The columns
 // of KEY () follow the primary key. Error 3855.
 func (a *alteration) notPartitionedBy(id uint32, name string) error {
-	if a.old.Partitioning == nil || a.old.Partitioning.Implicit || a.old.ColumnByID(id) < 0 {
+	if a.old.Partitioning == nil || a.old.Partitioning.Implicit || a.divide != nil && (a.divide.Op == "BY" || a.divide.Op == "REMOVE") || a.old.ColumnByID(id) < 0 {
 		return nil
 	}
 	ids, err := a.r.partitionFields(a.old)
@@ -25,6 +25,14 @@ func (a *alteration) notPartitionedBy(id uint32, name string) error {
 // settlePartitions checks the partitioning against the new columns and keys. Where a column that rows are divided by changes its
 // type, the values of the partitions take the new one, and all rows are written again.
 func (a *alteration) settlePartitions() error {
+	switch {
+	case a.divide == nil:
+	case a.divide.Op == "BY":
+		a.rewrite = true
+		return a.r.partitionTable(a.t, a.divide.By)
+	case a.divide.Op == "REMOVE":
+		a.rewrite, a.t.Partitioning = true, nil
+	}
 	p := a.t.Partitioning
 	if p == nil {
 		return nil

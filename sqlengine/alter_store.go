@@ -104,7 +104,7 @@ func (a *alteration) store() (*Result, error) {
 // of them again. It gives the new columns their initial values.
 func (a *alteration) plan() (*exec.Rebuild, error) {
 	b := &exec.Rebuild{Old: a.old, New: a.t, From: make([]int, len(a.t.Columns)), Fill: make([]expr.Expr, len(a.t.Columns)),
-		Convert: make([]bool, len(a.t.Columns)), Rows: a.rebuild || a.rewrite, Copied: a.rebuild || a.rewrite || a.move != nil, Move: a.move}
+		Convert: make([]bool, len(a.t.Columns)), Rows: a.rebuild || a.rewrite, Copied: a.rebuild || a.rewrite, Move: a.move}
 	look := a.rebuild || a.rewrite || a.look || a.move != nil
 	for i := range a.t.Columns {
 		c := &a.t.Columns[i]

@@ -75,6 +75,44 @@ func (r *run) adminRows(n *ast.TableAdmin, tx *table.Tx) (*Result, error) {
 	return rowsResult(adminColumns(), rows), nil
 }
 
+// partitionAdmin is ANALYZE, CHECK, OPTIMIZE and REPAIR PARTITION.
+func (r *run) partitionAdmin(t *catalog.Table, x *ast.AlterPartitions, tx *table.Tx) (*Result, error) {
+	label := r.s.e.cfg.Database + "." + t.Name
+	var rows [][]base.Value
+	add := func(kind, text string) { rows = append(rows, texts(label, lowerOp[x.Op], kind, text)) }
+	if t.Partitioning == nil {
+		add("Error", partitionManagement().Error())
+		add("status", "Operation failed")
+		return rowsResult(adminColumns(), rows), nil
+	}
+	list, err := (&alteration{old: t}).partitionList(x.Names, x.All, label)
+	if err != nil {
+		add("error", err.Error())
+		return rowsResult(adminColumns(), rows), nil
+	}
+	switch x.Op {
+	case "OPTIMIZE":
+		add("note", "Tables are folded as they are written; there is nothing to do")
+	case "REPAIR":
+		add("note", "The storage engine for the table doesn't support repair")
+		return rowsResult(adminColumns(), rows), nil
+	case "CHECK":
+		for _, i := range list {
+			problem, err := r.checkPart(t, t.PartTables()[i], tx)
+			if err != nil {
+				return nil, err
+			}
+			if problem != "" {
+				add("error", "Partition "+t.Partitioning.Parts[i].Name+" returned error")
+				add("error", problem)
+				return rowsResult(adminColumns(), rows), nil
+			}
+		}
+	}
+	add("status", "OK")
+	return rowsResult(adminColumns(), rows), nil
+}
+
 // lowerOp is the Op column.
 var lowerOp = map[string]string{"ANALYZE": "analyze", "CHECK": "check", "OPTIMIZE": "optimize", "REPAIR": "repair"}
 
@@ -101,6 +139,17 @@ func (r *run) eachPartRow(t *catalog.Table, tx *table.Tx, fn func(row []base.Val
 		c := &t.Columns[i]
 		scan.Cols = append(scan.Cols, i)
 		scan.Out = append(scan.Out, plan.Column{Name: c.Name, Type: c.Type, Nullable: !c.NotNull})
+	}
+	if t.HasVirtual() {
+		rules, err := plan.TableRules(r.s.planEnv(nil, tx, nil), t)
+		if err != nil {
+			return err
+		}
+		for _, g := range rules.Generated {
+			if t.Columns[g.Column].Virtual() {
+				scan.Virtual = append(scan.Virtual, g)
+			}
+		}
 	}
 	op, err := exec.Build(scan, r.execContext(tx, 0))
 	if err != nil {

@@ -40,7 +40,7 @@ func (b *Rebuild) Start(ec *Context, tx *table.Tx) {
 		cols = append(cols, scanCol(&b.Old.Columns[i]))
 	}
 	ids := b.Old.RowTables()
-	if b.Move != nil && !b.Rows {
+	if b.Move != nil && !b.Rows && b.Old.Partitioning != nil {
 		ids = nil
 		for _, i := range b.Move {
 			ids = append(ids, b.Old.Partitioning.Parts[i].ID)
@@ -60,7 +60,7 @@ func (b *Rebuild) Run(ec *Context, tx *table.Tx) (int, error) {
 	w := newWriter(ec, tx, b.New, false)
 	if b.Rows {
 		for _, id := range b.Old.RowTables() {
-			if err := restart(tx, id); err != nil {
+			if err := Restart(tx, id); err != nil {
 				return 0, err
 			}
 		}
@@ -97,8 +97,8 @@ func (b *Rebuild) run(w *writer, scan *table.Scanner, count *int) error {
 	}
 }
 
-// restart drops the rows of a table that are about to be written again; its AUTO_INCREMENT counter goes on.
-func restart(tx *table.Tx, id uint32) error {
+// Restart drops the rows of a table that are about to be written again; its AUTO_INCREMENT counter goes on.
+func Restart(tx *table.Tx, id uint32) error {
 	mark := tx.AutoInc(id)
 	if err := tx.DropTable(id); err != nil || mark == 0 {
 		return err

@@ -46,6 +46,9 @@ func (p *parser) alterActions(a *ast.AlterTable) {
 		}
 		p.alterAction(a)
 	}
+	if len(a.Actions) > 1 {
+		p.partitionsAlone(a)
+	}
 }
 
 // skipHow reads ALGORITHM, LOCK and VALIDATION, which say how a server is to work.

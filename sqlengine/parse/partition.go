@@ -199,6 +199,17 @@ func (p *parser) alterPartitions(a *ast.AlterTable) bool {
 	return true
 }
 
+// partitionsAlone fails where a change of partitions stands beside others: only PARTITION BY and REMOVE PARTITIONING may, at the
+// end.
+func (p *parser) partitionsAlone(a *ast.AlterTable) {
+	for i := range a.Actions {
+		x := a.Actions[i].Partitions
+		if x != nil && (x.Op != "BY" && x.Op != "REMOVE" || i < len(a.Actions)-1) {
+			p.fail("")
+		}
+	}
+}
+
 func (p *parser) addPartition(x *ast.AlterPartitions) {
 	x.Op = "ADD"
 	p.acceptAny("NO_WRITE_TO_BINLOG", "LOCAL")
