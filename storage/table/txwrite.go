@@ -210,6 +210,7 @@ func (tx *Tx) RollbackTo(sp *Savepoint) error {
 // txn returns the transaction as the log takes it, tables and keys ascending.
 func (tx *Tx) txn() *commitlog.Txn {
 	t := &commitlog.Txn{Snapshot: tx.st.seq}
+	var reserved []commitlog.TableWrite // values of counters whose rows, if any, are in other tables
 	for id, o := range tx.own {
 		if id >= LocalFirst {
 			continue
@@ -223,11 +224,15 @@ func (tx *Tx) txn() *commitlog.Txn {
 			})
 		}
 		if len(w.Ops) == 0 && !w.Drop && !o.bumped {
-			continue // values reserved for rows that were never written
+			if w.AutoInc > 0 {
+				reserved = append(reserved, w)
+			}
+			continue
 		}
 		t.Tables = append(t.Tables, w)
 	}
-	if len(t.Tables) > 0 {
+	if len(t.Tables) > 0 { // else the values were reserved for rows that were never written
+		t.Tables = append(t.Tables, reserved...)
 		t.Reads = tx.reads()
 	}
 	slices.SortFunc(t.Tables, func(a, b commitlog.TableWrite) int { return cmp.Compare(a.Table, b.Table) })
