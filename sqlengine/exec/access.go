@@ -18,6 +18,7 @@ type access struct {
 	points []string
 	homes  []*catalog.Table // of points: the partition that each can be in; nil without partitions
 	ranges []keyRange
+	handed bool // ranges are of the keys that a join has handed over: many, with few rows in each
 }
 
 var wholeTable = []keyRange{{}}
@@ -25,6 +26,10 @@ var wholeTable = []keyRange{{}}
 // resolve evaluates the constants of a scan's access path. A constant that is no value of the key column's type makes it
 // read more, never less, than the comparison allows: the scan's filter has the whole predicate.
 func resolve(ec *Context, n *plan.Scan, dst *access) error {
+	if keys, ok := ec.keySets[n.Keys]; ok && n.Keys != nil {
+		handed(n, keys, dst)
+		return nil
+	}
 	a := &n.Access
 	parts := n.Table.Primary
 	*dst = access{points: dst.points[:0], index: a.Index}
@@ -48,6 +53,19 @@ func resolve(ec *Context, n *plan.Scan, dst *access) error {
 		*dst = access{points: dst.points[:0], ranges: wholeTable}
 	}
 	return err
+}
+
+// handed makes the access by the keys that a join has handed over.
+func handed(n *plan.Scan, keys []string, dst *access) {
+	*dst = access{points: dst.points[:0], index: n.Keys.Index, handed: true}
+	if n.Keys.Whole() && n.Parts == nil {
+		dst.points = append(dst.points, keys...)
+		return
+	}
+	dst.ranges = make([]keyRange, len(keys))
+	for i, key := range keys {
+		dst.ranges[i] = keyRange{key, base.PrefixEnd(key)}
+	}
 }
 
 type resolver struct {
@@ -77,13 +95,18 @@ func (r *resolver) bound(e expr.Expr, i int) (b expr.KeyBound, null bool, err er
 	if i >= len(r.parts) || r.parts[i].Prefix > 0 {
 		return expr.KeyBound{}, false, nil
 	}
+	return r.place(v, e.Type(), i), false, nil
+}
+
+// place finds the place of v, a value of type t, among the values of key column i.
+func (r *resolver) place(v base.Value, t base.Type, i int) expr.KeyBound {
 	col := &r.table.Columns[r.table.ColumnByID(r.parts[i].Column)]
-	b = expr.KeyBoundOf(v, e.Type(), col.Type)
+	b := expr.KeyBoundOf(v, t, col.Type)
 	if r.row != nil {
 		r.row[r.table.ColumnByID(r.parts[i].Column)] = b.Near
 	}
 	b.Near = catalog.KeyValue(col.Type, b.Near)
-	return b, false, nil
+	return b
 }
 
 // prefix appends the encoding of constants for the first key columns.

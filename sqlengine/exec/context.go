@@ -15,6 +15,8 @@ import (
 type TxReader interface {
 	// Get returns the stored row of a key.
 	Get(table uint32, key string) (row string, ok bool)
+	// Range calls fn with the stored rows of a small range of keys until it returns false.
+	Range(table uint32, lo, hi string, fn func(key, row string) bool)
 	// Scan starts a scan of a range of keys.
 	Scan(ctx context.Context, table uint32, spec table.ScanSpec) *table.Scanner
 }
@@ -50,6 +52,7 @@ type Context struct {
 
 	memoryBytes int64
 	held        map[any]*rowStore // rows that several operators read, by plan.SharedQuery and plan.WorkTable
+	keySets     map[*plan.KeySet][]string
 }
 
 // reader returns what a scan reads rows from.

@@ -41,6 +41,8 @@ type joinOp struct {
 	sharedFile *spillFile  // of the join whose part this is
 	numbered   *partReader // the left input, when its rows have numbers
 	seq        *vec.Vector // the numbers of the last rows
+
+	keyed *keyedInput // the left input, when it hands its keys to a scan on the right side
 }
 
 func newJoin(n *plan.Join, ec *Context) (Operator, error) {
@@ -48,7 +50,13 @@ func newJoin(n *plan.Join, ec *Context) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newJoinOver(n, ec, left, right), nil
+	if n.Keys == nil {
+		return newJoinOver(n, ec, left, right), nil
+	}
+	keyed := newKeyedInput(left, n, ec)
+	o := newJoinOver(n, ec, keyed, right)
+	o.keyed = keyed
+	return o, nil
 }
 
 func newJoinOver(n *plan.Join, ec *Context, left, right Operator) *joinOp {
@@ -61,8 +69,10 @@ func (o *joinOp) Open() error {
 	if err := o.drop(); err != nil {
 		return err
 	}
-	if err := o.right.Open(); err != nil {
-		return err
+	if o.keyed == nil {
+		if err := o.right.Open(); err != nil {
+			return err
+		}
 	}
 	return o.left.Open()
 }
@@ -140,6 +150,14 @@ func joinKeyTable(left, right []expr.Expr) *keyTable {
 }
 
 func (o *joinOp) build() error {
+	if o.keyed != nil {
+		if err := o.keyed.collect(); err != nil {
+			return err
+		}
+		if err := o.right.Open(); err != nil {
+			return err
+		}
+	}
 	o.rows = newRowStore(o.plan.Right.Schema())
 	o.keys = joinKeyTable(o.plan.LeftKeys, o.plan.RightKeys)
 	if o.plan.NullAware && o.plan.Kind == plan.AntiJoin {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/s3sql/s3sql/catalog"
-	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
@@ -28,8 +27,12 @@ type scanOp struct {
 	cutOff  vec.Batch
 	sel     []int32
 	cutSel  []int32
-	pks     []string // keys of rows found in the index, still to be fetched
+	room    int    // of ranges: rows of the next batch, which grows
+	resume  string // of ranges: where the one at hand goes on; "" from its beginning
 }
+
+// minRoom is the size of the first batch of rows fetched by index: a caller with a LIMIT takes only a few.
+const minRoom = 128
 
 func newScan(n *plan.Scan, ec *Context) Operator {
 	if n.Parts != nil && n.Parts.Order != nil {
@@ -52,7 +55,7 @@ func (o *scanOp) Open() error {
 // open starts the scan of partitions; nil for a table that has none.
 func (o *scanOp) open(tables []*catalog.Table) (err error) {
 	o.tables = tables
-	o.at, o.scanner, o.pks = 0, nil, nil
+	o.at, o.scanner, o.resume, o.room = 0, nil, "", minRoom
 	if o.left, err = rowCount(o.ec, o.plan.Limit, math.MaxInt64); err != nil {
 		return err
 	}
@@ -128,11 +131,11 @@ func (o *scanOp) read() (ok bool, err error) {
 
 // readTable reads the next rows of a table or partition.
 func (o *scanOp) readTable(t *catalog.Table) (bool, error) {
-	if o.acc.index != nil {
-		return o.readIndex(t)
+	if o.acc.index != nil || o.acc.handed {
+		return o.readRanges(t)
 	}
 	for {
-		if o.scanner == nil && !o.nextRange(t.ID, false) {
+		if o.scanner == nil && !o.nextRange(t.ID) {
 			return false, nil
 		}
 		_, ok, err := o.scanner.Next(o.ec.Ctx, &o.raw)
@@ -144,18 +147,13 @@ func (o *scanOp) readTable(t *catalog.Table) (bool, error) {
 }
 
 // nextRange starts the scan of the next range of a table.
-func (o *scanOp) nextRange(id uint32, index bool) bool {
+func (o *scanOp) nextRange(id uint32) bool {
 	if o.at >= len(o.acc.ranges) {
 		return false
 	}
 	r := o.acc.ranges[o.at]
 	o.at++
-	spec := table.ScanSpec{Lo: r.lo, Hi: r.hi, Reverse: o.plan.Reverse}
-	if !index {
-		spec.Cols = columnsAsked(o.plan.Table, o.plan.Cols)
-	} else {
-		spec.WithKeys = true
-	}
+	spec := table.ScanSpec{Lo: r.lo, Hi: r.hi, Reverse: o.plan.Reverse, Cols: columnsAsked(o.plan.Table, o.plan.Cols)}
 	o.scanner = o.tx.Scan(o.ec.Ctx, id, spec)
 	return true
 }
@@ -210,35 +208,41 @@ func (o *scanOp) readPoints() (bool, error) {
 	return true, nil
 }
 
-// readIndex reads the next rows that the ranges of an index lead to.
-func (o *scanOp) readIndex(t *catalog.Table) (bool, error) {
-	id := o.indexID(t)
-	for {
-		if o.scanner == nil && !o.nextRange(id, true) {
-			return false, nil
-		}
-		var keys vec.Batch
-		found, ok, err := o.scanner.Next(o.ec.Ctx, &keys)
+// readRanges reads the next rows of ranges that have few rows each: of an index, or of keys that a join has handed over.
+func (o *scanOp) readRanges(t *catalog.Table) (ok bool, err error) {
+	if o.at == len(o.acc.ranges) {
+		return false, nil
+	}
+	id := t.ID
+	if o.acc.index != nil {
+		id = o.indexID(t)
+	}
+	o.fetch.start(o.room)
+	for o.at < len(o.acc.ranges) && o.fetch.n < o.room {
+		lo := max(o.resume, o.acc.ranges[o.at].lo)
+		o.resume = ""
+		o.tx.Range(id, lo, o.acc.ranges[o.at].hi, func(key, row string) bool {
+			switch {
+			case o.fetch.n == o.room:
+				o.resume = key
+				return false
+			case o.acc.index != nil:
+				err = o.fetch.indexed(o.tx, t, row) // the row of an entry is the primary key
+			default:
+				err = o.fetch.add(row)
+			}
+			return err == nil
+		})
 		if err != nil {
 			return false, err
 		}
-		if !ok {
-			o.scanner = nil
-			continue
+		if o.resume == "" {
+			o.at++
 		}
-		o.fetch.start(len(found))
-		for _, key := range found {
-			pk, there := o.tx.Get(id, key)
-			if !there {
-				return false, base.Corruptf("", "an entry of index %s of table %s vanished while it was read", o.acc.index.Name, o.plan.Table.Name)
-			}
-			if err := o.fetch.indexed(o.tx, t, pk); err != nil {
-				return false, err
-			}
-		}
-		o.fetch.finish(&o.raw)
-		return true, nil
 	}
+	o.fetch.finish(&o.raw)
+	o.room = min(4*o.room, vec.MaxRows)
+	return true, nil
 }
 
 // indexID returns the table that has the entries of the access's index for t, the scan's table or a partition of it.

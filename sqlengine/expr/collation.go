@@ -41,7 +41,7 @@ func claimOf(e Expr) claim {
 		}
 		return claimLiteral
 	case *param:
-		return claimLiteral
+		return x.claim
 	case *cast:
 		if x.collate {
 			return claimExplicit

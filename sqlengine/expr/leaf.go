@@ -81,10 +81,15 @@ func (c *constant) Eval(_ *Context, b *vec.Batch) (*vec.Vector, error) {
 type param struct {
 	index int
 	typ   base.Type
+	claim claim // to its collation
 }
 
 // Param is the statement's argument i, from Context.Params. t is the type the argument had when the plan was made.
-func Param(i int, t base.Type) Expr { return &param{index: i, typ: t} }
+func Param(i int, t base.Type) Expr { return &param{index: i, typ: t, claim: claimLiteral} }
+
+// Outer is an argument that stands for an expression over the row of a query outside, of which it has the type and the right
+// to its collation.
+func Outer(i int, e Expr) Expr { return &param{index: i, typ: e.Type(), claim: claimOf(e)} }
 
 func (p *param) Type() base.Type          { return p.typ }
 func (p *param) Nullable() bool           { return true }

@@ -24,7 +24,7 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	node := &Scan{Table: n.table, Alias: n.alias, Lock: n.lock, Est: 1000}
+	node := &Scan{Table: n.table, Alias: n.alias, Lock: n.lock, Keys: n.keys, Est: 1000}
 	if rows := p.rows(n.table.ID); rows >= 0 {
 		node.Est = max(rows, 1)
 	}
@@ -49,7 +49,7 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	}
 	node.Filter, err = l.placeAnd(n.filters)
 	node.Read = node.Est
-	node.Est = p.estimate(n)
+	node.Est, n.node = p.estimate(n), node
 	return node, l, err
 }
 

@@ -5,6 +5,16 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
+// Costs of handling one row, in units of what a scan spends on it.
+const (
+	costProbe  = 4
+	costBuild  = 10
+	costOut    = 3
+	costLookup = 100 // of a key, to where its rows begin
+	costFetch  = 30  // of a row there
+	costPair   = 1   // of nested loops
+)
+
 // cost estimates what yielding the rows of n takes, in rows scanned.
 func (p *planner) cost(n logical) float64 {
 	switch n := n.(type) {

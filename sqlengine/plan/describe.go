@@ -169,6 +169,9 @@ func Cost(n Node) float64 {
 	rows := Rows(n)
 	switch n := n.(type) {
 	case *Scan:
+		if n.Keys != nil && n.Keys.Cost > 0 {
+			return n.Keys.Cost
+		}
 		if n.Access.Points != nil || n.Access.Eq != nil || n.Access.Lo != nil || n.Access.Hi != nil || n.Read == 0 {
 			return rows
 		}

@@ -129,7 +129,7 @@ func scanLabel(n *Scan) string {
 	}
 	switch {
 	case a.Points != nil:
-		return fmt.Sprintf("Lookup of %d key(s) in %s by %s%s", len(a.Points), tableLabel(n), key, where(n.Filter))
+		return fmt.Sprintf("Lookup of %d key(s) in %s by %s%s%s", len(a.Points), tableLabel(n), key, orKeysOf(n), where(n.Filter))
 	case a.Eq != nil || a.Lo != nil || a.Hi != nil:
 		var conds []string
 		for i, e := range a.Eq {
@@ -145,9 +145,32 @@ func scanLabel(n *Scan) string {
 		if a.Hi != nil {
 			conds = append(conds, next+map[bool]string{true: " < ", false: " <= "}[a.HiOpen]+a.Hi.String())
 		}
-		return fmt.Sprintf("Range scan of %s by %s (%s)%s%s", tableLabel(n), key, strings.Join(conds, " AND "), order, where(n.Filter))
+		return fmt.Sprintf("Range scan of %s by %s (%s)%s%s%s", tableLabel(n), key, strings.Join(conds, " AND "), order, orKeysOf(n), where(n.Filter))
+	}
+	if n.Keys != nil {
+		return "Key scan of " + tableLabel(n) + keysOf(n) + where(n.Filter)
 	}
 	return "Table scan of " + tableLabel(n) + order + where(n.Filter)
+}
+
+// keysOf says which keys a join hands to a scan.
+func keysOf(n *Scan) string {
+	var cols []string
+	for _, part := range n.Keys.Parts() {
+		cols = append(cols, n.Table.Columns[n.Table.ColumnByID(part.Column)].Name)
+	}
+	key := "PRIMARY"
+	if n.Keys.Index != nil {
+		key = n.Keys.Index.Name
+	}
+	return fmt.Sprintf(" by %s (%s of the join, at most %d keys)", key, strings.Join(cols, ", "), n.Keys.Max)
+}
+
+func orKeysOf(n *Scan) string {
+	if n.Keys == nil {
+		return ""
+	}
+	return ", or" + keysOf(n)
 }
 
 func tableLabel(n *Scan) string {

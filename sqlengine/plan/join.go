@@ -4,11 +4,18 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
-// physJoin chooses between a lookup by primary key, a hash join and nested loops, and the side that is held in memory.
+// physJoin chooses between a lookup by primary key, a hash join and nested loops, the side that is held in memory, and whether
+// it is read by the keys of the other one.
 func (p *planner) physJoin(n *lJoin, want idSet) (Node, layout, error) {
 	need := want.clone()
 	for _, c := range n.on {
 		need.addExpr(c)
+	}
+	n = p.oriented(n)
+	lookup := !p.Plain && (n.kind == InnerJoin || n.kind == LeftJoin) && p.lookupPays(n.on, p.estimate(n.left), n.right)
+	var hand *keyedScan
+	if !lookup {
+		hand = p.handKeys(n)
 	}
 	left, ll, err := p.physical(n.left, need)
 	if err != nil {
@@ -18,19 +25,8 @@ func (p *planner) physJoin(n *lJoin, want idSet) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	lrows, rrows := p.estimate(n.left), p.estimate(n.right)
-	if n.kind == InnerJoin && !n.straight && !p.Plain {
-		swap := lrows < rrows // the hash table is built on the smaller side
-		if p.lookupPays(n.on, lrows, n.right) {
-			swap = false
-		} else if p.lookupPays(n.on, rrows, n.left) {
-			swap = true
-		}
-		if swap {
-			left, right, ll, rl, lrows, rrows = right, left, rl, ll, rrows, lrows
-			n = &lJoin{kind: n.kind, left: n.right, right: n.left, on: n.on}
-			p.sized(n, p.joinRows(n.kind, lrows, rrows, n.on, n.right))
-		}
+	if !lookup && hand == nil {
+		hand = p.mayHandKeys(n)
 	}
 	both := append(append(layout(nil), ll...), rl...)
 	lk, rk, safe, rest, err := equiKeys(n.on, ll, rl)
@@ -45,7 +41,7 @@ func (p *planner) physJoin(n *lJoin, want idSet) (Node, layout, error) {
 	if n.kind == SemiJoin || n.kind == AntiJoin {
 		out = left.Schema()
 	}
-	if (n.kind == InnerJoin || n.kind == LeftJoin) && !p.Plain && p.lookupPays(n.on, lrows, n.right) {
+	if lookup {
 		if keys := lookupKeys(right, lk, rk); keys != nil {
 			on, err := both.placeAnd(n.on)
 			return &Lookup{Kind: n.kind, Left: left, Right: right.(*Scan), Keys: keys, On: on, Out: out, Est: p.estimate(n)}, both, err
@@ -53,10 +49,44 @@ func (p *planner) physJoin(n *lJoin, want idSet) (Node, layout, error) {
 	}
 	node := &Join{Kind: n.kind, Left: left, Right: right, LeftKeys: lk, RightKeys: rk, NullSafe: safe, NullAware: n.nullAware,
 		On: on, Out: out, Est: p.estimate(n)}
+	if hand != nil {
+		node.Keys = hand.scan.keys
+		if node.Keys.Keys, err = ll.placeAll(hand.keys); err != nil {
+			return nil, nil, err
+		}
+	}
 	if n.kind == SemiJoin || n.kind == AntiJoin {
 		return node, ll, nil
 	}
 	return node, both, nil
+}
+
+// oriented returns an inner join with its sides so that the right one is looked up, or read by the keys of the left one, or
+// else held in memory.
+func (p *planner) oriented(n *lJoin) *lJoin {
+	if n.kind != InnerJoin || n.straight || p.Plain {
+		return n
+	}
+	l, r := p.estimate(n.left), p.estimate(n.right)
+	swap := l < r // the hash table is built on the smaller side
+	switch {
+	case p.lookupPays(n.on, l, n.right):
+		swap = false
+	case p.lookupPays(n.on, r, n.left):
+		swap = true
+	default:
+		hash := p.cost(n.left) + p.cost(n.right) + max(l, r)*costProbe + min(l, r)*costBuild
+		right, left := p.keyedJoin(n.on, n.left, n.right), p.keyedJoin(n.on, n.right, n.left)
+		if min(left, right) < hash {
+			swap = left < right
+		}
+	}
+	if !swap {
+		return n
+	}
+	out := &lJoin{kind: n.kind, left: n.right, right: n.left, on: n.on}
+	p.sized(out, p.estimate(n))
+	return out
 }
 
 // lookupPays reports whether looking the rows of n up by key for each of rows is cheaper than reading and hashing n.

@@ -22,6 +22,8 @@ type lScan struct {
 	lock    bool  // FOR UPDATE, FOR SHARE
 	named   []int // the partitions of a PARTITION clause; nil none
 	hints   *keyHints
+	keys    *KeySet // that the join above hands over
+	node    *Scan   // what it was made
 }
 
 type lVirtual struct {

@@ -34,6 +34,7 @@ type Scan struct {
 	Cols    []int
 	Virtual []Assignment // columns, by position in Cols, that are computed from Cols, in order
 	Access  Access
+	Keys    *KeySet    // the keys to read in the place of Access, when the join above hands them over; nil none
 	Filter  expr.Expr  // over Cols; nil none
 	Reverse bool       // descending key order
 	Parts   *ScanParts // nil: the table has no partitions
@@ -121,6 +122,7 @@ type Join struct {
 	NullSafe            []bool      // keys compared with <=>; nil: all with =
 	NullAware           bool        // AntiJoin for NOT IN: a NULL on either side makes the answer unknown
 	On                  expr.Expr
+	Keys                *KeySet // of the left rows, which are read first, for a scan on the right side; nil none
 	Out                 []Column
 	Est                 float64
 }

@@ -131,10 +131,10 @@ func (f *frame) lookup(p *planner, ref *ast.ColumnRef) (expr.Expr, error) {
 func (f *frame) param(p *planner, arg expr.Expr) expr.Expr {
 	for i := range f.args {
 		if expr.Equal(f.args[i], arg) {
-			return expr.Param(f.slots[i], arg.Type())
+			return expr.Outer(f.slots[i], arg)
 		}
 	}
 	f.args, f.slots = append(f.args, arg), append(f.slots, p.nextSlot)
 	p.nextSlot++
-	return expr.Param(p.nextSlot-1, arg.Type())
+	return expr.Outer(p.nextSlot-1, arg)
 }

@@ -19,7 +19,34 @@ type chunk struct {
 	data string
 	// ends[2i] is where key i ends in data, ends[2i+1] where row i ends; what follows begins there.
 	ends []uint32
-	cols atomic.Pointer[[]*column] // grows by replacement; racing builders waste work, no more
+	// heads are the first eight bytes of every headEvery-th key, as numbers in the order of the keys: a search begins among
+	// them, in memory that stays in a processor's cache, where the keys themselves do not.
+	heads []uint64
+	cols  atomic.Pointer[[]*column] // grows by replacement; racing builders waste work, no more
+}
+
+// headEvery is how many keys there are to a head.
+const headEvery = 32
+
+func newChunk(data string, ends []uint32) *chunk {
+	c := &chunk{data: data, ends: ends}
+	c.heads = make([]uint64, (c.rows()+headEvery-1)/headEvery)
+	for i := range c.heads {
+		c.heads[i] = head(c.key(i * headEvery))
+	}
+	return c
+}
+
+// head returns the first eight bytes of a key as a number: what is less by heads is less, what is equal may be either.
+func head(key string) (h uint64) {
+	if len(key) >= 8 {
+		return uint64(key[0])<<56 | uint64(key[1])<<48 | uint64(key[2])<<40 | uint64(key[3])<<32 |
+			uint64(key[4])<<24 | uint64(key[5])<<16 | uint64(key[6])<<8 | uint64(key[7])
+	}
+	for i := range len(key) {
+		h |= uint64(key[i]) << (56 - 8*i)
+	}
+	return h
 }
 
 var _ part = (*chunk)(nil)
@@ -40,7 +67,7 @@ func (c *chunk) key(i int) string {
 func (c *chunk) row(i int) string { return c.data[c.ends[2*i]:c.ends[2*i+1]] }
 
 func (c *chunk) seek(key string) int {
-	lo, hi := 0, c.rows()
+	lo, hi := c.near(head(key))
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
 		if c.key(mid) < key {
@@ -50,6 +77,25 @@ func (c *chunk) seek(key string) int {
 		}
 	}
 	return lo
+}
+
+// near returns a range that has the first key whose head is not below h, or whose end it is when there is none in it.
+func (c *chunk) near(h uint64) (lo, hi int) {
+	first, end := 0, len(c.heads) // the first head that is not below h
+	for first < end {
+		if mid := int(uint(first+end) >> 1); c.heads[mid] < h {
+			first = mid + 1
+		} else {
+			end = mid
+		}
+	}
+	after := sort.Search(len(c.heads)-first, func(i int) bool { return c.heads[first+i] > h }) + first
+	if after < len(c.heads) {
+		hi = after * headEvery
+	} else {
+		hi = c.rows()
+	}
+	return max(first-1, 0) * headEvery, hi
 }
 
 // columns returns the asked columns, decoding those that no scan has asked for before in one pass over the rows.
@@ -126,7 +172,7 @@ func (b *chunkBuilder) flush() {
 	ends := make([]uint32, len(b.ends))
 	copy(ends, b.ends)
 	// Clone sheds the builder's spare capacity.
-	b.out = append(b.out, &chunk{data: strings.Clone(b.data.String()), ends: ends})
+	b.out = append(b.out, newChunk(strings.Clone(b.data.String()), ends))
 	b.data = strings.Builder{}
 	b.ends = b.ends[:0]
 }

@@ -147,7 +147,28 @@ func check(t testing.TB, tx *Tx, table uint32, model map[int]int, rng *rand.Rand
 	if got := scanAll(t, tx, table, spec); !slices.Equal(got, want) {
 		t.Fatalf("scan [%d,%d) reverse=%v:\n got %q\nwant %q", lo, hi, spec.Reverse, got, want)
 	}
+	var found []string
+	last := rng.IntN(len(keys) + 2)
+	tx.Range(table, spec.Lo, spec.Hi, func(key, row string) bool {
+		found = append(found, key+"="+row)
+		return len(found) <= last
+	})
+	want = want[:0]
+	for _, i := range keys {
+		if i >= lo && i < hi && len(want) <= last {
+			want = append(want, k(i)+"="+rowOf(model[i]))
+		}
+	}
+	if !slices.Equal(found, want) {
+		t.Fatalf("range [%d,%d) up to %d rows:\n got %q\nwant %q", lo, hi, last+1, found, want)
+	}
 	n, err := tx.Count(context.Background(), table, spec)
+	want = want[:0]
+	for _, i := range keys {
+		if i >= lo && i < hi {
+			want = append(want, k(i))
+		}
+	}
 	if err != nil || n != len(want) {
 		t.Fatalf("count %d %v, want %d", n, err, len(want))
 	}
