@@ -129,7 +129,7 @@ func scanLabel(n *Scan) string {
 	}
 	switch {
 	case a.Points != nil:
-		return fmt.Sprintf("Lookup of %d key(s) in %s by %s%s%s", len(a.Points), tableLabel(n), key, orKeysOf(n), where(n.Filter))
+		return fmt.Sprintf("Lookup of %d key(s) in %s by %s%s%s", len(a.Points), tableLabel(n), key, orKeysLabel(n), where(n.Filter))
 	case a.Eq != nil || a.Lo != nil || a.Hi != nil:
 		var conds []string
 		for i, e := range a.Eq {
@@ -145,16 +145,16 @@ func scanLabel(n *Scan) string {
 		if a.Hi != nil {
 			conds = append(conds, next+map[bool]string{true: " < ", false: " <= "}[a.HiOpen]+a.Hi.String())
 		}
-		return fmt.Sprintf("Range scan of %s by %s (%s)%s%s%s", tableLabel(n), key, strings.Join(conds, " AND "), order, orKeysOf(n), where(n.Filter))
+		return fmt.Sprintf("Range scan of %s by %s (%s)%s%s%s", tableLabel(n), key, strings.Join(conds, " AND "), order, orKeysLabel(n), where(n.Filter))
 	}
 	if n.Keys != nil {
-		return "Key scan of " + tableLabel(n) + keysOf(n) + where(n.Filter)
+		return "Key scan of " + tableLabel(n) + keysLabel(n) + where(n.Filter)
 	}
 	return "Table scan of " + tableLabel(n) + order + where(n.Filter)
 }
 
-// keysOf says which keys a join hands to a scan.
-func keysOf(n *Scan) string {
+// keysLabel says which keys a join hands to a scan.
+func keysLabel(n *Scan) string {
 	var cols []string
 	for _, part := range n.Keys.Parts() {
 		cols = append(cols, n.Table.Columns[n.Table.ColumnByID(part.Column)].Name)
@@ -166,11 +166,11 @@ func keysOf(n *Scan) string {
 	return fmt.Sprintf(" by %s (%s of the join, at most %d keys)", key, strings.Join(cols, ", "), n.Keys.Max)
 }
 
-func orKeysOf(n *Scan) string {
+func orKeysLabel(n *Scan) string {
 	if n.Keys == nil {
 		return ""
 	}
-	return ", or" + keysOf(n)
+	return ", or" + keysLabel(n)
 }
 
 func tableLabel(n *Scan) string {

@@ -58,9 +58,11 @@ func (p *planner) keyed(on []expr.Expr, right logical) (best *keyedScan) {
 				}
 			}
 		}
-		try(nil, scan.table.Primary, true)
+		if !scan.hints.bars(nil) {
+			try(nil, scan.table.Primary, true)
+		}
 		for i := range scan.table.Indexes {
-			if ix := &scan.table.Indexes[i]; !ix.Invisible {
+			if ix := &scan.table.Indexes[i]; (!ix.Invisible || p.UseInvisible) && !scan.hints.bars(ix) {
 				try(ix, ix.Parts, ix.Unique)
 			}
 		}
