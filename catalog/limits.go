@@ -195,3 +195,23 @@ func storedBytes(t base.Type) int {
 func digitBytes(n int) int {
 	return n/9*4 + [9]int{0, 1, 1, 2, 2, 3, 3, 4, 4}[n%9]
 }
+
+// KeyBytes is the size of the first parts of a key as EXPLAIN tells it: with a byte for NULL and two for a length that varies.
+func KeyBytes(t *Table, parts []KeyPart) int {
+	total := 0
+	for _, p := range parts {
+		c := &t.Columns[t.ColumnByID(p.Column)]
+		n := storedBytes(c.Type)
+		if p.Prefix > 0 {
+			n = p.Prefix * bytesPerChar(c.Type)
+		}
+		if !c.NotNull {
+			n++
+		}
+		if id := c.Type.ID; id == base.TypeVarchar || id == base.TypeVarbinary || pointerBytes(c.Type) > 0 {
+			n += 2
+		}
+		total += n
+	}
+	return total
+}

@@ -13,23 +13,28 @@ import (
 	"github.com/s3sql/s3sql/storage/table"
 )
 
-// explain shows the plan of a statement: as a short tree, with all figures (FORMAT=TREE), or as JSON. With ANALYZE it runs the
-// query first and shows what its operators did.
+// explain shows the plan of a statement: as a short tree, with all figures (FORMAT=TREE), as JSON, or as MySQL's table
+// (FORMAT=TRADITIONAL). With ANALYZE it runs the query first and shows what its operators did; of an UPDATE or DELETE of several
+// tables that is the search for their rows, which then stay as they are.
 func (r *run) explain(n *ast.Explain, st *statement) (*Result, error) {
 	switch n.Format {
 	case "", "TREE", "TRADITIONAL", "JSON":
 	default:
 		return nil, base.Errorf(errno.UnknownExplainFormat, "Unknown EXPLAIN format name: '%s'", n.Format)
 	}
-	if _, query := n.Stmt.(ast.Query); n.Analyze && !query {
-		return nil, base.Errorf(errno.NotSupported, "EXPLAIN ANALYZE of a statement that changes data is not supported; EXPLAIN shows its plan")
-	}
 	if n.Analyze && n.Format == "TRADITIONAL" {
-		return nil, base.Errorf(errno.NotSupported, "EXPLAIN ANALYZE with FORMAT=TRADITIONAL is not supported")
+		return nil, base.Errorf(errno.NotSupported, "This version of MySQL doesn't yet support 'EXPLAIN ANALYZE with TRADITIONAL format'")
 	}
 	tx, done, err := r.readTx()
 	if err != nil {
 		return nil, err
+	}
+	if n.Format == "TRADITIONAL" {
+		rows, err := r.explainTable(n, tx)
+		if err = errors.Join(err, done(err)); err != nil {
+			return nil, err
+		}
+		return rowsResult(tableColumns(), rows), nil
 	}
 	text, err := r.explained(n, tx)
 	if err = errors.Join(err, done(err)); err != nil {
@@ -50,7 +55,7 @@ func (r *run) explained(n *ast.Explain, tx *table.Tx) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	short := !n.Analyze && (n.Format == "" || n.Format == "TRADITIONAL")
+	short := !n.Analyze && n.Format == ""
 	var d *plan.Description
 	if q, ok := n.Stmt.(ast.Query); ok {
 		p, err := plan.Query(env, q)
@@ -63,7 +68,7 @@ func (r *run) explained(n *ast.Explain, tx *table.Tx) (string, error) {
 		}
 		var actuals plan.Actuals
 		if n.Analyze {
-			if actuals, err = r.analyze(p, tx); err != nil {
+			if actuals, err = r.analyze(p.Root, p.Slots, tx); err != nil {
 				return "", err
 			}
 		}
@@ -79,7 +84,13 @@ func (r *run) explained(n *ast.Explain, tx *table.Tx) (string, error) {
 		if short {
 			return plan.ExplainMutation(m), nil
 		}
-		d = plan.DescribeMutation(m)
+		var actuals plan.Actuals
+		if n.Analyze {
+			if actuals, err = r.analyzeMutation(m, tx); err != nil {
+				return "", err
+			}
+		}
+		d = plan.DescribeMutation(m, actuals)
 	}
 	use := r.storeUse()
 	if n.Format == "JSON" {
@@ -88,11 +99,21 @@ func (r *run) explained(n *ast.Explain, tx *table.Tx) (string, error) {
 	return d.Tree() + "\nStore: " + use.String(), nil
 }
 
+// analyzeMutation finds the rows of an UPDATE or DELETE of several tables. Of other statements that change data MySQL has no
+// EXPLAIN ANALYZE.
+func (r *run) analyzeMutation(m *plan.Mutation, tx *table.Tx) (plan.Actuals, error) {
+	switch m.Stmt.(type) {
+	case *plan.MultiUpdate, *plan.MultiDelete:
+		return r.analyze(m.Source(), m.Slots, tx)
+	}
+	return nil, base.Errorf(errno.NotSupported, "This version of MySQL doesn't yet support 'EXPLAIN ANALYZE on this query'")
+}
+
 // analyze runs a query and returns what its operators did.
-func (r *run) analyze(p *plan.Plan, tx *table.Tx) (plan.Actuals, error) {
-	ec := r.execContext(tx, p.Slots)
+func (r *run) analyze(root plan.Node, slots int, tx *table.Tx) (plan.Actuals, error) {
+	ec := r.execContext(tx, slots)
 	ec.Profile = &exec.Profile{Clock: r.s.e.cfg.Clock, Nodes: plan.Actuals{}}
-	op, err := exec.Build(p.Root, ec)
+	op, err := exec.Build(root, ec)
 	if err != nil {
 		return nil, err
 	}

@@ -94,12 +94,12 @@ func (d *Description) describeSubqueries(n Node, actuals Actuals) {
 	}
 }
 
-// DescribeMutation describes the plan of a statement that changes data.
-func DescribeMutation(m *Mutation) *Description {
+// DescribeMutation describes the plan of a statement that changes data. actuals is nil where its rows have not been looked for.
+func DescribeMutation(m *Mutation, actuals Actuals) *Description {
 	head, source := mutationHead(m)
 	d := &Description{Operation: head}
 	if source != nil {
-		d.Inputs = []*Description{Describe(source, nil)}
+		d.Inputs = []*Description{Describe(source, actuals)}
 		d.Rows, d.Cost = d.Inputs[0].Rows, d.Inputs[0].Cost
 	} else if ins, ok := m.Stmt.(*Insert); ok {
 		d.Rows = float64(len(ins.Rows))
