@@ -3,7 +3,6 @@ package parse
 import (
 	"strings"
 
-	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
 
@@ -16,9 +15,6 @@ func (p *parser) columnDef() ast.ColumnDef {
 	}
 	for p.attribute(&c) || p.constraint(&c) {
 	}
-	if c.NotNull && c.Null {
-		p.failCode(errno.Parse, "You have an error in your SQL syntax: column '%s' is both NULL and NOT NULL", c.Name)
-	}
 	return c
 }
 
@@ -28,9 +24,9 @@ func (p *parser) columnDef() ast.ColumnDef {
 func (p *parser) attribute(c *ast.ColumnDef) bool {
 	switch {
 	case p.accept("NOT", "NULL"):
-		c.NotNull = true
+		c.NotNull, c.Null = true, false // of both, the last one counts
 	case p.accept("NULL"):
-		c.Null = true
+		c.NotNull, c.Null = false, true
 	case p.accept("DEFAULT"):
 		c.Default, c.DefaultText = p.defaultValue()
 	case p.accept("ON", "UPDATE"):

@@ -26,6 +26,10 @@ var typeNames = map[string]base.TypeID{
 	"VECTOR": base.TypeVector,
 }
 
+// spatial are the first words of types that do not exist here.
+var spatial = map[string]bool{"GEOMETRY": true, "POINT": true, "LINESTRING": true, "POLYGON": true, "MULTIPOINT": true,
+	"MULTILINESTRING": true, "MULTIPOLYGON": true, "GEOMETRYCOLLECTION": true, "GEOMCOLLECTION": true}
+
 // columnType reads a type with its attributes UNSIGNED, CHARACTER SET, COLLATE and so on, and returns its text too. SERIAL is
 // the one type that says more; the caller sees it by its text.
 func (p *parser) columnType() (base.Type, string) {
@@ -40,6 +44,8 @@ func (p *parser) columnType() (base.Type, string) {
 		case p.accept("SIGNED"), p.accept("ASCII"), p.accept("UNICODE"):
 		case p.accept("BINARY"):
 			t.Collation = "utf8mb4_bin"
+		case binaryType(t).ID != t.ID && p.accept("BYTE"):
+			t = binaryType(t)
 		case p.accept("CHARACTER", "SET"), p.accept("CHARSET"), p.accept("CHAR", "SET"):
 			if cs := p.charset("a character set"); cs == "binary" {
 				t = binaryType(t)
@@ -76,6 +82,9 @@ func (p *parser) bareType() base.Type {
 		p.i--
 	}
 	if !ok || tok.kind != tWord {
+		if spatial[word] && tok.kind == tWord {
+			p.failCode(errno.NotSupported, "%s is not supported: there are no spatial types", word)
+		}
 		p.fail("expected a type")
 	}
 	p.i++
@@ -96,13 +105,13 @@ func (p *parser) bareType() base.Type {
 			p.acceptAny("VARCHAR", "VARCHARACTER")
 		}
 	}
-	if id == base.TypeChar && p.accept("VARYING") {
+	if id == base.TypeChar && (p.accept("VARYING") || word == "NCHAR" && p.acceptAny("VARCHAR", "VARCHARACTER") != "") {
 		t.ID = base.TypeVarchar
 	}
 	if id == base.TypeEnum || id == base.TypeSet {
 		p.expectOp("(")
 		for ok := true; ok; ok = p.acceptOp(",") {
-			t.Elems = append(t.Elems, strings.TrimRight(p.str("a string"), " "))
+			t.Elems = append(t.Elems, strings.TrimRight(p.memberName(), " "))
 		}
 		p.expectOp(")")
 		return t
@@ -110,6 +119,18 @@ func (p *parser) bareType() base.Type {
 	at := p.i
 	p.measure(&t, p.typeArgs(), at)
 	return t
+}
+
+// memberName reads a value of an ENUM or a SET.
+func (p *parser) memberName() string {
+	t := p.tok()
+	if t.kind != tHex && t.kind != tBit {
+		return p.str("a string")
+	}
+	p.i++
+	s := p.bytesValue(t)
+	p.checkUTF8(s)
+	return s
 }
 
 // typeArgs reads (n) or (n, m).
