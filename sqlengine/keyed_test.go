@@ -111,7 +111,7 @@ func keyedQuery(r *rand.Rand) string {
 	where := pick("a.n < 12", "a.k > 250", "a.n IN (3, 5, 8)", "a.i IS NULL OR a.n = 4")
 	more := pick("", "", " AND b.n % 3 = 1", " AND b.i > a.i", " AND b.s LIKE 'k%'")
 	x := column()
-	switch r.IntN(8) {
+	switch r.IntN(10) {
 	case 0:
 		return fmt.Sprintf("SELECT a.n, b.n, b.%s FROM small a JOIN big b ON %s%s WHERE %s", x, on, more, where)
 	case 1:
@@ -126,6 +126,11 @@ func keyedQuery(r *rand.Rand) string {
 	case 5:
 		return fmt.Sprintf("SELECT a.n, d.c, d.m FROM small a JOIN (SELECT %[1]s, COUNT(*) AS c, MIN(n) AS m FROM big GROUP BY %[1]s) d ON d.%[1]s = a.%[1]s WHERE %[2]s",
 			c, where)
+	case 7: // the entries of the index have all that is asked for
+		return fmt.Sprintf("SELECT a.k, b.%[1]s, b.k, b.n FROM small a JOIN big b ON b.%[1]s = a.%[1]s WHERE %[2]s", c, where)
+	case 8:
+		return fmt.Sprintf("SELECT %[1]s, n, k, b FROM big b WHERE %[1]s >= (SELECT MIN(%[1]s) FROM small WHERE n < 3) AND %[1]s < (SELECT MAX(%[1]s) FROM small WHERE n < 3) AND b LIKE 'k%%'",
+			pick(c, "i"))
 	case 6:
 		return fmt.Sprintf("SELECT a.n, b.n, o.n FROM small a JOIN big b ON %s JOIN small o ON o.k = b.k WHERE %s", on, where)
 	}

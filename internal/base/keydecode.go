@@ -11,9 +11,11 @@ import (
 // without trailing zeros, a -0 as 0.
 //
 // Errors: CodeCorrupt, with the offset.
-func DecodeKey(key string) ([]Value, error) {
+func DecodeKey(key string) ([]Value, error) { return AppendKeyValues(nil, key) }
+
+// AppendKeyValues appends the values of an encoded key to vs, as DecodeKey returns them.
+func AppendKeyValues(vs []Value, key string) ([]Value, error) {
 	d := keyDecoder{key: key}
-	var vs []Value
 	for d.pos < len(key) && !d.bad {
 		start := d.pos
 		v := d.value()

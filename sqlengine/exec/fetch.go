@@ -16,6 +16,8 @@ type rowFetcher struct {
 	ptrs []*vec.Vector
 	dec  *table.RowDecoder
 	n    int
+
+	entries []base.Value // of an index entry
 }
 
 // start makes room for at most `rows` rows.

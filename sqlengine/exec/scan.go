@@ -217,6 +217,7 @@ func (o *scanOp) readRanges(t *catalog.Table) (ok bool, err error) {
 	if o.acc.index != nil {
 		id = o.indexID(t)
 	}
+	cover := coveringOf(o.plan, o.acc.index)
 	o.fetch.start(o.room)
 	for o.at < len(o.acc.ranges) && o.fetch.n < o.room {
 		lo := max(o.resume, o.acc.ranges[o.at].lo)
@@ -226,6 +227,8 @@ func (o *scanOp) readRanges(t *catalog.Table) (ok bool, err error) {
 			case o.fetch.n == o.room:
 				o.resume = key
 				return false
+			case cover != nil:
+				err = o.fetch.entry(cover, key, row)
 			case o.acc.index != nil:
 				err = o.fetch.indexed(o.tx, t, row) // the row of an entry is the primary key
 			default:
