@@ -72,6 +72,8 @@ func (r *run) checkGenerated(t *catalog.Table, i int) error {
 	}
 	for k := range plan.RowColumns(e) {
 		switch d := &t.Columns[k]; {
+		case d.ID == t.AutoIncrement && c.Hidden:
+			return base.Errorf(errno.FunctionalRefAuto, "Functional index '%s' cannot refer to an auto-increment column.", keyOf(t, c.ID))
 		case d.ID == t.AutoIncrement:
 			return base.Errorf(errno.GeneratedRefAuto, "Generated column '%s' cannot refer to auto-increment column.", c.Name)
 		case d.Generated != nil && k >= i:

@@ -321,7 +321,7 @@ func (r *run) setDefault(col *catalog.Column, c *ast.ColumnDef) error {
 	if err != nil {
 		return invalid
 	}
-	if !constant {
+	if !constant || strings.HasPrefix(c.DefaultText, "(") { // a literal in parentheses is an expression
 		col.Default = &catalog.Default{SQL: c.DefaultText, Expr: true}
 		return nil
 	}

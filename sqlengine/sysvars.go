@@ -142,11 +142,12 @@ func acceptedVars() []sysVar {
 		{name: "completion_type", kind: varEnum, initial: "NO_CHAIN", choices: []string{"NO_CHAIN", "CHAIN", "RELEASE"}, check: onlyNoChain},
 		{name: "default_storage_engine", initial: "InnoDB"},
 		{name: "default_tmp_storage_engine", initial: "InnoDB"},
-		{name: "lc_time_names", initial: "en_US"},
-		{name: "lc_messages", initial: "en_US"},
+		{name: "lc_time_names", initial: "en_US", check: checkLocale},
+		{name: "lc_messages", initial: "en_US", check: checkLocale},
 		{name: "sql_log_bin", kind: varBool, scope: sessionScope, initial: "OFF"},
 		{name: "max_allowed_packet", kind: varInt, scope: globalScope, initial: "67108864", min: 1024, max: 1 << 30},
 		{name: "long_query_time", kind: varFloat, initial: "10.000000"},
+		{name: "default_week_format", kind: varInt, initial: "0", max: 7},
 		{name: "log_output", initial: "FILE", scope: globalScope},
 		{name: "session_track_system_variables", initial: "time_zone,autocommit,character_set_client,character_set_results,character_set_connection"},
 		{name: "session_track_transaction_info", kind: varEnum, initial: "OFF", choices: []string{"OFF", "STATE", "CHARACTERISTICS"}},
@@ -173,7 +174,7 @@ func acceptedVars() []sysVar {
 		"max_join_size": "18446744073709551615", "max_seeks_for_key": "18446744073709551615", "max_sort_length": "1024",
 		"max_sp_recursion_depth": "0", "max_length_for_sort_data": "4096", "max_points_in_geometry": "65536", "min_examined_row_limit": "0",
 		"optimizer_prune_level": "1", "optimizer_search_depth": "62", "optimizer_trace_max_mem_size": "1048576",
-		"range_optimizer_max_mem_size": "8388608", "eq_range_index_dive_limit": "200", "default_week_format": "0",
+		"range_optimizer_max_mem_size": "8388608", "eq_range_index_dive_limit": "200",
 		"div_precision_increment": "4", "myisam_sort_buffer_size": "8388608", "preload_buffer_size": "32768",
 		"query_alloc_block_size": "8192", "query_prealloc_size": "8192", "transaction_alloc_block_size": "8192",
 		"transaction_prealloc_size": "4096", "thread_pool_high_priority_connection": "0", "parser_max_mem_size": "18446744073709551615",
@@ -202,6 +203,14 @@ func checkCharsetOrNull(text string) (string, error) {
 		return "", nil
 	}
 	return checkCharset(text)
+}
+
+func checkLocale(text string) (string, error) {
+	name, ok := expr.KnownLocale(text)
+	if !ok {
+		return "", base.Errorf(errno.UnknownLocale, "Unknown locale: '%s'", text)
+	}
+	return name, nil
 }
 
 func checkCollation(text string) (string, error) {

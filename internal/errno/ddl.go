@@ -34,6 +34,7 @@ var (
 	DefaultVariable        = code(3772, "HY000", base.KindInvalid)
 	DefaultRefAuto         = code(3768, "HY000", base.KindInvalid)
 	DefaultNonPrior        = code(3767, "HY000", base.KindInvalid)
+	FunctionalRefAuto      = code(3754, "HY000", base.KindInvalid)
 	FunctionalPrimary      = code(3756, "HY000", base.KindInvalid)
 	FunctionalLob          = code(3757, "HY000", base.KindInvalid)
 	FunctionalFunction     = code(3758, "HY000", base.KindInvalid)

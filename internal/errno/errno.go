@@ -117,6 +117,7 @@ var CapacityExceeded = code(3170, "HY000", base.KindInvalid) // memory_limit
 var AESInvalidKDF = code(3235, "HY000", base.KindInvalid)
 var AESInvalidIterations = code(3236, "HY000", base.KindInvalid)
 var BitwiseOperandSize = code(3513, "HY000", base.KindInvalid)
+var BitwiseAggregateSize = code(3514, "HY000", base.KindInvalid)
 var RegexpIllegalArgument = code(3685, "HY000", base.KindInvalid)
 var RegexpIndexOutOfBounds = code(3686, "HY000", base.KindInvalid)
 var RegexpRuleSyntax = code(3688, "HY000", base.KindInvalid)

@@ -291,64 +291,6 @@ func (s *floatSum) store(out *vec.Vector, g int, c *floatCell) error {
 	return nil
 }
 
-func buildBitAgg(a *Agg) error {
-	a.in[0] = numberArg(a.in[0])
-	if c := a.in[0].Type().Class(); c != base.Int && c != base.Uint {
-		a.in[0] = implicit(a.in[0], typeInt)
-	}
-	a.typ = typeUint
-	name := a.fn.name
-	a.make = func() AggState { return &bitState{name: name} }
-	a.frame = func(bool) Frame { return &bitFrame{name: name} }
-	return nil
-}
-
-type bitState struct {
-	name string
-	acc  []int64
-}
-
-func (s *bitState) Grow(n int) {
-	from := len(s.acc)
-	s.acc = extend(s.acc, n)
-	if s.name == "BIT_AND" {
-		fill(s.acc[from:], -1)
-	}
-}
-
-func (s *bitState) Bytes() int { return 8 * cap(s.acc) }
-
-func (s *bitState) add(g uint32, v int64) {
-	switch s.name {
-	case "BIT_AND":
-		s.acc[g] &= v
-	case "BIT_OR":
-		s.acc[g] |= v
-	default:
-		s.acc[g] ^= v
-	}
-}
-
-func (s *bitState) Update(groups []uint32, args []*vec.Vector, b *vec.Batch) error {
-	for k := range b.Rows() {
-		if i := b.Row(k); !args[0].IsNull(i) {
-			s.add(group(groups, k), args[0].I64[i])
-		}
-	}
-	return nil
-}
-
-func (s *bitState) Merge(other AggState, mapping []uint32) error {
-	for g, v := range other.(*bitState).acc {
-		s.add(mapping[g], v)
-	}
-	return nil
-}
-
-func (s *bitState) Result(*Context) (*vec.Vector, error) {
-	return &vec.Vector{Class: base.Uint, Len: len(s.acc), I64: s.acc}, nil
-}
-
 func buildVariance(a *Agg) error {
 	a.in[0], a.typ = implicit(a.in[0], typeDouble), typeDouble
 	sample := strings.HasSuffix(a.fn.name, "_SAMP")

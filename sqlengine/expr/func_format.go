@@ -49,6 +49,16 @@ var locales = func() map[string]numberLocale {
 	return m
 }()
 
+// KnownLocale returns the name of a locale of MySQL as MySQL writes it; ok is false if it has none of the name.
+func KnownLocale(name string) (canonical string, ok bool) {
+	low := strings.ToLower(name)
+	if _, ok := locales[low]; !ok {
+		return "", false
+	}
+	language, country, _ := strings.Cut(low, "_")
+	return language + "_" + strings.ToUpper(country), true
+}
+
 var enUS = numberLocale{".", ",", 3}
 
 // buildFormat is FORMAT(x, decimals[, locale]): rounded, with a sign between thousands.

@@ -58,13 +58,13 @@ func (p *parser) loadFormat(f *ast.LoadFormat) {
 		for more := true; more; more = p.is("TERMINATED") || p.is("OPTIONALLY") || p.is("ENCLOSED") || p.is("ESCAPED") {
 			switch {
 			case p.accept("TERMINATED", "BY"):
-				f.FieldEnd = p.str("a string")
+				f.FieldEnd = p.separator("a string")
 			case p.accept("OPTIONALLY", "ENCLOSED", "BY"):
-				f.Optionally, f.Enclosed = true, p.str("a character")
+				f.Optionally, f.Enclosed = true, p.separator("a character")
 			case p.accept("ENCLOSED", "BY"):
-				f.Enclosed = p.str("a character")
+				f.Enclosed = p.separator("a character")
 			case p.accept("ESCAPED", "BY"):
-				f.Escaped = p.str("a character")
+				f.Escaped = p.separator("a character")
 			default:
 				p.fail("expected TERMINATED, ENCLOSED or ESCAPED BY")
 			}
@@ -76,15 +76,24 @@ func (p *parser) loadFormat(f *ast.LoadFormat) {
 	for n := 0; ; n++ {
 		switch {
 		case p.accept("STARTING", "BY"):
-			f.LineStart = p.str("a string")
+			f.LineStart = p.separator("a string")
 		case p.accept("TERMINATED", "BY"):
-			f.LineEnd = p.str("a string")
+			f.LineEnd = p.separator("a string")
 		case n == 0:
 			p.fail("expected STARTING or TERMINATED")
 		default:
 			return
 		}
 	}
+}
+
+// separator reads a string, or a hexadecimal or bit literal that stands for one.
+func (p *parser) separator(what string) string {
+	if t := p.tok(); t.kind == tHex || t.kind == tBit {
+		p.i++
+		return p.bytesValue(t)
+	}
+	return p.str(what)
 }
 
 // loadItems reads (column, @variable, …).
