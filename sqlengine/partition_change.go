@@ -183,6 +183,9 @@ func (a *alteration) reorganizePartitions(x *ast.AlterPartitions) error {
 		p.Listed = true
 		return a.r.checkPartitions(a.t)
 	}
+	if from[len(from)-1]-from[0] != len(from)-1 {
+		return base.Errorf(errno.ReorgNotConsecutive, "When reorganizing a set of partitions they must be in consecutive order")
+	}
 	if p.Method == catalog.PartitionRange {
 		if err := a.reorganizedRange(from, parts); err != nil {
 			return err
@@ -197,12 +200,9 @@ func (a *alteration) reorganizePartitions(x *ast.AlterPartitions) error {
 }
 
 // reorganizedRange checks that new partitions cover the range of those they replace; at the end of the table they may cover more.
-// Errors 1519, 1520.
+// Error 1520.
 func (a *alteration) reorganizedRange(from []int, parts []catalog.Partition) error {
 	old := a.old.Partitioning.Parts
-	if from[len(from)-1]-from[0] != len(from)-1 {
-		return base.Errorf(errno.ReorgNotConsecutive, "When reorganizing a set of partitions they must be in consecutive order")
-	}
 	f, err := a.r.partFunc(a.old)
 	if err != nil {
 		return err

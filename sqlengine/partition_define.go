@@ -16,7 +16,9 @@ const maxPartitionFields = 16
 
 // partitionTable makes the partitioning of a table whose columns and keys are complete.
 //
-// Errors: 1054, 1479, 1480, 1481, 1484, 1486, 1488, 1491 to 1495, 1499, 1502, 1503, 1517, 1563, 1564, 1566, 1652 to 1659, 1697.
+// What MySQL finds while it parses is error 1064 with the text of another.
+//
+// Errors: 1054, 1064, 1479, 1480, 1481, 1486, 1488, 1491 to 1495, 1499, 1502, 1503, 1517, 1563, 1564, 1566, 1652 to 1655, 1657, 1659, 1697.
 func (r *run) partitionTable(t *catalog.Table, by *ast.PartitionBy) error {
 	p := &catalog.Partitioning{Method: by.Method, Linear: by.Linear}
 	if by.Algorithm == 1 {
@@ -159,7 +161,7 @@ func (r *run) definePartitions(t *catalog.Table, by *ast.PartitionBy) error {
 	hashed := p.Method == catalog.PartitionHash || p.Method == catalog.PartitionKey
 	switch {
 	case len(by.Parts) > 0 && by.Count > 0 && by.Count != len(by.Parts):
-		return base.Errorf(errno.PartitionWrongNumber, "Wrong number of partitions defined, mismatch with previous setting")
+		return base.Errorf(errno.Parse, "Wrong number of partitions defined, mismatch with previous setting")
 	case len(by.Parts) == 0 && !hashed:
 		return base.Errorf(errno.PartitionsMustBeDefined, "For %s partitions each partition must be defined", p.Method)
 	case max(len(by.Parts), by.Count) > catalog.MaxPartitions:

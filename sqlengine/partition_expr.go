@@ -20,9 +20,15 @@ var partitionFunctions = map[string]string{"ABS": "abs", "CEILING": "ceiling", "
 	"TIME_TO_SEC": "time_to_sec", "TO_DAYS": "to_days", "TO_SECONDS": "to_seconds", "UNIX_TIMESTAMP": "unix_timestamp", "WEEKDAY": "weekday",
 	"YEAR": "year", "YEARWEEK": "yearweek"}
 
-// checkPartitionFunction checks what stands in a partitioning expression. Error 1564.
+// unsteadyFunctions have another value each time; MySQL sees them while it parses.
+var unsteadyFunctions = map[string]bool{"RAND": true, "UUID": true, "UUID_SHORT": true, "NOW": true, "CURRENT_TIMESTAMP": true, "SYSDATE": true,
+	"CURDATE": true, "CURRENT_DATE": true, "CURTIME": true, "CURRENT_TIME": true, "LOCALTIME": true, "LOCALTIMESTAMP": true, "UTC_DATE": true,
+	"UTC_TIME": true, "UTC_TIMESTAMP": true, "CONNECTION_ID": true, "LAST_INSERT_ID": true, "FOUND_ROWS": true, "ROW_COUNT": true, "USER": true,
+	"CURRENT_USER": true, "DATABASE": true, "SLEEP": true, "BENCHMARK": true, "GET_LOCK": true, "RELEASE_LOCK": true}
+
+// checkPartitionFunction checks what stands in a partitioning expression. Errors 1064, 1564.
 func checkPartitionFunction(e ast.Expr) error {
-	ok := true
+	ok, steady := true, true
 	ast.Inspect(e, func(x any) bool {
 		switch x := x.(type) {
 		case *ast.ColumnRef, *ast.Literal:
@@ -35,13 +41,19 @@ func checkPartitionFunction(e ast.Expr) error {
 			default:
 				ok = false
 			}
+		case *ast.Variable, *ast.Assign:
+			steady = false
 		case *ast.Call:
+			steady = steady && !unsteadyFunctions[x.Name]
 			ok = ok && partitionFunctions[x.Name] != "" && x.Schema == "" && x.Over == nil
 		default:
 			ok = false
 		}
-		return ok
+		return true
 	})
+	if !steady {
+		return base.Errorf(errno.Parse, "Constant, random or timezone-dependent expressions in (sub)partitioning function are not allowed")
+	}
 	if !ok {
 		return base.Errorf(errno.PartitionFuncForbidden, "This partition function is not allowed")
 	}

@@ -19,12 +19,12 @@ type partitionValues struct {
 // width is how many values a row has.
 func (v *partitionValues) width() int { return max(len(v.t.Partitioning.Columns), 1) }
 
-// less makes the bound of VALUES LESS THAN. Errors 1566, 1653, 1657.
+// less makes the bound of VALUES LESS THAN. Errors 1064, 1566, 1653, 1657.
 func (v *partitionValues) less(d *ast.PartitionDef) ([]catalog.Bound, error) {
 	columns := v.t.Partitioning.ByColumns()
 	switch {
 	case columns && len(d.Less) != v.width():
-		return nil, errColumnList()
+		return nil, errColumnList(len(d.Less) < v.width())
 	case !columns && len(d.Less) > 1:
 		return nil, base.Errorf(errno.PartitionTooManyValues, "Cannot have more than one value for this type of RANGE partitioning")
 	}
@@ -46,22 +46,27 @@ func (v *partitionValues) less(d *ast.PartitionDef) ([]catalog.Bound, error) {
 	return out, nil
 }
 
-func errColumnList() error {
-	return base.Errorf(errno.PartitionColumnList, "Inconsistency in usage of column lists for partitioning")
+// errColumnList is error 1653; MySQL sees too few values while it parses.
+func errColumnList(few bool) error {
+	code := errno.PartitionColumnList
+	if few {
+		code = errno.Parse
+	}
+	return base.Errorf(code, "Inconsistency in usage of column lists for partitioning")
 }
 
-// in makes a row of VALUES IN. Errors 1653, 1656, 1658.
+// in makes a row of VALUES IN. Errors 1064, 1653.
 func (v *partitionValues) in(row []ast.PartitionValue) ([]catalog.Bound, error) {
 	if len(row) != v.width() {
 		if v.width() == 1 {
-			return nil, base.Errorf(errno.PartitionRowSingle, "Row expressions in VALUES IN only allowed for multi-field column partitioning")
+			return nil, base.Errorf(errno.Parse, "Row expressions in VALUES IN only allowed for multi-field column partitioning")
 		}
-		return nil, errColumnList()
+		return nil, errColumnList(len(row) == 1)
 	}
 	out := make([]catalog.Bound, len(row))
 	for i, x := range row {
 		if x.Max {
-			return nil, base.Errorf(errno.PartitionMaxValueIn, "Cannot use MAXVALUE as value in VALUES IN")
+			return nil, base.Errorf(errno.Parse, "Cannot use MAXVALUE as value in VALUES IN")
 		}
 		b, err := v.value(x.Expr, i)
 		if err != nil {

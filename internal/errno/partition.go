@@ -7,7 +7,6 @@ var (
 	PartitionNeedsValues    = code(1479, "HY000", base.KindInvalid) // RANGE without VALUES LESS THAN
 	PartitionWrongValues    = code(1480, "HY000", base.KindInvalid)
 	PartitionMaxValue       = code(1481, "HY000", base.KindInvalid)
-	PartitionWrongNumber    = code(1484, "HY000", base.KindInvalid)
 	PartitionWrongExpr      = code(1486, "HY000", base.KindInvalid) // constant or dependent on the time zone
 	PartitionNotConstant    = code(1487, "HY000", base.KindInvalid) // a value that names a column
 	PartitionFieldMissing   = code(1488, "HY000", base.KindInvalid)
@@ -41,9 +40,7 @@ var (
 	PartitionColumnList     = code(1653, "HY000", base.KindInvalid)
 	PartitionValueType      = code(1654, "HY000", base.KindInvalid)
 	PartitionTooManyFields  = code(1655, "HY000", base.KindInvalid)
-	PartitionMaxValueIn     = code(1656, "HY000", base.KindInvalid)
 	PartitionTooManyValues  = code(1657, "HY000", base.KindInvalid)
-	PartitionRowSingle      = code(1658, "HY000", base.KindInvalid)
 	WrongPartitionName      = code(1567, "HY000", base.KindInvalid)
 	PartitionFieldType      = code(1659, "HY000", base.KindInvalid)
 	PartitionNotInt         = code(1697, "HY000", base.KindInvalid)

@@ -46,10 +46,11 @@ func newTableScan(n *plan.Scan, ec *Context) *scanOp {
 }
 
 func (o *scanOp) Open() error {
-	if o.plan.Table.Partitioning == nil {
-		return o.open(nil)
+	if err := o.open(nil); err != nil || o.plan.Table.Partitioning == nil || len(o.acc.points) > 0 {
+		return err // a point has its own partition
 	}
-	return o.open(o.choose())
+	o.tables = o.choose()
+	return nil
 }
 
 // open starts the scan of partitions; nil for a table that has none.
