@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,13 +34,35 @@ func sample() *Table {
 	}
 }
 
+// partitioned is a descriptor that uses every member of a partitioning.
+func partitioned() *Table {
+	t := sample()
+	whole := func(n int64) Bound { return Bound{Value: Initial{base.NewInt(n)}, SQL: strconv.FormatInt(n, 10)} }
+	t.Partitioning = &Partitioning{Method: PartitionRange, SQL: "(`id` % 100)", Linear: true, Implicit: true, Algorithm: 1, Listed: true,
+		Parts: []Partition{
+			{ID: 20, Name: "p0", Less: []Bound{whole(10)}, Comment: "low", MaxRows: 5, MinRows: 1, Indexes: map[uint32]uint32{18: 21}},
+			{ID: 22, Name: "select", Less: []Bound{{Max: true}}, In: [][]Bound{{{SQL: "NULL"}}, {whole(-1)}}, Indexes: map[uint32]uint32{18: 23}},
+		}}
+	return t
+}
+
 func TestDescriptorGolden(t *testing.T) {
 	t.Parallel()
+	for file, want := range map[string]func() *Table{"descriptor-v1.row": sample, "descriptor-v2.row": partitioned} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			golden(t, file, want)
+		})
+	}
+}
+
+func golden(t *testing.T, name string, sample func() *Table) {
+	t.Helper()
 	row, err := encodeTable(sample())
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join("testdata", "descriptor-v1.row")
+	file := filepath.Join("testdata", name)
 	if *rewrite {
 		if err := os.WriteFile(file, []byte(row), 0o644); err != nil {
 			t.Fatal(err)
@@ -67,10 +90,14 @@ func TestDescriptorRefusals(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"not JSON":       `{`,
-		"newer":          `{"format":2,"kind":"table","table":{"primary":[{"column":1}]}}`,
+		"newer":          `{"format":3,"kind":"table","table":{"primary":[{"column":1}]}}`,
 		"unknown kind":   `{"format":1,"kind":"zebra"}`,
 		"without key":    `{"format":1,"kind":"table","table":{"id":16}}`,
 		"wrong type":     `{"format":1,"kind":"table","table":{"id":"x"}}`,
+		"no partitions":  `{"format":2,"kind":"table","table":{"id":16,"columns":[{"id":1}],"primary":[{"column":1}],"partitioning":{"method":"HASH","sql":"a","parts":[]}}}`,
+		"no such method": `{"format":2,"kind":"table","table":{"id":16,"columns":[{"id":1}],"primary":[{"column":1}],"partitioning":{"method":"ZEBRA","sql":"a","parts":[{"id":20}]}}}`,
+		"short bound":    `{"format":2,"kind":"table","table":{"id":16,"columns":[{"id":1}],"primary":[{"column":1}],"partitioning":{"method":"RANGE","sql":"a","parts":[{"id":20}]}}}`,
+		"missing index":  `{"format":2,"kind":"table","table":{"id":16,"columns":[{"id":1}],"primary":[{"column":1}],"indexes":[{"id":17,"parts":[{"column":1}]}],"partitioning":{"method":"HASH","sql":"a","parts":[{"id":20}]}}}`,
 		"missing column": `{"format":1,"kind":"table","table":{"id":16,"primary":[{"column":7}]}}`,
 	} {
 		if _, _, err := decode(text); !errors.Is(err, base.ErrCorrupt) {
@@ -80,13 +107,15 @@ func TestDescriptorRefusals(t *testing.T) {
 }
 
 func FuzzDescriptor(f *testing.F) {
-	row, err := encodeTable(sample())
-	if err != nil {
-		f.Fatal(err)
+	for _, t := range []*Table{sample(), partitioned()} {
+		row, err := encodeTable(t)
+		if err != nil {
+			f.Fatal(err)
+		}
+		r := base.NewRowReader(row)
+		_, v, _ := r.Next()
+		f.Add(v.Text())
 	}
-	r := base.NewRowReader(row)
-	_, v, _ := r.Next()
-	f.Add(v.Text())
 	f.Add(`{"format":1,"kind":"view","view":{"id":16,"name":"v","columns":["a"],"sql":"select 1 as a"}}`)
 	f.Add(`{"format":1,"kind":"table","table":{"id":16,"primary":[{"column":7}]}}`)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -101,6 +130,8 @@ func FuzzDescriptor(f *testing.F) {
 			return
 		}
 		CreateSQL(tab, 7) // whatever decodes can be shown
+		PartitionSQL(tab, func(string) bool { return false })
+		tab.PartTables()
 		if _, err := encodeTable(tab); err != nil {
 			t.Error(err)
 		}

@@ -26,6 +26,9 @@ func (a *alteration) exchangePartition(x *ast.AlterPartitions) (*Result, error) 
 	if i < 0 {
 		return nil, unknownPartition(a.old, x.Names[0])
 	}
+	if !sameDefinition(a.old, s) {
+		return nil, base.Errorf(errno.ExchangeMetadata, "Tables have different definitions")
+	}
 	if err := a.rowsMatch(s, i); err != nil {
 		return nil, err
 	}
@@ -40,7 +43,7 @@ func (a *alteration) exchangePartition(x *ast.AlterPartitions) (*Result, error) 
 	return &Result{}, nil
 }
 
-// exchangeable checks the table that a partition is exchanged with. Errors 1732, 1733, 1736, 1740.
+// exchangeable checks the table that a partition is exchanged with. Errors 1732, 1733, 1740.
 func (a *alteration) exchangeable(s *catalog.Table) error {
 	cat, err := a.r.s.e.catalog.Load(a.r.ctx, a.tx)
 	if err != nil {
@@ -53,8 +56,6 @@ func (a *alteration) exchangeable(s *catalog.Table) error {
 		return base.Errorf(errno.ExchangePartTable, "Table to exchange with partition is partitioned: '%s'", s.Name)
 	case len(s.ForeignKeys) > 0 || len(cat.References(s.Name)) > 0:
 		return base.Errorf(errno.ExchangeForeignKey, "Table to exchange with partition has foreign key references: '%s'", s.Name)
-	case !sameDefinition(a.old, s):
-		return base.Errorf(errno.ExchangeMetadata, "Tables have different definitions")
 	}
 	return nil
 }

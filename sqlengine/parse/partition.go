@@ -86,17 +86,24 @@ func (p *parser) partitionDef() ast.PartitionDef {
 			p.expect("IN")
 			p.expectOp("(")
 			for ok := true; ok; ok = p.acceptOp(",") {
-				if p.isOp("(") {
-					d.In = append(d.In, p.partitionValues())
-				} else {
-					d.In = append(d.In, []ast.PartitionValue{p.partitionValue()})
-				}
+				d.In = append(d.In, p.partitionRow())
 			}
 			p.expectOp(")")
 		}
 	}
 	p.partitionOptions(&d)
 	return d
+}
+
+// partitionRow reads a row of VALUES IN: (a, b), or a value, which may begin with a parenthesis as well.
+func (p *parser) partitionRow() []ast.PartitionValue {
+	if start := p.i; p.isOp("(") {
+		if row := p.partitionValues(); p.isOp(",") || p.isOp(")") {
+			return row
+		}
+		p.i = start
+	}
+	return []ast.PartitionValue{p.partitionValue()}
 }
 
 func (p *parser) partitionValues() []ast.PartitionValue {
