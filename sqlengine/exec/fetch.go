@@ -14,7 +14,7 @@ type rowFetcher struct {
 
 	vecs []vec.Vector
 	ptrs []*vec.Vector
-	dec  *table.RowDecoder
+	dec  table.RowDecoder
 	n    int
 
 	entries []base.Value // of an index entry
@@ -25,13 +25,19 @@ func (f *rowFetcher) start(rows int) {
 	f.n = 0
 	if f.vecs == nil {
 		f.vecs, f.ptrs = make([]vec.Vector, len(f.cols)), make([]*vec.Vector, len(f.cols))
-		f.dec = table.NewRowDecoder(columnsAsked(f.table, f.cols))
+		fields := make([]table.Field, len(f.cols))
+		for i, c := range f.cols {
+			col := &f.table.Columns[c]
+			fields[i] = table.Field{ID: col.ID, Class: col.Type.Class(), Scale: scaleOf(col.Type)}
+			if col.Initial != nil && !col.Initial.Value.IsNull() {
+				fields[i].Missing = &col.Initial.Value
+			}
+		}
+		f.dec = table.NewRowDecoder(fields)
 		for i := range f.vecs {
 			t := f.table.Columns[f.cols[i]].Type
 			f.vecs[i].Class = t.Class()
-			if f.vecs[i].Class == base.Decimal {
-				f.vecs[i].Scale = t.Scale
-			}
+			f.vecs[i].Scale = scaleOf(t)
 			f.ptrs[i] = &f.vecs[i]
 		}
 		f.slab(rows)
@@ -39,6 +45,13 @@ func (f *rowFetcher) start(rows int) {
 	for i := range f.vecs {
 		f.vecs[i].Resize(rows)
 	}
+}
+
+func scaleOf(t base.Type) uint8 {
+	if t.Class() == base.Decimal {
+		return t.Scale
+	}
+	return 0
 }
 
 // slab allocates the payload of all columns of a class at once.
@@ -91,4 +104,4 @@ func (f *rowFetcher) finish(b *vec.Batch) {
 }
 
 // reset drops what the fetcher holds.
-func (f *rowFetcher) reset() { f.vecs, f.ptrs, f.dec = nil, nil, nil }
+func (f *rowFetcher) reset() { f.vecs, f.ptrs, f.dec = nil, nil, table.RowDecoder{} }

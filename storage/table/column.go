@@ -12,7 +12,7 @@ func buildColumns(cols []ScanCol, n int, row func(int) string) ([]*column, error
 		vecs[i] = vec.New(c.Type.Class(), c.scale(), n)
 		out[i] = &column{id: c.ID, vec: vecs[i]}
 	}
-	d := NewRowDecoder(cols)
+	d := NewRowDecoder(fieldsOf(cols))
 	for r := range n {
 		if err := d.decode(row(r), vecs, r); err != nil {
 			return nil, err
@@ -30,28 +30,28 @@ func buildColumns(cols []ScanCol, n int, row func(int) string) ([]*column, error
 }
 
 // fitValue returns v in the class and scale that q's vector has.
-func fitValue(v base.Value, q ScanCol) (base.Value, error) {
+func fitValue(v base.Value, q *Field) (base.Value, error) {
 	if v.IsNull() {
 		return v, nil
 	}
-	if want := q.Type.Class(); v.Class() != want {
-		return v, base.Errorf(base.CodeCorrupt, "column %d holds a value of class %s where its type says %s", q.ID, v.Class(), want)
+	if v.Class() != q.Class {
+		return v, base.Errorf(base.CodeCorrupt, "column %d holds a value of class %s where its type says %s", q.ID, v.Class(), q.Class)
 	}
 	if v.Class() != base.Decimal {
 		return v, nil
 	}
 	coef, scale := v.Decimal()
-	if scale == q.Type.Scale {
+	if scale == q.Scale {
 		return v, nil
 	}
-	for ; scale < q.Type.Scale; scale++ {
+	for ; scale < q.Scale; scale++ {
 		var ok bool
 		if coef, ok = timesTen(coef); !ok {
 			break
 		}
 	}
-	if scale != q.Type.Scale {
-		return v, base.Errorf(base.CodeCorrupt, "column %d holds a DECIMAL that does not fit scale %d", q.ID, q.Type.Scale)
+	if scale != q.Scale {
+		return v, base.Errorf(base.CodeCorrupt, "column %d holds a DECIMAL that does not fit scale %d", q.ID, q.Scale)
 	}
 	return base.NewDecimal(coef, scale), nil
 }

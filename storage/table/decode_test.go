@@ -61,7 +61,8 @@ func TestRowDecoder(t *testing.T) {
 		for i, q := range cols {
 			vecs[i] = vec.New(q.Type.Class(), q.scale(), 3)
 		}
-		err := NewRowDecoder(cols).Decode(row, vecs, 1)
+		d := NewRowDecoder(fieldsOf(cols))
+		err := d.Decode(row, vecs, 1)
 		if damaged {
 			if err != nil && !errors.Is(err, base.ErrCorrupt) {
 				t.Fatalf("row % x: %v", row, err)
@@ -111,7 +112,8 @@ func TestRowDecoderWidensDecimals(t *testing.T) {
 	v := vec.New(base.Decimal, 4, 1)
 	for _, coef := range []base.Int128{base.Int128From(-75), base.Int128From(math.MaxInt64)} {
 		row := string(base.AppendField(nil, 2, base.NewDecimal(coef, 2)))
-		if err := NewRowDecoder(cols).Decode(row, []*vec.Vector{v}, 0); err != nil {
+		d := NewRowDecoder(fieldsOf(cols))
+		if err := d.Decode(row, []*vec.Vector{v}, 0); err != nil {
 			t.Fatal(err)
 		}
 		if base.CompareDecimal(v.Dec[0], 4, coef, 2) != 0 {
@@ -120,7 +122,8 @@ func TestRowDecoderWidensDecimals(t *testing.T) {
 	}
 	for _, bad := range []base.Value{base.NewDecimal(base.Int128From(1), 5), base.NewInt(1), base.NewDecimal(base.Int128{Hi: 1 << 62}, 0)} {
 		row := string(base.AppendField(nil, 2, bad))
-		if err := NewRowDecoder(cols).Decode(row, []*vec.Vector{v}, 0); !errors.Is(err, base.ErrCorrupt) {
+		d := NewRowDecoder(fieldsOf(cols))
+		if err := d.Decode(row, []*vec.Vector{v}, 0); !errors.Is(err, base.ErrCorrupt) {
 			t.Errorf("%v: %v, want a corrupt error", bad, err)
 		}
 	}

@@ -28,10 +28,10 @@ const minSlice = 1024
 type Scanner struct {
 	v    *version
 	spec ScanSpec
-	cur  *cursor     // of the delta; nil when no entry falls into the range
-	dec  *RowDecoder // made when it is first needed
-	read *readRange  // nil: not tracked
-	max  int         // rows of the next copied batch: it grows, as a caller with a LIMIT takes only the first few
+	cur  *cursor    // of the delta; nil when no entry falls into the range
+	dec  RowDecoder // made when it is first needed
+	read *readRange // nil: not tracked
+	max  int        // rows of the next copied batch: it grows, as a caller with a LIMIT takes only the first few
 
 	// pi is the part being read, and [lo, hi) its rows that are still to come (from the end for reverse).
 	pi, lo, hi int
@@ -285,8 +285,8 @@ func (s *Scanner) copyBatch(b *vec.Batch) (keys []string, ok bool, err error) {
 	for i := range s.steps {
 		st := &s.steps[i]
 		if st.e != nil {
-			if s.dec == nil {
-				s.dec = NewRowDecoder(s.spec.Cols)
+			if s.dec.cols == nil {
+				s.dec = NewRowDecoder(fieldsOf(s.spec.Cols))
 			}
 			if err := s.dec.Decode(st.e.row, b.Cols, at); err != nil {
 				return nil, false, err
