@@ -20,7 +20,9 @@ type scanOp struct {
 	tables  []*catalog.Table // what is left to read: the table, or partitions of it
 	at      int              // next of acc.points, then of acc.ranges
 	scanner *table.Scanner
-	left    int64 // rows until the limit
+	read    int      // rows that scanner has returned
+	helpers *helpers // nil until it has read for a while
+	left    int64    // rows until the limit
 	fetch   rowFetcher
 	raw     vec.Batch
 	kept    vec.Batch
@@ -73,8 +75,14 @@ func (o *scanOp) open(tables []*catalog.Table) (err error) {
 	return nil
 }
 
+// ended lets go of a scanner.
+func (o *scanOp) ended() {
+	o.helpers.dismiss()
+	o.scanner, o.helpers, o.read = nil, nil, 0
+}
+
 func (o *scanOp) Close() error {
-	o.scanner = nil
+	o.ended()
 	o.raw, o.kept = vec.Batch{}, vec.Batch{}
 	o.fetch.reset()
 	return nil
@@ -85,7 +93,7 @@ func (o *scanOp) Next() (*vec.Batch, error) {
 		if err := o.ec.Ctx.Err(); err != nil {
 			return nil, err
 		}
-		ok, err := o.read()
+		ok, err := o.readMore()
 		if err != nil || !ok {
 			return nil, err
 		}
@@ -113,8 +121,8 @@ func (o *scanOp) Next() (*vec.Batch, error) {
 	return nil, nil
 }
 
-// read puts the next rows, before the filter, into raw; ok is false at the end.
-func (o *scanOp) read() (ok bool, err error) {
+// readMore puts the next rows, before the filter, into raw; ok is false at the end.
+func (o *scanOp) readMore() (ok bool, err error) {
 	if len(o.acc.points) > 0 {
 		return o.readPoints()
 	}
@@ -141,9 +149,12 @@ func (o *scanOp) readTable(t *catalog.Table) (bool, error) {
 		}
 		_, ok, err := o.scanner.Next(o.ec.Ctx, &o.raw)
 		if err != nil || ok {
+			if o.read += o.raw.N; o.read >= helpAfter && o.helpers == nil {
+				o.helpers = help(o.ec.Ctx, o.scanner)
+			}
 			return ok, err
 		}
-		o.scanner = nil
+		o.ended()
 	}
 }
 

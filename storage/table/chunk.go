@@ -3,6 +3,7 @@ package table
 import (
 	"sort"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -22,7 +23,9 @@ type chunk struct {
 	// heads are the first eight bytes of every headEvery-th key, as numbers in the order of the keys: a search begins among
 	// them, in memory that stays in a processor's cache, where the keys themselves do not.
 	heads []uint64
-	cols  atomic.Pointer[[]*column] // grows by replacement; racing builders waste work, no more
+
+	building sync.Mutex                // held while columns are decoded: who comes second finds them
+	cols     atomic.Pointer[[]*column] // grows by replacement under building
 }
 
 // headEvery is how many keys there are to a head.
@@ -100,41 +103,53 @@ func (c *chunk) near(h uint64) (lo, hi int) {
 
 // columns returns the asked columns, decoding those that no scan has asked for before in one pass over the rows.
 func (c *chunk) columns(want []ScanCol) ([]*column, error) {
-	var have []*column
-	if p := c.cols.Load(); p != nil {
-		have = *p
-	}
 	out := make([]*column, len(want))
+	if c.decoded(want, out) == 0 {
+		return out, nil
+	}
+	c.building.Lock()
+	defer c.building.Unlock()
+	if c.decoded(want, out) == 0 {
+		return out, nil
+	}
 	var todo []ScanCol
 	for i, q := range want {
-		if out[i] = findColumn(have, q); out[i] == nil {
+		if out[i] == nil {
 			todo = append(todo, q)
 		}
-	}
-	if todo == nil {
-		return out, nil
 	}
 	built, err := buildColumns(todo, c.rows(), c.row)
 	if err != nil {
 		return nil, err
 	}
-	for {
-		old := c.cols.Load()
-		var merged []*column
-		if old != nil {
-			merged = append(merged, *old...)
-		}
-		merged = append(merged, built...)
-		if c.cols.CompareAndSwap(old, &merged) {
-			break
-		}
+	var merged []*column
+	if old := c.cols.Load(); old != nil {
+		merged = append(merged, *old...)
+	}
+	merged = append(merged, built...)
+	c.cols.Store(&merged)
+	c.decoded(want, out)
+	return out, nil
+}
+
+func (c *chunk) ready(want []ScanCol) bool { return c.decoded(want, nil) == 0 }
+
+// decoded sets out, which may be nil, to the wanted columns that are decoded already and returns how many are not.
+func (c *chunk) decoded(want []ScanCol, out []*column) (missing int) {
+	var have []*column
+	if p := c.cols.Load(); p != nil {
+		have = *p
 	}
 	for i, q := range want {
-		if out[i] == nil {
-			out[i] = findColumn(built, q)
+		col := findColumn(have, q)
+		if col == nil {
+			missing++
+		}
+		if out != nil {
+			out[i] = col
 		}
 	}
-	return out, nil
+	return missing
 }
 
 func findColumn(cols []*column, q ScanCol) *column {

@@ -20,6 +20,8 @@ type part interface {
 	row(i int) string
 	// columns returns the asked columns, in the order asked. The columns are shared and read-only.
 	columns(cols []ScanCol) ([]*column, error)
+	// ready reports whether columns answers at once.
+	ready(cols []ScanCol) bool
 	// size is the bytes of keys and rows.
 	size() int
 }
