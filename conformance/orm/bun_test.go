@@ -23,7 +23,7 @@ type BunUser struct {
 	Balance   float64     `bun:"type:decimal(10,2),default:0"`
 	Tags      []string    `bun:"type:json"`
 	Meta      *BunMeta    `bun:"type:json"`
-	CreatedAt time.Time   `bun:",nullzero,notnull,default:current_timestamp,type:datetime(6)"`
+	CreatedAt time.Time   `bun:",nullzero,notnull,default:current_timestamp(6),type:datetime(6)"`
 	DeletedAt time.Time   `bun:",soft_delete,nullzero"`
 	Orders    []*BunOrder `bun:"rel:has-many,join:id=user_id"`
 }
