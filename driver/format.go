@@ -15,11 +15,6 @@ type format struct {
 	loc       *time.Location // what a DATETIME is civil time of
 }
 
-const (
-	microsPerSecond = int64(time.Second / time.Microsecond)
-	secondsPerDay   = 24 * 60 * 60
-)
-
 // shortestDouble returns the float64 with the shortest text that reads back as f.
 func shortestDouble(f float32) float64 {
 	if f != f || f-f != 0 {
@@ -40,11 +35,14 @@ func (f format) timeValue(t time.Time) (base.Value, error) {
 		return base.Value{}, convertError(base.Errorf(errno.WrongValue, "Incorrect datetime value: the year %d is not in 0 to 9999", y))
 	}
 	_, offset := t.Zone()
-	return base.NewDateTime((t.Unix()+int64(offset))*microsPerSecond + int64(t.Nanosecond()/1000)), nil
+	return base.NewDateTime((t.Unix()+int64(offset))*base.Second + int64(t.Nanosecond()/1000)), nil
 }
 
-// goTime is the reverse of timeValue.
+// goTime is the reverse of timeValue. 0000-00-00, which a few functions return, is the zero time.
 func (f format) goTime(micros int64) time.Time {
+	if micros == base.ZeroDate*base.Day {
+		return time.Time{}
+	}
 	t := time.UnixMicro(micros).UTC()
 	if f.loc == time.UTC {
 		return t
@@ -54,51 +52,7 @@ func (f format) goTime(micros int64) time.Time {
 }
 
 func (f format) goDate(days int64) time.Time {
-	return f.goTime(days * secondsPerDay * microsPerSecond)
-}
-
-func appendDate(dst []byte, days int64) []byte {
-	return time.Unix(days*secondsPerDay, 0).UTC().AppendFormat(dst, time.DateOnly)
-}
-
-// appendDateTime writes micros with scale digits after the point.
-func appendDateTime(dst []byte, micros int64, scale uint8) []byte {
-	t := time.UnixMicro(micros).UTC()
-	dst = t.AppendFormat(dst, time.DateTime)
-	return appendFraction(dst, int64(t.Nanosecond()/1000), scale)
-}
-
-// appendTime writes a TIME: hours have two digits or more, and the sign stands before them.
-func appendTime(dst []byte, micros int64, scale uint8) []byte {
-	u := uint64(micros)
-	if micros < 0 {
-		dst = append(dst, '-')
-		u = -u
-	}
-	s, frac := u/uint64(microsPerSecond), u%uint64(microsPerSecond)
-	dst = appendTwo(dst, s/3600)
-	dst = appendTwo(append(dst, ':'), s/60%60)
-	dst = appendTwo(append(dst, ':'), s%60)
-	return appendFraction(dst, int64(frac), scale)
-}
-
-func appendTwo(dst []byte, n uint64) []byte {
-	if n < 10 {
-		dst = append(dst, '0')
-	}
-	return strconv.AppendUint(dst, n, 10)
-}
-
-// appendFraction writes the first scale of the six digits of micros.
-func appendFraction(dst []byte, micros int64, scale uint8) []byte {
-	if scale == 0 {
-		return dst
-	}
-	dst = append(dst, '.')
-	for div, n := int64(100_000), min(scale, 6); n > 0; n, div = n-1, div/10 {
-		dst = append(dst, byte('0'+micros/div%10))
-	}
-	return dst
+	return f.goTime(days * base.Day)
 }
 
 // appendUUID writes 16 bytes in the canonical form; anything else as it is.

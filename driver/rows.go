@@ -155,14 +155,14 @@ func (r *rows) value(c *column, v *vec.Vector, row int) driver.Value {
 		if r.format.parseTime {
 			return r.format.goDate(v.I64[row])
 		}
-		r.buf = appendDate(r.buf, v.I64[row])
+		r.buf = base.AppendDate(r.buf, v.I64[row])
 	case base.DateTime:
 		if r.format.parseTime {
 			return r.format.goTime(v.I64[row])
 		}
-		r.buf = appendDateTime(r.buf, v.I64[row], c.typ.Scale)
+		r.buf = base.AppendDateTime(r.buf, v.I64[row], c.typ.Scale)
 	case base.Time:
-		r.buf = appendTime(r.buf, v.I64[row], c.typ.Scale)
+		r.buf = base.AppendTime(r.buf, v.I64[row], c.typ.Scale)
 	default:
 		if c.typ.ID == base.TypeUUID {
 			r.buf = appendUUID(r.buf, v.Str[row])

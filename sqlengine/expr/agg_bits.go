@@ -17,7 +17,9 @@ func buildBitAgg(a *Agg) error {
 			return buildByteAgg(a)
 		}
 	}
-	a.in[0] = numberArg(a.in[0])
+	if t := a.in[0].Type(); isNumber(t) && !isNamed(t) || isTemporal(t) { // a text is read as an integer, not as a DOUBLE
+		a.in[0] = numberArg(a.in[0])
+	}
 	if c := a.in[0].Type().Class(); c != base.Int && c != base.Uint {
 		a.in[0] = implicit(a.in[0], typeInt)
 	}

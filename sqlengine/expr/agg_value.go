@@ -205,12 +205,22 @@ const concatMaxLen = 1024
 var codeCutByConcat = base.Code{Number: 1260, State: "HY000", Kind: base.KindInvalid}
 
 func buildGroupConcat(a *Agg) error {
+	binary := false
 	for i, e := range a.in {
-		if t := e.Type(); !isBinary(t) || t.ID == base.TypeUUID {
+		switch t := e.Type(); {
+		case t.ID == base.TypeBit:
+			binary, a.in[i] = true, implicit(e, base.Type{ID: base.TypeVarbinary, Length: (t.Length + 7) / 8})
+		case isBinary(t) && t.ID != base.TypeUUID:
+			binary = true
+		default:
 			a.in[i] = implicit(e, typeVarchar(textLength(t), collationOf(t)))
 		}
 	}
 	a.typ = base.Type{ID: base.TypeLongText, Collation: a.in[0].Type().Collation}
+	result := base.NewString
+	if binary {
+		a.typ, result = base.Type{ID: base.TypeLongBlob}, base.NewBytes
+	}
 	sep, n, order := a.separator(), len(a.in), a.opts.OrderBy
 	take := func(args []*vec.Vector, i int) (listEntry, bool, error) {
 		text := ""
@@ -237,13 +247,16 @@ func buildGroupConcat(a *Agg) error {
 			b.WriteString(e.text)
 			if b.Len() > limit {
 				ctx.warn(codeCutByConcat, "Row %d was cut by GROUP_CONCAT()", i+1)
-				return base.NewString(strings.ToValidUTF8(b.String()[:limit], "")), nil
+				if binary {
+					return result(b.String()[:limit]), nil
+				}
+				return result(strings.ToValidUTF8(b.String()[:limit], "")), nil
 			}
 		}
-		return base.NewString(b.String()), nil
+		return result(b.String()), nil
 	}
 	a.make = func() AggState {
-		return &listState{take: take, order: order, first: n, finish: finish, class: base.String}
+		return &listState{take: take, order: order, first: n, finish: finish, class: a.typ.Class()}
 	}
 	return nil
 }

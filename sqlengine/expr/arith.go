@@ -273,8 +273,10 @@ func buildIntDivide(c *call) error {
 	c.null = true
 	kind := c.arithKind()
 	c.typ = typeInt
-	if c.in[0].Type().Unsigned || c.in[1].Type().Unsigned {
-		c.typ = typeUint
+	for _, e := range c.in {
+		if t := e.Type(); t.Unsigned || numberKind(t) == numUint {
+			c.typ = typeUint
+		}
 	}
 	if kind == numFloat {
 		for i := range c.in {

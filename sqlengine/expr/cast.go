@@ -2,6 +2,7 @@ package expr
 
 import (
 	"encoding/hex"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +18,7 @@ type cast struct {
 	x        Expr
 	typ      base.Type
 	implicit bool // put in by a constructor: not printed
+	zero     bool // what is no time is the zero of its type
 	collate  bool // COLLATE: claims its collation against any other
 	fixed    bool
 }
@@ -79,7 +81,7 @@ func implicit(e Expr, t base.Type) Expr {
 	}
 	e = settledFor(e, t)
 	c := &cast{x: e, typ: t, implicit: true, fixed: Immutable(e)}
-	if k, ok := e.(*constant); ok {
+	if k, ok := e.(*constant); ok && (k.value.Class() != base.Uint || t.Class() != base.Int) {
 		clean := true
 		v, err := convert.To(k.value, k.typ, t, func(*base.Error) { clean = false })
 		if k.value.IsNull() {
@@ -110,7 +112,7 @@ func (c *cast) Children() []Expr { return []Expr{c.x} }
 
 func (c *cast) Nullable() bool {
 	from := c.x.Type()
-	return c.x.Nullable() || c.typ.Class() != from.Class() && isTemporal(c.typ) || c.typ.ID == base.TypeUUID && from.ID != base.TypeUUID
+	return c.x.Nullable() || c.typ.Class() != from.Class() && isTemporal(c.typ) && !c.zero || c.typ.ID == base.TypeUUID && from.ID != base.TypeUUID
 }
 
 func (c *cast) WithChildren(args []Expr) Expr {
@@ -143,9 +145,13 @@ func (c *cast) Eval(ctx *Context, b *vec.Batch) (*vec.Vector, error) {
 		return out, nil
 	}
 	out := vec.New(c.typ.Class(), c.typ.Scale, b.N)
+	count := c.implicit && v.Class == base.Uint && c.typ.Class() == base.Int
 	for k := range b.Rows() {
 		i := b.Row(k)
 		val := v.Value(i)
+		if count && v.I64[i] < 0 { // a length or a count beyond all others, and no negative one
+			val = base.NewInt(math.MaxInt64)
+		}
 		if !val.IsNull() {
 			if val, err = c.convert(ctx, val, from); err != nil {
 				return nil, err
@@ -156,10 +162,28 @@ func (c *cast) Eval(ctx *Context, b *vec.Batch) (*vec.Vector, error) {
 	return out, nil
 }
 
+// isZeroDate reports 0000-00-00, which YEAR(0), DATE_FORMAT(0, …) and FROM_DAYS(0) are about.
+func isZeroDate(v base.Value) bool {
+	switch v.Class() {
+	case base.Date:
+		return v.Int() == base.ZeroDate
+	case base.DateTime:
+		return v.Int() == base.ZeroDate*base.Day
+	}
+	return false
+}
+
 func (c *cast) convert(ctx *Context, v base.Value, from base.Type) (base.Value, error) {
 	out, err := convert.To(v, from, c.typ, sink(ctx))
 	if err != nil || out.IsNull() {
+		if c.zero && err == nil {
+			out = convert.Zero(c.typ)
+		}
 		return out, err
+	}
+	if isZeroDate(out) && !c.implicit && from.Class() != out.Class() { // as SQL mode NO_ZERO_DATE has it
+		ctx.warn(errno.WrongValue, "Incorrect datetime value: '%s'", convert.Format(v, from))
+		return base.Value{}, nil
 	}
 	if from.Class() == base.Time && (c.typ.Class() == base.DateTime || c.typ.Class() == base.Date) {
 		today := civil(ctx.Now) - civil(ctx.Now)%base.Day

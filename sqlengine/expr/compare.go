@@ -69,7 +69,11 @@ func comparable(a, b Expr) (Expr, Expr, error) {
 		for _, e := range []Expr{a, b} {
 			if k, ok := e.(*constant); ok && isString(k.typ) && !k.value.IsNull() {
 				if _, _, ok := convert.ParseDateTime(k.value.Text()); !ok {
-					return nil, nil, base.Errorf(codeWrongTemporal, "Incorrect %s value: '%s'", t.Class(), k.value.Text())
+					kind := base.DateTime
+					if ta.Class() == base.Date || tb.Class() == base.Date {
+						kind = base.Date
+					}
+					return nil, nil, base.Errorf(codeWrongTemporal, "Incorrect %s value: '%s'", kind, k.value.Text())
 				}
 			}
 		}
@@ -87,7 +91,20 @@ func comparable(a, b Expr) (Expr, Expr, error) {
 		coll, err := mixCollations("=", a, b)
 		return inCollation(implicit(a, textType(coll)), coll), inCollation(implicit(b, textType(coll)), coll), err
 	}
+	if isTemporal(t) {
+		return moment(a, t), moment(b, t), nil
+	}
 	return implicit(a, t), implicit(b, t), nil
+}
+
+// moment makes an operand of a comparison a time. A text that is none is zero there, with a warning, and not NULL.
+func moment(e Expr, t base.Type) Expr {
+	words := isString(e.Type()) || isBinary(e.Type())
+	e = implicit(e, t)
+	if c, ok := e.(*cast); ok && words {
+		c.zero = true
+	}
+	return e
 }
 
 var codeWrongTemporal = base.Code{Number: 1525, State: "HY000", Kind: base.KindInvalid}

@@ -12,8 +12,11 @@ var dateFunctions = []*function{
 	{name: "DATE_ADD", min: 2, max: 2, build: buildDateAdd},
 	{name: "DATE_SUB", min: 2, max: 2, build: buildDateAdd},
 	{name: "DATE", min: 1, max: 1, build: nullable(typed(typeDate, dateParts(func(r *row, t int64) {
-		d, _ := base.SplitDateTime(t)
-		r.setInt(d)
+		if d, _ := base.SplitDateTime(t); d == base.ZeroDate {
+			r.setNull()
+		} else {
+			r.setInt(d)
+		}
 	}), typeDateTime))},
 	{name: "TIME", min: 1, max: 1, build: buildTime},
 	{name: "YEAR", min: 1, max: 1, build: civilPart(func(y, _, _ int) int { return y })},
@@ -57,6 +60,10 @@ var dateFunctions = []*function{
 	{name: "DATEDIFF", min: 2, max: 2, build: nullable(typed(typeInt, rows(true, func(r *row) error {
 		a, _ := base.SplitDateTime(r.int(0))
 		b, _ := base.SplitDateTime(r.int(1))
+		if a == base.ZeroDate || b == base.ZeroDate {
+			r.setNull()
+			return nil
+		}
 		r.setInt(a - b)
 		return nil
 	}), typeDateTime))},

@@ -89,7 +89,11 @@ func buildFormat(c *call) error {
 			}
 		}
 		scale := uint8(max(min(r.int(1), maxScale), 0))
-		coef, from := convert.ToDecimal(r.value(0), kind, nil)
+		v := r.value(0)
+		if v.Class() == base.Float { // whose halves go to the even digit
+			v = base.NewFloat(roundFloat(v.Float(), int(scale), false))
+		}
+		coef, from := convert.ToDecimal(v, kind, nil)
 		coef, ok := base.Rescale(coef, from, scale)
 		if !ok {
 			return outOfRange("DECIMAL", r.c)

@@ -32,8 +32,8 @@ var textFunctions = []*function{
 		r.setStr(string(raw))
 		return nil
 	}), typeLongText))},
-	{name: "BIN", min: 1, max: 1, build: converted(10, 2)},
-	{name: "OCT", min: 1, max: 1, build: converted(10, 8)},
+	{name: "BIN", min: 1, max: 1, build: nullable(converted(10, 2))},
+	{name: "OCT", min: 1, max: 1, build: nullable(converted(10, 8))},
 	{name: "CONV", min: 3, max: 3, build: nullable(typed(base.Type{ID: base.TypeVarchar, Length: 65}, rows(true, conv), typeLongText, typeInt, typeInt))},
 	{name: "CHAR", min: 1, max: -1, build: buildChar},
 	{name: "MD5", min: 1, max: 1, build: hashed(func(s string) string { h := md5.Sum([]byte(s)); return hex.EncodeToString(h[:]) })},
@@ -86,8 +86,10 @@ func hashed(f func(string) string) func(*call) error {
 // buildHex prints the bytes of a string, or a number in base 16.
 func buildHex(c *call) error {
 	c.typ = typeLongText
-	if isNumber(c.args[0].Type()) {
-		c.in[0] = implicit(c.in[0], typeInt)
+	if t := c.args[0].Type(); isNumber(t) && !isNamed(t) {
+		if t.Class() != base.Uint {
+			c.in[0] = implicit(c.in[0], typeInt)
+		}
 		c.eval = rows(true, func(r *row) error {
 			r.setStr(strings.ToUpper(strconv.FormatUint(uint64(r.int(0)), 16)))
 			return nil
@@ -104,6 +106,9 @@ func buildHex(c *call) error {
 // converted is CONV with fixed bases: BIN and OCT.
 func converted(from, to int64) func(*call) error {
 	return func(c *call) error {
+		if c.in[0].Type().ID == base.TypeBit {
+			c.in[0] = &cast{x: c.in[0], typ: typeUint}
+		}
 		c.in = []Expr{implicit(c.in[0], typeLongText), Const(base.NewInt(from), typeInt), Const(base.NewInt(to), typeInt)}
 		c.typ, c.eval = base.Type{ID: base.TypeVarchar, Length: 64}, rows(true, conv)
 		return nil
@@ -114,7 +119,7 @@ func converted(from, to int64) func(*call) error {
 func conv(r *row) error {
 	from, to := r.int(1), r.int(2)
 	abs := func(v int64) int64 { return max(v, -v) }
-	if abs(from) < 2 || abs(from) > 36 || abs(to) < 2 || abs(to) > 36 {
+	if abs(from) < 2 || abs(from) > 36 || abs(to) < 2 || abs(to) > 36 || r.str(0) == "" {
 		r.setNull()
 		return nil
 	}
@@ -206,6 +211,9 @@ func buildSHA2(c *call) error {
 func buildQuote(c *call) error {
 	c.text(0)
 	c.typ, c.null = typeLongText, false
+	if isBinary(c.in[0].Type()) {
+		c.typ = base.Type{ID: base.TypeLongBlob}
+	}
 	escape := strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\x00", `\0`, "\x1a", `\Z`)
 	c.eval = rows(false, func(r *row) error {
 		if r.null(0) {

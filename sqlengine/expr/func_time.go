@@ -197,11 +197,7 @@ func (r *row) setMoment(t int64, dated bool) error {
 func buildTimeDiff(c *call) error {
 	scale := uint8(0)
 	for _, a := range c.args {
-		if t := a.Type(); isTemporal(t) {
-			scale = max(scale, t.Scale)
-		} else if k, ok := a.(*constant); !ok || strings.Contains(k.value.Text(), ".") {
-			scale = 6
-		}
+		scale = max(scale, fraction(a))
 	}
 	c.typ, c.null = base.Type{ID: base.TypeTime, Scale: scale}, true
 	c.moment(0)

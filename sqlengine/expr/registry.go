@@ -84,7 +84,10 @@ func typed(result base.Type, k kernel, operands ...base.Type) func(*call) error 
 
 // text makes operand i a string, unless it is binary.
 func (c *call) text(i int) {
-	if t := c.in[i].Type(); !isBinary(t) || t.ID == base.TypeUUID {
+	switch t := c.in[i].Type(); {
+	case t.ID == base.TypeBit:
+		c.in[i] = implicit(c.in[i], base.Type{ID: base.TypeVarbinary, Length: (t.Length + 7) / 8})
+	case !isBinary(t) || t.ID == base.TypeUUID:
 		c.in[i] = implicit(c.in[i], typeVarchar(textLength(t), collationOf(t)))
 	}
 }

@@ -44,8 +44,14 @@ const (
 func numberKind(t base.Type) numKind {
 	switch t.Class() {
 	case base.Int:
+		if t.ID == base.TypeYear {
+			return numUint
+		}
 		return numInt
 	case base.Uint:
+		if isNamed(t) {
+			return numFloat
+		}
 		return numUint
 	case base.Decimal:
 		return numDecimal
@@ -69,8 +75,11 @@ func numberType(t base.Type) base.Type {
 		}
 		return typeInt
 	case numUint:
-		if t.ID == base.TypeEnum || t.ID == base.TypeSet || t.ID == base.TypeBit {
+		switch t.ID {
+		case base.TypeBit:
 			return typeUint
+		case base.TypeYear:
+			return base.Type{ID: base.TypeSmallInt, Unsigned: true}
 		}
 		return t
 	case numDecimal:
@@ -203,7 +212,7 @@ func UnionType(a, b base.Type) base.Type {
 		return a
 	case a.ID == base.TypeJSON || b.ID == base.TypeJSON:
 		return typeLongText
-	case isBinary(a) || isBinary(b):
+	case isBinary(a) || isBinary(b) || isBits(a, b) || isBits(b, a):
 		return unionBytes(a, b)
 	case isString(a) || isString(b):
 		return unionText(a, b)
@@ -212,6 +221,9 @@ func UnionType(a, b base.Type) base.Type {
 	}
 	return unionNumber(a, b)
 }
+
+// isBits reports whether a is a BIT that is joined with text, where it is bytes; with numbers it is one of them.
+func isBits(a, b base.Type) bool { return a.ID == base.TypeBit && (isString(b) || isTemporal(b)) }
 
 func unionBytes(a, b base.Type) base.Type {
 	if a.ID == base.TypeUUID || b.ID == base.TypeUUID {
@@ -247,6 +259,14 @@ func unionTemporal(a, b base.Type) base.Type {
 }
 
 func unionNumber(a, b base.Type) base.Type {
+	switch {
+	case a.ID == base.TypeBit && b.ID == base.TypeBit:
+		return base.Type{ID: base.TypeBit, Length: max(a.Length, b.Length)}
+	case a.ID == base.TypeBit:
+		a = typeUint
+	case b.ID == base.TypeBit:
+		b = typeUint
+	}
 	ka, kb := numberKind(a), numberKind(b)
 	switch {
 	case a.ID == base.TypeFloat && b.ID == base.TypeFloat:

@@ -171,10 +171,11 @@ func ToDateTime(v base.Value, t base.Type, warn Warn) (micros int64, ok bool) {
 		return v.Int() * base.Day, true
 	case base.Time:
 		return v.Int(), true // callers that need today's date add it
-	case base.String, base.Bytes, base.JSON:
-		text = jsonText(v)
+	}
+	if isWords(v, t) {
+		text = words(v, t)
 		micros, whole, ok = ParseDateTime(text)
-	default:
+	} else {
 		text = Format(v, t)
 		micros, ok = numberDateTime(v, t)
 		whole = ok
@@ -185,6 +186,22 @@ func ToDateTime(v base.Value, t base.Type, warn Warn) (micros int64, ok bool) {
 		warnf(warn, errno.WrongValue, "Truncated incorrect datetime value: '%s'", shown(text))
 	}
 	return micros, ok
+}
+
+// isWords reports values that are read as a text where a time is wanted: texts, and the names of ENUM and SET.
+func isWords(v base.Value, t base.Type) bool {
+	switch v.Class() {
+	case base.String, base.Bytes, base.JSON:
+		return true
+	}
+	return t.ID == base.TypeEnum || t.ID == base.TypeSet
+}
+
+func words(v base.Value, t base.Type) string {
+	if t.ID == base.TypeEnum || t.ID == base.TypeSet {
+		return Format(v, t)
+	}
+	return jsonText(v)
 }
 
 // numberDateTime reads YYYYMMDD, YYMMDD, YYYYMMDDHHMMSS, YYMMDDHHMMSS.
@@ -237,15 +254,48 @@ func ToTime(v base.Value, t base.Type, warn Warn) (micros int64, ok bool) {
 		_, rest := base.SplitDateTime(v.Int())
 		return rest, true
 	}
-	text := ""
-	if v.Class() == base.String || v.Class() == base.Bytes || v.Class() == base.JSON {
-		text = jsonText(v)
+	text, whole := "", true
+	if isWords(v, t) {
+		text = words(v, t)
+		micros, whole, ok = ParseTime(text)
 	} else {
 		text = Format(v, t)
+		micros, ok = numberTime(v, t)
 	}
-	micros, whole, ok := ParseTime(text)
 	if !ok || !whole {
 		warnf(warn, errno.WrongValue, "Truncated incorrect time value: '%s'", shown(text))
 	}
 	return micros, ok
+}
+
+// numberTime reads HHMMSS, and the time of day of YYYYMMDDHHMMSS, whose month and day may be 0. A number beyond 8385959 that
+// is neither is no time, while a text would be clipped.
+func numberTime(v base.Value, t base.Type) (micros int64, ok bool) {
+	coef, scale := ToDecimal(v, t, nil)
+	whole, rest := coef.QuoRem(base.Pow10(int(scale)))
+	n, fits := whole.Int64()
+	switch {
+	case !fits || n < -8385959:
+		return 0, false
+	case n >= 1_00_00_00_00_00:
+		n %= 1_00_00_00
+		if n/10000 > 23 {
+			return 0, false
+		}
+	case n > 8385959:
+		return 0, false
+	}
+	f, fits := base.Rescale(rest, scale, 6)
+	neg := n < 0 || n == 0 && coef.Sign() < 0
+	n = max(n, -n)
+	h, m, s := n/10000, n/100%100, n%100
+	if !fits || m > 59 || s > 59 {
+		return 0, false
+	}
+	frac, _ := f.Int64()
+	micros = h*base.Hour + m*base.Minute + s*base.Second + max(frac, -frac)
+	if neg {
+		micros = -micros
+	}
+	return max(min(micros, base.MaxTime), -base.MaxTime), true
 }

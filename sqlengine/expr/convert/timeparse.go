@@ -238,6 +238,9 @@ func ParseTime(s string) (micros int64, whole, ok bool) {
 	}
 	var f parts
 	n += f.fraction(body[n:])
+	if exponent(body[n:]) {
+		return 0, false, false
+	}
 	micros = int64(min(h, 100000))*base.Hour + int64(m)*base.Minute + int64(sec)*base.Second + f.micros
 	whole = blank(body[n:])
 	if micros > base.MaxTime {
@@ -247,6 +250,14 @@ func ParseTime(s string) (micros int64, whole, ok bool) {
 		micros = -micros
 	}
 	return micros, whole, true
+}
+
+// exponent reports whether s goes on with one, which makes what stands before it a number and no time.
+func exponent(s string) bool {
+	if len(s) < 2 || s[0]|0x20 != 'e' {
+		return false
+	}
+	return isDigit(s[1]) || (s[1] == '+' || s[1] == '-') && len(s) > 2 && isDigit(s[2])
 }
 
 // readClock reads [D ]H:M[:S], D H, or a run of digits HHMMSS.
