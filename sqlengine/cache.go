@@ -128,11 +128,37 @@ func (r *run) rowCount(tx *table.Tx) func(uint32) float64 {
 		}
 		if cat, err := r.catalog(tx); err == nil { // without a catalog nothing else of the statement works
 			if t := cat.ByID(id); t != nil && t.Partitioning != nil {
-				n = tableRows(tx, t)
+				return estimatedRows(tx, t)
 			}
 		}
 		return float64(n)
 	}
+}
+
+// knownParts is how many partitions estimates look at.
+const knownParts = 16
+
+// spreadParts returns the ids of at most knownParts partitions of a table, evenly spread, or its own id.
+func spreadParts(t *catalog.Table) []uint32 {
+	if t.Partitioning == nil {
+		return []uint32{t.ID}
+	}
+	parts := t.Partitioning.Parts
+	ids := make([]uint32, 0, knownParts)
+	for i := 0; i < len(parts); i += (len(parts) + knownParts - 1) / knownParts {
+		ids = append(ids, parts[i].ID)
+	}
+	return ids
+}
+
+// estimatedRows estimates the rows of a table with partitions: it is asked before each execution.
+func estimatedRows(tx *table.Tx, t *catalog.Table) float64 {
+	n := 0
+	ids := spreadParts(t)
+	for _, id := range ids {
+		n += tx.RowCount(id)
+	}
+	return float64(n) * float64(len(t.Partitioning.Parts)) / float64(len(ids))
 }
 
 // tableRows counts the rows of a table, those of its partitions together.

@@ -247,3 +247,76 @@ func TestCountersOutliveTheProcess(t *testing.T) {
 		}
 	}
 }
+
+// TestShowCreateMakesTheSameTable runs what SHOW CREATE TABLE writes.
+func TestShowCreateMakesTheSameTable(t *testing.T) {
+	t.Parallel()
+	s := openMem(t).NewSession()
+	for i, by := range partitionings {
+		mustRun(t, s, "CREATE TABLE t (id INT, a INT, d DATE, ts TIMESTAMP NULL, s VARCHAR(10)) PARTITION BY "+by)
+		want := mustRun(t, s, "SHOW CREATE TABLE t")
+		_, create, _ := strings.Cut(want, "t | ")
+		mustRun(t, s, "DROP TABLE t")
+		mustRun(t, s, create)
+		if got := mustRun(t, s, "SHOW CREATE TABLE t"); got != want {
+			t.Errorf("%d: got\n%swant\n%s", i, got, want)
+		}
+		mustRun(t, s, "DROP TABLE t")
+	}
+}
+
+// TestAlterPartitioned changes columns and keys of tables with partitions, and looks at rows and entries each time.
+func TestAlterPartitioned(t *testing.T) {
+	t.Parallel()
+	for _, by := range []string{"HASH (a) PARTITIONS 3", "RANGE COLUMNS (a) (PARTITION p0 VALUES LESS THAN (3), PARTITION p1 VALUES LESS THAN (MAXVALUE))", "KEY () PARTITIONS 4"} {
+		s := openMem(t).NewSession()
+		mustRun(t, s, "CREATE TABLE t (a INT, b INT, c VARCHAR(10), PRIMARY KEY (a), KEY kb (b)) PARTITION BY "+by)
+		mustRun(t, s, "INSERT INTO t VALUES (1, 10, 'x'), (2, 20, 'y'), (3, 30, NULL), (4, 40, 'z')")
+		for _, change := range []string{"ADD COLUMN n INT NOT NULL DEFAULT 5 FIRST", "ADD KEY kn (n, c)", "ADD COLUMN g INT AS (a + b) VIRTUAL, ADD KEY kg (g)",
+			"MODIFY c TEXT", "MODIFY a BIGINT", "FORCE", "RENAME TO u, RENAME KEY kb TO kbb", "RENAME TO t", "DROP KEY kn, ADD UNIQUE KEY kn (a, n)", "MODIFY b VARCHAR(20)",
+			"DROP COLUMN n", "ADD COLUMN id INT AUTO_INCREMENT, ADD KEY (id)", "CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", "ADD CHECK (a < 100)", "AUTO_INCREMENT = 50"} {
+			name := "t"
+			if strings.HasPrefix(change, "RENAME TO t") {
+				name = "u"
+			}
+			mustRun(t, s, "ALTER TABLE "+name+" "+change)
+			if name = "t"; strings.HasPrefix(change, "RENAME TO u") {
+				name = "u"
+			}
+			if out := mustRun(t, s, "CHECK TABLE "+name); !strings.Contains(out, "status | OK") {
+				t.Fatalf("%s, %s: %s", by, change, out)
+			}
+			if out := mustRun(t, s, "SELECT a, b FROM "+name+" WHERE b IN (10, 40) ORDER BY a"); out != "a | b\n1 | 10\n4 | 40\n" {
+				t.Fatalf("%s, %s: %s", by, change, out)
+			}
+		}
+		mustRun(t, s, "INSERT INTO t (a, b) VALUES (9, 9)")
+		if out := mustRun(t, s, "SELECT id FROM t WHERE a = 9"); out != "id\n50\n" {
+			t.Errorf("%s: the counter: %s", by, out)
+		}
+		mustRun(t, s, "CREATE TABLE copy PARTITION BY KEY (a) PARTITIONS 2 AS SELECT a, c FROM t")
+		if out := mustRun(t, s, "SELECT COUNT(*) FROM copy"); out != "COUNT(*)\n5\n" {
+			t.Error(out)
+		}
+	}
+}
+
+// TestWholePartitionsGoAtOnce proves by the bytes of the commit that what drops partitions writes no row.
+func TestWholePartitionsGoAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, change := range []string{"DROP PARTITION p0", "TRUNCATE PARTITION p0", "TRUNCATE PARTITION ALL", "EXCHANGE PARTITION p0 WITH TABLE s",
+		"ADD PARTITION (PARTITION p2 VALUES LESS THAN (9000))"} {
+		s := openMem(t).NewSession()
+		mustRun(t, s, "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), KEY (v)) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (3000), PARTITION p1 VALUES LESS THAN (6000))")
+		mustRun(t, s, "CREATE TABLE s (id INT PRIMARY KEY, v VARCHAR(20), KEY (v))")
+		var sql strings.Builder
+		for i := range 3000 {
+			fmt.Fprintf(&sql, ",(%d,'value %[1]d')", i)
+		}
+		mustRun(t, s, "INSERT INTO t VALUES "+sql.String()[1:])
+		mustRun(t, s, "ALTER TABLE t "+change)
+		if bytes := s.LastStats().BytesOut; bytes > 4<<10 {
+			t.Errorf("%s: the commit has %d bytes", change, bytes)
+		}
+	}
+}

@@ -79,11 +79,9 @@ func versionOf(tx *table.Tx, t *catalog.Table) any {
 func sampleColumn(ctx context.Context, tx *table.Tx, t *catalog.Table, i, rows int) (plan.ColumnStats, error) {
 	col := &t.Columns[i]
 	d := digest{typ: col.Type}
-	for _, id := range t.RowTables() {
-		limit := sampleRows
-		if t.Partitioning != nil {
-			limit = max(int(int64(tx.RowCount(id))*sampleRows/int64(rows)), 1)
-		}
+	ids := spreadParts(t)
+	for _, id := range ids {
+		limit := sampleRows / len(ids)
 		if err := tx.Sample(ctx, id, limit, []table.ScanCol{{ID: col.ID, Type: col.Type}}, d.add); err != nil {
 			return plan.ColumnStats{}, err
 		}

@@ -9,6 +9,9 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
+// mergeFirst is how many rows a partition is asked for first: a LIMIT often takes few of each.
+const mergeFirst = 16
+
 // mergeOp reads the partitions of a table side by side, each in the order of its key, and yields their rows in that order.
 type mergeOp struct {
 	ec     *Context
@@ -41,6 +44,7 @@ func (o *mergeOp) Open() (err error) {
 	}
 	for _, t := range tables {
 		r := &partRun{op: newTableScan(o.plan, o.ec)}
+		r.op.first = mergeFirst
 		if err := r.op.open([]*catalog.Table{t}); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ type scanOp struct {
 	acc  access
 
 	tables  []*catalog.Table // what is left to read: the table, or partitions of it
+	first   int              // rows of the first batch; 0 leaves it to the scanner
 	at      int              // next of acc.points, then of acc.ranges
 	scanner *table.Scanner
 	read    int      // rows that scanner has returned
@@ -165,7 +166,7 @@ func (o *scanOp) nextRange(id uint32) bool {
 	}
 	r := o.acc.ranges[o.at]
 	o.at++
-	spec := table.ScanSpec{Lo: r.lo, Hi: r.hi, Reverse: o.plan.Reverse, Cols: columnsAsked(o.plan.Table, o.plan.Cols)}
+	spec := table.ScanSpec{Lo: r.lo, Hi: r.hi, Reverse: o.plan.Reverse, First: o.first, Cols: columnsAsked(o.plan.Table, o.plan.Cols)}
 	o.scanner = o.tx.Scan(o.ec.Ctx, id, spec)
 	return true
 }

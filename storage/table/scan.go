@@ -16,6 +16,8 @@ type ScanSpec struct {
 	Reverse bool
 	// WithKeys makes Next return the keys.
 	WithKeys bool
+	// First bounds the rows of the first batch, where they are decoded one by one; 0 leaves it to the scanner. Batches grow.
+	First int
 }
 
 // minSlice is the fewest rows of a part that are worth a batch of their own: such a batch aliases the part, a shorter
@@ -52,6 +54,9 @@ func newScanner(v *version, spec ScanSpec) *Scanner {
 	s := &Scanner{v: v, spec: spec, max: 64}
 	if !spec.Reverse {
 		s.max = 256
+	}
+	if spec.First > 0 {
+		s.max = spec.First
 	}
 	if v.delta.len() > 0 {
 		s.cur = v.delta.cursor(spec.Lo, spec.Hi, spec.Reverse)
