@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"os/exec"
 	"strconv"
@@ -47,7 +46,7 @@ const (
 func TestS3(t *testing.T) {
 	t.Parallel()
 	s := testenv.S3(t)
-	run(t, fmt.Sprintf("s3://%s:%s@%s/shop?endpoint=%s&region=%s", url.PathEscape(s.AccessKey), url.PathEscape(s.SecretKey), s.Bucket(t), s.Endpoint, s.Region))
+	run(t, s.DSN(s.Bucket(t), "shop"))
 }
 
 func TestFile(t *testing.T) {

@@ -33,8 +33,7 @@ func newPlace(t *testing.T) place {
 }
 
 func (p place) dsn(params string) string {
-	return fmt.Sprintf("s3://%s:%s@%s/%s?endpoint=%s&region=%s%s", url.PathEscape(p.server.AccessKey), url.PathEscape(p.server.SecretKey), p.bucket,
-		p.prefix, p.server.Endpoint, p.server.Region, params)
+	return p.server.DSN(p.bucket, p.prefix) + params
 }
 
 // store returns the objects of the place, past s3sql.

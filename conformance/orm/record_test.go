@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/s3sql/s3sql/conformance/testenv"
 	s3sql "github.com/s3sql/s3sql/driver"
 )
 
@@ -20,10 +21,11 @@ type recorder struct {
 	statements []string
 }
 
-// open opens a new database in a directory and returns it with its recorder.
+// open opens a new database on the S3 server and returns it with its recorder.
 func open(t *testing.T) (*sql.DB, *recorder) {
 	t.Helper()
-	cfg, err := s3sql.ParseDSN("file://" + t.TempDir() + "?create=true")
+	server := testenv.S3(t)
+	cfg, err := s3sql.ParseDSN(server.DSN(server.Bucket(t), "app"))
 	if err != nil {
 		t.Fatal(err)
 	}

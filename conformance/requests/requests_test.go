@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -31,7 +30,7 @@ func newPlace(t *testing.T, latency time.Duration) *place {
 func (p *place) open(t *testing.T, params string) *sql.DB {
 	t.Helper()
 	s := p.wire.Server
-	dsn := fmt.Sprintf("s3://%s:%s@%s/shop?endpoint=%s&region=%s%s", url.PathEscape(s.AccessKey), url.PathEscape(s.SecretKey), p.bucket, s.Endpoint, s.Region, params)
+	dsn := s.DSN(p.bucket, "shop") + params
 	db, err := sql.Open("s3sql", dsn)
 	if err != nil {
 		t.Fatal(err)

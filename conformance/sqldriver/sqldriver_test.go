@@ -2,8 +2,6 @@ package sqldriver_test
 
 import (
 	"database/sql"
-	"fmt"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -46,8 +44,6 @@ func TestS3(t *testing.T) {
 	t.Parallel()
 	server := testenv.S3(t)
 	sqldriver.Run(t, func(t *testing.T, params string) *sql.DB {
-		dsn := fmt.Sprintf("s3://%s:%s@%s/shop?endpoint=%s&region=%s", url.PathEscape(server.AccessKey), url.PathEscape(server.SecretKey),
-			server.Bucket(t), server.Endpoint, server.Region)
-		return open(t, dsn, params)
+		return open(t, server.DSN(server.Bucket(t), "shop"), params)
 	}, sqldriver.Caps{})
 }

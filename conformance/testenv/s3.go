@@ -117,6 +117,12 @@ func (s *S3Server) Bucket(t testing.TB) string {
 	return name
 }
 
+// DSN returns the data source name of a database in a bucket; parameters may be appended with "&".
+func (s *S3Server) DSN(bucket, prefix string) string {
+	return fmt.Sprintf("s3://%s:%s@%s/%s?endpoint=%s&region=%s", url.PathEscape(s.AccessKey), url.PathEscape(s.SecretKey), bucket, prefix,
+		s.Endpoint, s.Region)
+}
+
 // Config returns the settings of a store on a fresh bucket.
 func (s *S3Server) Config(t testing.TB) s3.Config {
 	t.Helper()
