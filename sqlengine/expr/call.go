@@ -29,6 +29,7 @@ type call struct {
 	typ   base.Type
 	null  bool
 	fixed bool // one value whatever the row
+	anyOf bool // TRUE when one of in is
 	eval  kernel
 	extra string // a word that is no operand: the unit of an interval
 	err   error  // of WithChildren, reported by Eval

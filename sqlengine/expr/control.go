@@ -295,6 +295,7 @@ func buildIn(c *call) error {
 		}
 		eqs[i], c.null = eq, c.null || eq.Nullable()
 	}
+	c.in, c.anyOf = eqs, true
 	c.eval = func(ctx *Context, b *vec.Batch, c *call) (*vec.Vector, error) {
 		out := vec.New(base.Int, 0, b.N)
 		rest := selection(b)

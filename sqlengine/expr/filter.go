@@ -19,6 +19,9 @@ func Filter(ctx *Context, pred Expr, b *vec.Batch, sel []int32) ([]int32, error)
 	if !ok || c.fixed {
 		return filterAny(ctx, pred, b, sel)
 	}
+	if c.anyOf {
+		return filterAnyOf(ctx, c.in, b, sel)
+	}
 	switch c.fn.name {
 	case "AND":
 		out, err := Filter(ctx, c.in[0], b, sel)
@@ -33,6 +36,55 @@ func Filter(ctx *Context, pred Expr, b *vec.Batch, sel []int32) ([]int32, error)
 		return filterCompare(ctx, c, b, sel)
 	}
 	return filterAny(ctx, pred, b, sel)
+}
+
+// filterAnyOf selects the rows for which one of the conditions is TRUE. Each is evaluated for the rows that those before it have
+// not selected.
+func filterAnyOf(ctx *Context, list []Expr, b *vec.Batch, sel []int32) ([]int32, error) {
+	rest := vec.Batch{Cols: b.Cols, N: b.N, Sel: append(make([]int32, 0, b.Rows()), selection(b)...)}
+	var hits vec.Bitmap
+	for _, e := range list {
+		yes, err := Filter(ctx, e, &rest, nil)
+		if err != nil {
+			return nil, err
+		}
+		if len(yes) == 0 {
+			continue
+		}
+		if hits == nil {
+			hits = vec.NewBitmap(b.N)
+		}
+		rest.Sel = without(rest.Sel, yes)
+		for _, i := range yes {
+			hits.Set(int(i))
+		}
+		if len(rest.Sel) == 0 {
+			break
+		}
+	}
+	n := 0
+	for k := range b.Rows() {
+		i := b.Row(k)
+		sel[n] = int32(i)
+		if hits.Get(i) {
+			n++
+		}
+	}
+	return sel[:n], nil
+}
+
+// without takes the rows of yes, some of list's in the same order, out of list.
+func without(list, yes []int32) []int32 {
+	n := 0
+	for _, i := range list {
+		if len(yes) > 0 && yes[0] == i {
+			yes = yes[1:]
+			continue
+		}
+		list[n] = i
+		n++
+	}
+	return list[:n]
 }
 
 // filterAny evaluates the predicate as a vector.
@@ -81,6 +133,8 @@ func filterCompare(ctx *Context, c *call, b *vec.Batch, sel []int32) ([]int32, e
 		n = selectInts(op, x.v.I64, y.v.I64[0], flip, b, sel)
 	case y.mask == 0 && xc == yc && xc == base.Float:
 		n = selectFloats(op, x.v.F64, y.v.F64[0], b, sel)
+	case xc == yc && x.v.I64 != nil && xc != base.Uint:
+		n = selectPairs(op, x.v.I64, y.v.I64, b, sel)
 	default:
 		return selectBySign(op, x, y, collationFor(c.in[0], c.in[1]), nulls, b, sel), nil
 	}
@@ -176,6 +230,30 @@ func selectRangeSel(x []int64, lo, width uint64, flip int64, out bool, in, sel [
 	for _, i := range in {
 		sel[n] = i
 		if (uint64(x[i]^flip)-lo <= width) != out {
+			n++
+		}
+	}
+	return n
+}
+
+// selectPairs is selectInts for two columns.
+func selectPairs(op cmpOp, x, y []int64, b *vec.Batch, sel []int32) int {
+	// Every operator is x < y, x > y or x = y, or the complement of it.
+	out := op == opGE || op == opLE || op == opNE
+	n := 0
+	for k := range b.Rows() {
+		i := b.Row(k)
+		sel[n] = int32(i)
+		var hit bool
+		switch op {
+		case opLT, opGE:
+			hit = x[i] < y[i]
+		case opGT, opLE:
+			hit = x[i] > y[i]
+		default:
+			hit = x[i] == y[i]
+		}
+		if hit != out {
 			n++
 		}
 	}

@@ -43,6 +43,7 @@ func buildLogic(c *call) error {
 	c.in[0], c.in[1] = truth(c.args[0]), truth(c.args[1])
 	c.typ, c.null = typeBool, c.in[0].Nullable() || c.in[1].Nullable()
 	decides := c.fn.name == "OR" // TRUE decides an OR, FALSE an AND
+	c.anyOf = decides
 	c.eval = func(ctx *Context, b *vec.Batch, c *call) (*vec.Vector, error) {
 		x, err := evalOperand(ctx, c.in[0], b)
 		if err != nil {

@@ -29,7 +29,7 @@ type chunk struct {
 }
 
 // headEvery is how many keys there are to a head.
-const headEvery = 32
+const headEvery = 8
 
 func newChunk(data string, ends []uint32) *chunk {
 	c := &chunk{data: data, ends: ends}
