@@ -70,16 +70,42 @@ func (g *gen) newTable(i int) (def, plain string) {
 		}
 		cols = append(cols, "PRIMARY KEY ("+strings.Join(names, ", ")+")")
 	}
+	divided, by := g.divide(t.cols, nPrimary)
 	for k := range g.n(4) {
 		a, b := g.n(len(t.cols)), g.n(len(t.cols))
 		parts := t.cols[a].name
 		if a != b && g.n(2) == 0 {
 			parts += ", " + t.cols[b].name
 		}
-		cols = append(cols, fmt.Sprintf("%s k%d (%s)", g.pick("KEY", "KEY", "UNIQUE KEY"), k, parts))
+		kind := g.pick("KEY", "KEY", "UNIQUE KEY")
+		if by != "" && a != divided && !strings.HasSuffix(parts, ", "+t.cols[divided].name) {
+			kind = "KEY"
+		}
+		cols = append(cols, fmt.Sprintf("%s k%d (%s)", kind, k, parts))
 	}
 	g.tables = append(g.tables, t)
-	return fmt.Sprintf("CREATE TABLE t%d (%s)", i, strings.Join(cols, ", ")), strings.Join(bare, ", ")
+	return fmt.Sprintf("CREATE TABLE t%d (%s)%s", i, strings.Join(cols, ", "), by), strings.Join(bare, ", ")
+}
+
+// divide makes a PARTITION BY that takes every row, of a column that is in the primary key, if there is one; "" none.
+func (g *gen) divide(cols []mcol, nPrimary int) (column int, by string) {
+	if column = g.n(max(nPrimary, 1)); nPrimary == 0 {
+		column = g.n(len(cols))
+	}
+	c := cols[column]
+	if g.n(2) == 0 {
+		return column, ""
+	}
+	ways := []string{fmt.Sprintf("%sKEY (%s) PARTITIONS %d", g.pick("", "LINEAR "), c.name, 1+g.n(5))}
+	switch c.kind {
+	case kindInt:
+		lo := g.n(10) - 5
+		ways = append(ways, fmt.Sprintf("%sHASH (%s) PARTITIONS %d", g.pick("", "LINEAR "), c.name, 1+g.n(5)),
+			fmt.Sprintf("RANGE (%s) (PARTITION p0 VALUES LESS THAN (%d), PARTITION p1 VALUES LESS THAN (%d), PARTITION p2 VALUES LESS THAN MAXVALUE)", c.name, lo, lo+1+g.n(20)))
+	case kindText:
+		ways = append(ways, fmt.Sprintf("RANGE COLUMNS (%s) (PARTITION p0 VALUES LESS THAN ('1'), PARTITION p1 VALUES LESS THAN ('ab'), PARTITION p2 VALUES LESS THAN (MAXVALUE))", c.name))
+	}
+	return column, " PARTITION BY " + g.pick(ways...)
 }
 
 func (g *gen) row(i int) string {

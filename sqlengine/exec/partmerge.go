@@ -100,7 +100,7 @@ func (o *mergeOp) Next() (*vec.Batch, error) {
 		return nil, nil
 	}
 	for _, c := range cols {
-		c.Resize(k)
+		c.Len = k
 	}
 	o.left -= int64(k)
 	o.out = vec.Batch{N: k, Cols: cols}
