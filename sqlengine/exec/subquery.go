@@ -26,6 +26,7 @@ type subquery struct {
 	done  bool
 	value base.Value // result of the last run of a scalar or EXISTS subquery
 	last  []base.Value
+	cache resultCache // of a scalar or EXISTS subquery
 	quant *quantifier
 }
 
@@ -78,17 +79,36 @@ func (s *subquery) eval(ctx *expr.Context, b *vec.Batch) (*vec.Vector, error) {
 			s.last[a], ctx.Params[s.plan.Slots[a]] = v, v
 		}
 		if !same || s.plan.Free {
-			s.done = false
-			if err := s.run(); err != nil {
+			if err := s.answer(); err != nil {
 				return nil, err
 			}
-			s.done = true
 		}
 		if err := s.result(out, i); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// answer takes the result for the parameters as they are from the cache, or runs the plan.
+func (s *subquery) answer() error {
+	s.done = false
+	cached := s.quant == nil && s.plan.Stable && !s.plan.Free && !s.plan.Once
+	if cached {
+		s.cache.at(s.last)
+		if v, ok := s.cache.get(); ok {
+			s.value, s.done = v, true
+			return nil
+		}
+	}
+	if err := s.run(); err != nil {
+		return err
+	}
+	if s.done = true; cached {
+		s.cache.at(s.last) // the plan may have come back here
+		s.cache.put(s.value)
+	}
+	return nil
 }
 
 // result stores the result of the last run for row i.

@@ -149,7 +149,7 @@ func testQuantified(t *testing.T, name string, outer, inner [][]base.Value, op s
 
 func TestScalarAndExists(t *testing.T) {
 	t.Parallel()
-	outer := [][]base.Value{{base.NewInt(1)}, {base.NewInt(2)}, {base.NewInt(2)}, {base.NewInt(9)}, {{}}}
+	outer := [][]base.Value{{base.NewInt(1)}, {base.NewInt(2)}, {base.NewInt(2)}, {base.NewInt(9)}, {{}}, {base.NewInt(1)}}
 	inner := [][]base.Value{{base.NewInt(1), base.NewString("one")}, {base.NewInt(2), base.NewString("two")}}
 	src := &countingNode{memNode: *memTable([]base.Type{bigint, varchar}, inner, 1, nil)}
 	match := &plan.Filter{Input: src, Pred: call(t, "=", col(0, bigint), expr.Param(0, bigint))}
@@ -160,13 +160,17 @@ func TestScalarAndExists(t *testing.T) {
 		opens int
 	}{
 		{&plan.Subquery{Kind: plan.ScalarSubquery, SubqueryBody: &plan.SubqueryBody{Plan: name}, Result: varchar, Args: []expr.Expr{col(0, bigint)}, Slots: []int{0}},
-			"[one two two NULL NULL]", 4}, // equal outer rows next to each other share a run
+			"[one two two NULL NULL one]", 5}, // equal outer rows next to each other share a run
+		{&plan.Subquery{Kind: plan.ScalarSubquery, SubqueryBody: &plan.SubqueryBody{Plan: name, Stable: true}, Result: varchar,
+			Args: []expr.Expr{col(0, bigint)}, Slots: []int{0}}, "[one two two NULL NULL one]", 4},
+		{&plan.Subquery{Kind: plan.ExistsSubquery, SubqueryBody: &plan.SubqueryBody{Plan: name, Stable: true}, Result: boolean,
+			Args: []expr.Expr{col(0, bigint)}, Slots: []int{0}}, "[1 1 1 0 0 1]", 4},
 		{&plan.Subquery{Kind: plan.ExistsSubquery, SubqueryBody: &plan.SubqueryBody{Plan: name}, Result: boolean, Args: []expr.Expr{col(0, bigint)}, Slots: []int{0}},
-			"[1 1 1 0 0]", 4},
-		{&plan.Subquery{Kind: plan.ExistsSubquery, SubqueryBody: &plan.SubqueryBody{Plan: src}, Result: boolean, Once: true}, "[1 1 1 1 1]", 1},
-		{&plan.Subquery{Kind: plan.ScalarSubquery, SubqueryBody: &plan.SubqueryBody{Plan: &plan.Limit{Input: src, Count: lit(1)}}, Result: bigint, Once: true}, "[1 1 1 1 1]", 1},
+			"[1 1 1 0 0 1]", 5},
+		{&plan.Subquery{Kind: plan.ExistsSubquery, SubqueryBody: &plan.SubqueryBody{Plan: src}, Result: boolean, Once: true}, "[1 1 1 1 1 1]", 1},
+		{&plan.Subquery{Kind: plan.ScalarSubquery, SubqueryBody: &plan.SubqueryBody{Plan: &plan.Limit{Input: src, Count: lit(1)}}, Result: bigint, Once: true}, "[1 1 1 1 1 1]", 1},
 		{&plan.Subquery{Kind: plan.ScalarSubquery, SubqueryBody: &plan.SubqueryBody{Plan: &plan.Limit{Input: src, Count: lit(0)}}, Result: bigint, Once: true},
-			"[NULL NULL NULL NULL NULL]", 1},
+			"[NULL NULL NULL NULL NULL NULL]", 1},
 	} {
 		src.opens = 0
 		ec := testContext()

@@ -234,6 +234,8 @@ type Subquery struct {
 // SubqueryBody is the plan of a subquery, which the expressions that were rewritten from one another share.
 type SubqueryBody struct {
 	Plan Node
+	// Stable says that equal arguments have equal results, all through a statement.
+	Stable bool
 
 	tree logical // what Plan is made from, and what decorrelation copies; nil once Plan is there
 	out  output

@@ -164,6 +164,7 @@ func (p *planner) settle() (err error) {
 	// Those around others come first: they take copies of the trees inside them, which planning changes.
 	for i := len(p.bodies) - 1; i >= 0; i-- {
 		b := p.bodies[i]
+		b.Stable = !volatileTree(b.tree)
 		if b.Plan, err = p.finish(b.tree, b.out); err != nil {
 			return err
 		}
