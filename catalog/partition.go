@@ -68,7 +68,11 @@ func (p *Partitioning) clone() *Partitioning {
 		for from, to := range c.Parts[i].Indexes {
 			ids[from] = to
 		}
-		c.Parts[i].Indexes = ids
+		q := &c.Parts[i]
+		q.Indexes, q.Less, q.In = ids, slices.Clone(q.Less), slices.Clone(q.In)
+		for k := range q.In {
+			q.In[k] = slices.Clone(q.In[k])
+		}
 	}
 	return c
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -101,6 +102,19 @@ func TestExchangeKeepsRows(t *testing.T) {
 	}
 	if cat.ByID(other.ID) != nil {
 		t.Error("the table is there under its old id, too")
+	}
+}
+
+// TestCloneSharesNothing changes everything in a clone: descriptors are shared by all sessions.
+func TestCloneSharesNothing(t *testing.T) {
+	t.Parallel()
+	was := partitioned()
+	c := was.Clone()
+	q := &c.Partitioning.Parts[1]
+	q.Less[0].SQL, q.In[1][0].SQL, q.Indexes[18], c.Partitioning.Parts[0].Name = "x", "x", 99, "x"
+	c.Partitioning.Parts = append(c.Partitioning.Parts[:1], Partition{})
+	if !reflect.DeepEqual(was, partitioned()) {
+		t.Errorf("the original has changed: %+v", was.Partitioning)
 	}
 }
 

@@ -171,6 +171,20 @@ func ask(t *testing.T, s *sqlengine.Session, sql string, may ...string) {
 	}
 }
 
+func openStore(t *testing.T, store *mem.Store) *sqlengine.Engine {
+	t.Helper()
+	e, err := sqlengine.Open(context.Background(), sqlengine.Config{Store: store, Database: "app", Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
 // TestPartitionConflicts runs changes of partitions against statements that write rows of them: one of the two fails, or the
 // rows are there at the end.
 func TestPartitionConflicts(t *testing.T) {
@@ -190,8 +204,8 @@ func TestPartitionConflicts(t *testing.T) {
 		for _, first := range []bool{true, false} {
 			t.Run(fmt.Sprint(by.change, first), func(t *testing.T) {
 				t.Parallel()
-				e := openMem(t)
-				s1, s2 := e.NewSession(), e.NewSession()
+				store := mem.New()
+				s1, s2 := openStore(t, store).NewSession(), openStore(t, store).NewSession() // two processes
 				mustRun(t, s1, "CREATE TABLE t (id INT PRIMARY KEY, v INT, KEY (v)) PARTITION BY "+by.by)
 				mustRun(t, s1, "CREATE TABLE s (id INT PRIMARY KEY, v INT, KEY (v))")
 				mustRun(t, s1, "INSERT INTO t VALUES (1, 1), (11, 11)")
@@ -317,6 +331,57 @@ func TestWholePartitionsGoAtOnce(t *testing.T) {
 		mustRun(t, s, "ALTER TABLE t "+change)
 		if bytes := s.LastStats().BytesOut; bytes > 4<<10 {
 			t.Errorf("%s: the commit has %d bytes", change, bytes)
+		}
+	}
+}
+
+// TestSerializablePartitions inserts beside a serializable transaction: into the partition that it has read, and into another.
+func TestSerializablePartitions(t *testing.T) {
+	t.Parallel()
+	for id, fails := range map[int]bool{5: true, 15: false} {
+		store := mem.New()
+		s1, s2 := openStore(t, store).NewSession(), openStore(t, store).NewSession()
+		mustRun(t, s1, "CREATE TABLE t (id INT PRIMARY KEY, v INT) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20))")
+		mustRun(t, s1, "CREATE TABLE seen (n INT)")
+		mustRun(t, s1, "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+		mustRun(t, s1, "BEGIN")
+		mustRun(t, s1, "INSERT INTO seen SELECT COUNT(*) FROM t WHERE id < 10 AND v = 1")
+		mustRun(t, s2, fmt.Sprintf("INSERT INTO t VALUES (%d, 1)", id))
+		if out := answer(s1, "COMMIT"); strings.Contains(out, "ERROR 1213") != fails {
+			t.Errorf("after an insert of %d: %s", id, out)
+		}
+	}
+}
+
+// TestPartitionTypes divides by columns of every type that can be a key, and finds each row again.
+func TestPartitionTypes(t *testing.T) {
+	t.Parallel()
+	for typ, values := range map[string][]string{
+		"TINYINT": {"-128", "0", "127"}, "SMALLINT UNSIGNED": {"0", "65535"}, "MEDIUMINT": {"-8388608", "5"}, "BIGINT UNSIGNED": {"0", "18446744073709551615", "9223372036854775808"},
+		"DECIMAL(10,3)": {"1.5", "-2.125", "0", "1234567.001"}, "DOUBLE": {"1.5", "-0.0", "1e300"}, "FLOAT": {"0.5", "-3"}, "YEAR": {"1999", "2024"},
+		"DATE": {"'2020-02-29'", "'1000-01-01'"}, "TIME": {"'-10:00:00'", "'23:59:59'"}, "TIME(3)": {"'01:02:03.456'"}, "DATETIME": {"'2020-02-29 12:00:00'"},
+		"DATETIME(6)": {"'2020-02-29 12:00:00.123456'"}, "TIMESTAMP": {"'2020-02-29 12:00:00'"}, "CHAR(5)": {"'a'", "'b'", "''"}, "VARCHAR(10)": {"'a'", "'A'", "'é'"},
+		"VARCHAR(10) COLLATE utf8mb4_0900_ai_ci": {"'a'", "'é'", "'z'"}, "VARBINARY(5)": {"'a'", "x'00ff'"}, "BINARY(3)": {"x'610000'", "'abc'"},
+		"ENUM('x','y')": {"'x'", "'y'"}, "SET('p','q')": {"'p'", "'p,q'", "''"}, "BIT(8)": {"b'101'", "255"}, "UUID": {"'6ccd780c-baba-1026-9564-5b8c656024db'"},
+	} {
+		s := openMem(t).NewSession()
+		mustRun(t, s, "CREATE TABLE k (c "+typ+" NOT NULL PRIMARY KEY, n INT) PARTITION BY KEY (c) PARTITIONS 7")
+		mustRun(t, s, "CREATE TABLE j (c "+typ+" NOT NULL)")
+		for i, v := range values {
+			mustRun(t, s, fmt.Sprintf("INSERT INTO k VALUES (%s, %d)", v, i))
+			mustRun(t, s, "INSERT INTO j VALUES ("+v+")")
+			if out := mustRun(t, s, "SELECT n FROM k WHERE c = "+v); out != fmt.Sprintf("n\n%d\n", i) {
+				t.Errorf("%s = %s: %s", typ, v, out)
+			}
+			if out := answer(s, "INSERT INTO k VALUES ("+v+", 0)"); !strings.Contains(out, "ERROR 1062") {
+				t.Errorf("%s: %s twice: %s", typ, v, out)
+			}
+		}
+		if out := mustRun(t, s, "SELECT COUNT(*) FROM j JOIN k ON k.c = j.c"); out != fmt.Sprintf("COUNT(*)\n%d\n", len(values)) {
+			t.Errorf("%s: joined %s", typ, out)
+		}
+		if out := mustRun(t, s, "CHECK TABLE k"); !strings.Contains(out, "status | OK") {
+			t.Errorf("%s: %s", typ, out)
 		}
 	}
 }
