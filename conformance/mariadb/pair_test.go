@@ -14,7 +14,6 @@ import (
 
 	"github.com/s3sql/s3sql/conformance/differ"
 	"github.com/s3sql/s3sql/conformance/testenv"
-	"github.com/s3sql/s3sql/driver"
 )
 
 // pair is an empty database on each of the engines.
@@ -78,7 +77,7 @@ func (p *pair) reset() {
 		p.t.Fatal(err)
 	}
 	p.close = []func() error{conn.Close, db.Close}
-	p.ours = &differ.Engine{Name: "s3sql", Conn: conn, Failure: ourFailure, Family: family}
+	p.ours = &differ.Engine{Name: "s3sql", Conn: conn, Failure: differ.Failure, Family: family}
 	for _, what := range []string{"DROP DATABASE IF EXISTS", "CREATE DATABASE", "USE"} {
 		name := p.name
 		if what == "CREATE DATABASE" {
@@ -94,14 +93,6 @@ func theirFailure(err error) (int, string) {
 	var e *mysql.MySQLError
 	if errors.As(err, &e) {
 		return int(e.Number), string(e.SQLState[:])
-	}
-	return 0, ""
-}
-
-func ourFailure(err error) (int, string) {
-	var e *driver.Error
-	if errors.As(err, &e) {
-		return int(e.Number), e.SQLState
 	}
 	return 0, ""
 }
@@ -126,14 +117,5 @@ func family(name string) string {
 // ask puts a statement to both.
 func (p *pair) ask(statement string, query bool) (ours, theirs *differ.Answer) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	theirs, err := p.theirs.Ask(ctx, statement, query)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if ours, err = p.ours.Ask(ctx, statement, query); err != nil {
-		p.t.Fatal(err)
-	}
-	return ours, theirs
+	return differ.Both(p.t, p.ours, p.theirs, statement, query)
 }

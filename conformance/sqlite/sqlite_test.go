@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"flag"
 	"fmt"
 	"math"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/s3sql/s3sql/conformance/differ"
 	"github.com/s3sql/s3sql/conformance/sqlgen"
-	"github.com/s3sql/s3sql/driver"
 )
 
 var (
@@ -96,13 +94,7 @@ func (p *pair) reset() {
 		p.close = append(p.close, conn.Close, db.Close)
 		return conn
 	}
-	p.ours = &differ.Engine{Name: "s3sql", Conn: open("s3sql", "mem://"), Failure: func(err error) (int, string) {
-		var e *driver.Error
-		if errors.As(err, &e) {
-			return int(e.Number), e.SQLState
-		}
-		return 0, ""
-	}}
+	p.ours = &differ.Engine{Name: "s3sql", Conn: open("s3sql", "mem://"), Failure: differ.Failure}
 	p.theirs = &differ.Engine{Name: "SQLite", Conn: open("sqlite", ":memory:"), Failure: func(error) (int, string) { return 0, "" }}
 	if _, err := p.theirs.Conn.ExecContext(context.Background(), "PRAGMA case_sensitive_like = ON"); err != nil {
 		p.t.Fatal(err)
@@ -111,16 +103,7 @@ func (p *pair) reset() {
 
 func (p *pair) ask(statement string, query bool) (ours, theirs *differ.Answer) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	theirs, err := p.theirs.Ask(ctx, statement, query)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if ours, err = p.ours.Ask(ctx, statement, query); err != nil {
-		p.t.Fatal(err)
-	}
-	return ours, theirs
+	return differ.Both(p.t, p.ours, p.theirs, statement, query)
 }
 
 // run compares the answers to one seed's statements, and returns their number.

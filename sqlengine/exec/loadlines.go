@@ -53,20 +53,7 @@ func (r *lineReader) next() (byte, error) {
 
 // ends reports whether c, which has been read, begins term, and reads the rest of it then.
 func (r *lineReader) ends(c byte, term string) bool {
-	if term == "" || c != term[0] {
-		return false
-	}
-	rest := term[1:]
-	if rest == "" {
-		return true
-	}
-	b, err := r.in.Peek(len(rest))
-	if err != nil || string(b) != rest {
-		return false
-	}
-	r.breaks += bytes.Count(b, []byte{'\n'})
-	_, err = r.in.Discard(len(rest))
-	return err == nil
+	return term != "" && c == term[0] && (len(term) == 1 || r.follows(term[1:]))
 }
 
 // skipLine reads what is left of a line. cut says that there was something; io.EOF that no line follows. Lines that only

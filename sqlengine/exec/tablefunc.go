@@ -4,22 +4,19 @@ import (
 	"slices"
 
 	"github.com/s3sql/s3sql/internal/base"
-	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
 // tableFuncOp yields the rows of a table function, which it collects when it is opened.
 type tableFuncOp struct {
-	rowsOp
+	filteredRows
 	plan *plan.TableFunc
 	acc  account
-	kept vec.Batch
-	sel  []int32
 }
 
 func newTableFunc(n *plan.TableFunc, ec *Context) Operator {
-	return &tableFuncOp{rowsOp: rowsOp{ec: ec, schema: n.Out}, plan: n, acc: account{ec: ec}}
+	return &tableFuncOp{filteredRows: newFilteredRows(ec, n.Out, n.Filter), plan: n, acc: account{ec: ec}}
 }
 
 func (o *tableFuncOp) Open() error {
@@ -46,19 +43,6 @@ func (o *tableFuncOp) Open() error {
 		}
 		return o.acc.grow(bytes)
 	})
-}
-
-func (o *tableFuncOp) Next() (*vec.Batch, error) {
-	for {
-		b, err := o.rowsOp.Next()
-		if err != nil || b == nil {
-			return nil, err
-		}
-		out, err := keepTrue(o.ec, o.plan.Filter, b, &o.kept, &o.sel)
-		if err != nil || out != nil {
-			return out, err
-		}
-	}
 }
 
 func (o *tableFuncOp) Close() error {

@@ -7,16 +7,39 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
 
+// filteredRows yields those of the rows in memory for which a condition is TRUE.
+type filteredRows struct {
+	rowsOp
+	filter expr.Expr
+	kept   vec.Batch
+	sel    []int32
+}
+
+func newFilteredRows(ec *Context, schema []plan.Column, filter expr.Expr) filteredRows {
+	return filteredRows{rowsOp: rowsOp{ec: ec, schema: schema}, filter: filter}
+}
+
+func (o *filteredRows) Next() (*vec.Batch, error) {
+	for {
+		b, err := o.rowsOp.Next()
+		if err != nil || b == nil {
+			return nil, err
+		}
+		out, err := keepTrue(o.ec, o.filter, b, &o.kept, &o.sel)
+		if err != nil || out != nil {
+			return out, err
+		}
+	}
+}
+
 // virtualOp yields the rows of a virtual table.
 type virtualOp struct {
-	rowsOp
+	filteredRows
 	plan *plan.Virtual
-	kept vec.Batch
-	sel  []int32
 }
 
 func newVirtual(n *plan.Virtual, ec *Context) Operator {
-	return &virtualOp{rowsOp: rowsOp{ec: ec, schema: n.Out}, plan: n}
+	return &virtualOp{filteredRows: newFilteredRows(ec, n.Out, n.Filter), plan: n}
 }
 
 func (o *virtualOp) Open() (err error) {
@@ -37,19 +60,6 @@ func (o *virtualOp) Open() (err error) {
 	}
 	o.rows, err = keyed.RowsOf(o.ec.Expr, want)
 	return err
-}
-
-func (o *virtualOp) Next() (*vec.Batch, error) {
-	for {
-		b, err := o.rowsOp.Next()
-		if err != nil || b == nil {
-			return nil, err
-		}
-		out, err := keepTrue(o.ec, o.plan.Filter, b, &o.kept, &o.sel)
-		if err != nil || out != nil {
-			return out, err
-		}
-	}
 }
 
 func (o *virtualOp) Close() error {

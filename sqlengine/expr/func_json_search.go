@@ -19,6 +19,22 @@ var jsonSearchFunctions = []*function{
 	{name: "MEMBER OF", min: 2, max: 2, build: buildMemberOf},
 }
 
+// twoDocuments reads operands 0 and 1.
+func (r *row) twoDocuments() (a, b any, err error) {
+	if a, err = r.document(0); err == nil {
+		b, err = r.document(1)
+	}
+	return a, b, err
+}
+
+// documentAndWord reads the document of operand 0, and the word 'one' or 'all' of operand 1.
+func (r *row) documentAndWord() (doc any, all bool, err error) {
+	if doc, err = r.document(0); err == nil {
+		all, err = r.oneOrAll(1)
+	}
+	return doc, all, err
+}
+
 // buildJSONContains is JSON_CONTAINS(target, candidate[, path]).
 func buildJSONContains(c *call) error {
 	for i := range 2 {
@@ -30,11 +46,7 @@ func buildJSONContains(c *call) error {
 	c.typ = typeBool
 	c.null = c.null || len(c.args) > 2
 	c.eval = rows(true, func(r *row) error {
-		target, err := r.document(0)
-		if err != nil {
-			return err
-		}
-		candidate, err := r.document(1)
+		target, candidate, err := r.twoDocuments()
 		if err != nil {
 			return err
 		}
@@ -150,11 +162,7 @@ func buildJSONContainsPath(c *call) error {
 			r.setNull()
 			return nil
 		}
-		doc, err := r.document(0)
-		if err != nil {
-			return err
-		}
-		all, err := r.oneOrAll(1)
+		doc, all, err := r.documentAndWord()
 		if err != nil {
 			return err
 		}
@@ -187,11 +195,7 @@ func buildJSONOverlaps(c *call) error {
 	}
 	c.typ = typeBool
 	c.eval = rows(true, func(r *row) error {
-		a, err := r.document(0)
-		if err != nil {
-			return err
-		}
-		b, err := r.document(1)
+		a, b, err := r.twoDocuments()
 		if err != nil {
 			return err
 		}
@@ -274,11 +278,7 @@ func buildJSONSearch(c *call) error {
 				return nil
 			}
 		}
-		doc, err := r.document(0)
-		if err != nil {
-			return err
-		}
-		all, err := r.oneOrAll(1)
+		doc, all, err := r.documentAndWord()
 		if err != nil {
 			return err
 		}

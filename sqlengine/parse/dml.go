@@ -77,26 +77,12 @@ func (e *emitter) finishInsert(s *ast.Insert, set bool) {
 
 // columns writes (a, b, t.c); an empty list is left out, as it means the same.
 func (e *emitter) columns() {
-	p := e.p
-	p.i++
-	if p.acceptOp(")") {
+	if p := e.p; isOp(p.peek(1), ")") {
+		p.i += 2
 		return
 	}
-	e.raw(" (")
-	for {
-		for isOp(p.peek(1), ".") {
-			p.anyName("a column")
-			p.i++
-		}
-		e.name("a column")
-		if !p.isOp(",") {
-			break
-		}
-		e.raw(",")
-		p.i++
-	}
-	p.expectOp(")")
-	e.raw(")")
+	e.raw(" ")
+	e.columnList(true)
 }
 
 // rows writes (…), (), …; ROW may stand before each.

@@ -114,11 +114,18 @@ func (p *parser) joinWords() string {
 	return ""
 }
 
-func (e *emitter) using() {
+func (e *emitter) using() { e.columnList(false) }
+
+// columnList writes (column, …); qualified drops the tables that may stand before the columns.
+func (e *emitter) columnList(qualified bool) {
 	p := e.p
 	p.expectOp("(")
 	e.raw("(")
 	for {
+		for qualified && isOp(p.peek(1), ".") {
+			p.anyName("a column")
+			p.i++
+		}
 		e.name("a column")
 		if !p.isOp(",") {
 			break
