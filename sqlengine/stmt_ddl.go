@@ -449,6 +449,11 @@ func (r *run) renameTables(n *ast.RenameTables, tx *table.Tx) (*Result, error) {
 }
 
 func (r *run) truncate(n *ast.Truncate, tx *table.Tx) (*Result, error) {
+	if v, err := r.view(n.Table, tx); err != nil {
+		return nil, err
+	} else if v != nil { // MySQL does not see it
+		return nil, base.Errorf(errno.NoSuchTable, "Table '%s.%s' doesn't exist", r.s.e.cfg.Database, n.Table.Name)
+	}
 	t, err := r.table(n.Table, tx)
 	if err != nil {
 		return nil, err

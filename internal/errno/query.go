@@ -4,6 +4,7 @@ import "github.com/s3sql/s3sql/internal/base"
 
 // The codes of queries: common table expressions, derived tables, table functions.
 var (
+	IllegalUserVar     = code(3061, "42000", base.KindInvalid)
 	NestingTooHigh     = code(1473, "HY000", base.KindInvalid)
 	CTENoUnion         = code(3573, "HY000", base.KindInvalid)
 	CTENoSeed          = code(3574, "HY000", base.KindInvalid)

@@ -2,7 +2,9 @@ package parse
 
 import (
 	"strings"
+	"unicode/utf8"
 
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
 
@@ -252,6 +254,9 @@ func (p *parser) charset(what string) string {
 	return strings.ToLower(p.name(what))
 }
 
+// maxVariableName is the length of the longest name of a user variable (MySQL reference manual, "Identifier Length Limits").
+const maxVariableName = 64
+
 func (p *parser) variable() *ast.Variable {
 	t, at := p.tok(), p.at()
 	p.i++
@@ -273,6 +278,9 @@ func (p *parser) variable() *ast.Variable {
 		s = strings.ReplaceAll(s[1:len(s)-1], "``", "`")
 	case '\'', '"':
 		s = unquote(s)
+	}
+	if utf8.RuneCountInString(s) > maxVariableName {
+		p.failCode(errno.IllegalUserVar, "User variable name '%s' is illegal", s)
 	}
 	return &ast.Variable{At: at, Name: strings.ToLower(s)}
 }
