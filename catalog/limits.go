@@ -145,6 +145,9 @@ func bytesPerChar(t base.Type) int {
 	return 4
 }
 
+// MaxLength is the most characters that a VARCHAR of the type's collation can have.
+func MaxLength(t base.Type) int { return maxRowBytes / bytesPerChar(t) }
+
 // storedBytes is the size of the longest value of a type, without lengths before it; 0 for those kept elsewhere
 // (reference manual, "Data Type Storage Requirements").
 //

@@ -259,6 +259,9 @@ func (r *run) columnOf(t *catalog.Table, c *ast.ColumnDef, id uint32) (catalog.C
 	if err := checkType(&col); err != nil {
 		return col, err
 	}
+	if c.OnUpdateNow && (!stamped(c.Type) || c.OnUpdateScale != int(c.Type.Scale)) {
+		return col, base.Errorf(errno.InvalidOnUpdate, "Invalid ON UPDATE clause for '%s' column", c.Name)
+	}
 	if c.AutoIncrement {
 		if !integerType(c.Type) {
 			return col, base.Errorf(errno.WrongFieldSpec, "Incorrect column specifier for column '%s'", c.Name)
@@ -280,6 +283,9 @@ func (r *run) columnOf(t *catalog.Table, c *ast.ColumnDef, id uint32) (catalog.C
 func checkType(col *catalog.Column) error {
 	if col.Type.Collation != "" && !expr.KnownCollation(col.Type.Collation) {
 		return base.Errorf(errno.UnknownCollation, "Unknown collation: '%s'", col.Type.Collation)
+	}
+	if limit := catalog.MaxLength(col.Type); col.Type.ID == base.TypeVarchar && col.Type.Length > limit {
+		return base.Errorf(errno.BadFieldLength, "Column length too big for column '%s' (max = %d); use BLOB or TEXT instead", col.Name, limit)
 	}
 	kind := "ENUM"
 	if col.Type.ID == base.TypeSet {
@@ -317,6 +323,9 @@ func (r *run) setDefault(col *catalog.Column, c *ast.ColumnDef) error {
 	if c.AutoIncrement {
 		return invalid
 	}
+	if n, now := nowDefault(c); now && (!stamped(col.Type) || n != int(col.Type.Scale)) {
+		return invalid
+	}
 	value, constant, err := r.constantDefault(c.Default)
 	if err != nil {
 		return invalid
@@ -346,6 +355,21 @@ func (r *run) setDefault(col *catalog.Column, c *ast.ColumnDef) error {
 	col.Default = &catalog.Default{SQL: catalog.QuoteString(text)}
 	return nil
 }
+
+// nowDefault reports whether a DEFAULT is CURRENT_TIMESTAMP, and with how many digits of a second.
+func nowDefault(c *ast.ColumnDef) (digits int, ok bool) {
+	call, is := c.Default.(*ast.Call)
+	if !is || !strings.HasPrefix(c.DefaultText, "CURRENT_TIMESTAMP") {
+		return 0, false
+	}
+	if len(call.Args) > 0 {
+		digits = int(call.Args[0].(*ast.Literal).Value.Int())
+	}
+	return digits, true
+}
+
+// stamped reports whether a column of the type can be CURRENT_TIMESTAMP by itself.
+func stamped(t base.Type) bool { return t.ID == base.TypeDateTime || t.ID == base.TypeTimestamp }
 
 // constantDefault evaluates a DEFAULT that is a literal, perhaps negative.
 func (r *run) constantDefault(e ast.Expr) (base.Value, bool, error) {

@@ -61,5 +61,6 @@ var (
 	ChangeParentColumn     = code(1833, "HY000", base.KindInvalid)
 	SameConstraintName     = code(3939, "HY000", base.KindInvalid)
 	ConstraintNotFound     = code(3940, "HY000", base.KindInvalid)
+	InvalidOnUpdate        = code(1294, "HY000", base.KindInvalid)
 	AllInvisible           = code(4028, "HY000", base.KindInvalid)
 )

@@ -82,6 +82,7 @@ type ColumnDef struct {
 	Default       Expr   // nil: none; a Literal NULL for DEFAULT NULL
 	DefaultText   string // of Default, as written
 	OnUpdateNow   bool
+	OnUpdateScale int // digits of a second of ON UPDATE CURRENT_TIMESTAMP(n)
 	AutoIncrement bool
 	PrimaryKey    bool
 	Unique        bool

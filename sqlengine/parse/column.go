@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/s3sql/s3sql/sqlengine/ast"
@@ -30,8 +31,7 @@ func (p *parser) attribute(c *ast.ColumnDef) bool {
 	case p.accept("DEFAULT"):
 		c.Default, c.DefaultText = p.defaultValue()
 	case p.accept("ON", "UPDATE"):
-		p.now()
-		c.OnUpdateNow = true
+		c.OnUpdateNow, c.OnUpdateScale = true, p.now().precision()
 	case p.accept("AUTO_INCREMENT"):
 		c.AutoIncrement = true
 	case p.accept("SERIAL", "DEFAULT", "VALUE"):
@@ -103,7 +103,8 @@ func (p *parser) defaultValue() (ast.Expr, string) {
 	case p.isOp("("):
 		e = p.paren()
 	case t.kw == "CURRENT_TIMESTAMP", t.kw == "LOCALTIME", t.kw == "LOCALTIMESTAMP", p.is("NOW"):
-		e = p.now()
+		n := p.now()
+		return n.call, n.text()
 	case t.kind == tOp && (t.kw == "-" || t.kw == "+"):
 		if p.peek(1).kind != tNumber {
 			p.i++
@@ -122,8 +123,27 @@ func (p *parser) defaultValue() (ast.Expr, string) {
 	return e, p.since(start)
 }
 
+// moment is CURRENT_TIMESTAMP, or one of its synonyms, as a DEFAULT.
+type moment struct{ call *ast.Call }
+
+// precision returns the digits of a second.
+func (m moment) precision() int {
+	if len(m.call.Args) == 0 {
+		return 0
+	}
+	return int(m.call.Args[0].(*ast.Literal).Value.Int())
+}
+
+// text is how MySQL writes it.
+func (m moment) text() string {
+	if n := m.precision(); n > 0 {
+		return fmt.Sprintf("CURRENT_TIMESTAMP(%d)", n)
+	}
+	return "CURRENT_TIMESTAMP"
+}
+
 // now reads CURRENT_TIMESTAMP, NOW() and their synonyms with an optional precision.
-func (p *parser) now() ast.Expr {
+func (p *parser) now() moment {
 	c := &ast.Call{At: p.at(), Name: p.expectAny("CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP")}
 	if p.isOp("(") || c.Name == "NOW" {
 		p.expectOp("(")
@@ -134,5 +154,5 @@ func (p *parser) now() ast.Expr {
 		}
 		p.expectOp(")")
 	}
-	return c
+	return moment{c}
 }

@@ -191,7 +191,13 @@ func (p *parser) measure(t *base.Type, args []int, at int) {
 		t.Length = args[0]
 		p.lengthLimit(t.Length, 65535)
 	case base.TypeText, base.TypeBlob:
-		t.ID = sized(t.ID, first(65535))
+		if len(args) > 0 {
+			n := args[0]
+			if t.ID == base.TypeText {
+				n *= 4 // bytes of a character of utf8mb4
+			}
+			t.ID = sized(t.ID, n)
+		}
 	default:
 		if len(args) > 0 {
 			p.failAt(at, "this type takes no length")
@@ -224,7 +230,7 @@ func (p *parser) decimal(t *base.Type, args []int) {
 	}
 }
 
-// sized is the member of the TEXT or BLOB family that holds n, as TEXT(n) means.
+// sized is the member of the TEXT or BLOB family that holds n bytes, as TEXT(n) means of n characters.
 func sized(id base.TypeID, n int) base.TypeID {
 	switch {
 	case n < 1<<8:
