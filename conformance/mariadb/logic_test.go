@@ -3,13 +3,10 @@ package mariadb
 import (
 	"flag"
 	"fmt"
-	"math"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/s3sql/s3sql/conformance/differ"
 	"github.com/s3sql/s3sql/conformance/sqlgen"
@@ -22,26 +19,7 @@ var (
 	goingOn = flag.Bool("all", false, "do not stop at the first difference")
 )
 
-// envTime makes the generated tests longer: a duration for each, such as 10m.
-const envTime = "S3SQL_TEST_LONG"
-
-// budget is the time that one generated test may take.
-func budget(t *testing.T) time.Duration {
-	t.Helper()
-	if v := os.Getenv(envTime); v != "" {
-		d, err := time.ParseDuration(v)
-		if err != nil {
-			t.Fatalf("%s: %v", envTime, err)
-		}
-		return d
-	}
-	if testing.Short() {
-		return time.Second
-	}
-	return time.Minute
-}
-
-// TestGenerated compares answers to scripts made at random, as many seeds as time allows.
+// TestGenerated compares answers to scripts made at random.
 func TestGenerated(t *testing.T) {
 	for _, k := range logicKinds {
 		if !strings.Contains(k.name, *kinds) {
@@ -54,15 +32,11 @@ func TestGenerated(t *testing.T) {
 				p.logic(k, *seed)
 				return
 			}
-			n, statements := 0, 0
-			// Without a time asked for, the seeds are always the same ones.
-			most := 30
-			if os.Getenv(envTime) != "" {
-				most = math.MaxInt
-			}
-			for end := time.Now().Add(budget(t)); n < most && time.Now().Before(end) && (*goingOn || !t.Failed()); {
+			more := sqlgen.Seeds(t, 30, 4)
+			n, statements := uint64(0), 0
+			for more(n) && (*goingOn || !t.Failed()) {
 				n++
-				statements += p.logic(k, uint64(n))
+				statements += p.logic(k, n)
 			}
 			t.Logf("%d seeds, %d queries", n, statements)
 		})

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
-	"math"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -22,34 +20,17 @@ var (
 	goingOn = flag.Bool("all", false, "do not stop at the first difference")
 )
 
-// envTime makes the test longer: a duration, such as 10m.
-const envTime = "S3SQL_TEST_LONG"
-
-// TestGenerated compares answers to queries and changes made at random, as many seeds as time allows.
+// TestGenerated compares answers to queries and changes made at random.
 func TestGenerated(t *testing.T) {
 	t.Parallel()
 	if *seed != 0 {
 		newPair(t).run(*seed)
 		return
 	}
-	limit := time.Minute
-	if v := os.Getenv(envTime); v != "" {
-		var err error
-		if limit, err = time.ParseDuration(v); err != nil {
-			t.Fatalf("%s: %v", envTime, err)
-		}
-	}
-	if testing.Short() {
-		limit = 2 * time.Second
-	}
+	more := sqlgen.Seeds(t, 120, 20)
 	n, statements := uint64(0), 0
 	p := newPair(t)
-	// Without a time asked for, the seeds are always the same ones.
-	most := uint64(120)
-	if os.Getenv(envTime) != "" {
-		most = math.MaxUint64
-	}
-	for end := time.Now().Add(limit); n < most && time.Now().Before(end) && (*goingOn || !t.Failed()); {
+	for more(n) && (*goingOn || !t.Failed()) {
 		n++
 		statements += p.run(n)
 	}
