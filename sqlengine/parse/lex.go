@@ -42,6 +42,8 @@ type lexer struct {
 	sql  string
 	i    int
 	gate bool // inside /*! … */
+	// opened is where the last gate that counts began, closed where the last one ended.
+	opened, closed int
 	prev kind
 	end  int // of the previous token
 	dot  int // where the last "." ended if a name stood before it; a digit there starts a name
@@ -375,6 +377,7 @@ func (lx *lexer) skip() bool {
 		case c == '*' && lx.gate && lx.at(lx.i+1) == '/':
 			lx.gate = false
 			lx.i += 2
+			lx.closed = lx.i
 		case c == '/' && lx.at(lx.i+1) == '*':
 			if !lx.comment() {
 				return false
@@ -402,7 +405,7 @@ func (lx *lexer) comment() bool {
 			i, v = lx.i+3, 0
 		}
 		if v <= version {
-			lx.i, lx.gate = i, true
+			lx.i, lx.gate, lx.opened = i, true, lx.i
 			return true
 		}
 		return lx.closedGate()

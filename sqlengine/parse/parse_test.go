@@ -25,6 +25,8 @@ func TestSplit(t *testing.T) {
 		{"a; SELECT 'open ; b", []string{"a", "SELECT 'open ; b"}},
 		{"a; /* open", []string{"a", "/* open"}},
 		{"/*!80000 SELECT 1; SELECT 2 */; b", []string{"SELECT 1", "SELECT 2", "b"}},
+		{"/*!50001 CREATE */\n/*!50013 x */ /*!50001 y '; ' */; b", []string{"/*!50001 CREATE */\n/*!50013 x */ /*!50001 y '; ' */", "b"}},
+		{"a /*!50001 b */ ; /*!99999 c */ d /* e */", []string{"a /*!50001 b */", "d"}},
 		{"-- c\nSELECT 1", []string{"SELECT 1"}},
 	} {
 		var got []string
