@@ -44,10 +44,10 @@ type lexer struct {
 	gate bool // inside /*! … */
 	// opened is where the last gate that counts began, closed where the last one ended.
 	opened, closed int
-	prev kind
-	end  int // of the previous token
-	dot  int // where the last "." ended if a name stood before it; a digit there starts a name
-	hint string
+	prev           kind
+	end            int // of the previous token
+	dot            int // where the last "." ended if a name stood before it; a digit there starts a name
+	hint           string
 }
 
 // next returns the next token; ok is false when the text at lx.i cannot be one, for the reason lx.hint.
