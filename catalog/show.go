@@ -163,7 +163,7 @@ func columnSQL(t *Table, c *Column) string {
 	case c.Default != nil:
 		s += " DEFAULT " + c.Default.SQL
 	case c.Generated != nil:
-	case !c.NotNull && !c.NoDefault && Defaultable(c.Type):
+	case !c.NotNull && !c.NoDefault && (Defaultable(c.Type) || c.Type.ID == base.TypeJSON):
 		s += " DEFAULT NULL"
 	}
 	if c.OnUpdate {
@@ -181,7 +181,7 @@ func columnSQL(t *Table, c *Column) string {
 	return s
 }
 
-// Defaultable reports whether a column of the type can have a constant default, and shows DEFAULT NULL: not TEXT, BLOB and
+// Defaultable reports whether a column of the type can have a constant default: not TEXT, BLOB and
 // JSON.
 func Defaultable(t base.Type) bool {
 	switch t.ID {
