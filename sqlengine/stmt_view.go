@@ -132,7 +132,11 @@ func expandStar(n *ast.CreateView, cols []plan.Column) string {
 		}
 		var list []string
 		for _, c := range cols[k:min(k+take, len(cols))] {
-			list = append(list, catalog.QuoteName(c.Table)+"."+catalog.QuoteName(c.Name)+" AS "+catalog.QuoteName(c.Name))
+			of := ""
+			if c.Table != "" { // none: of a column that USING has merged, which only the bare name means
+				of = catalog.QuoteName(c.Table) + "."
+			}
+			list = append(list, of+catalog.QuoteName(c.Name)+" AS "+catalog.QuoteName(c.Name))
 		}
 		at := int(it.At) - int(n.QueryAt)
 		if take == 0 || at < 0 || at+len(it.Text) > len(n.Text) || n.Text[at:at+len(it.Text)] != it.Text {
