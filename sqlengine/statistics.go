@@ -11,7 +11,7 @@ import (
 )
 
 // sampleRows is how many rows of a table its statistics are made from at most.
-const sampleRows = 64 << 10
+const sampleRows = 16 << 10
 
 // statistics keeps what is known of columns. It is shared by sessions.
 type statistics struct {
