@@ -34,7 +34,7 @@ func Cast(e Expr, t base.Type) (Expr, error) {
 	if k := hexNumber(e, t); k != nil {
 		e = k
 	}
-	return &cast{x: settledFor(e, t), typ: t, fixed: Immutable(e)}, nil
+	return &cast{x: settledFor(e, t), typ: t, fixed: Immutable(e) && !needsToday(e.Type(), t)}, nil
 }
 
 // settledFor returns e as what a conversion to t reads: a text shows the digits that e's type declares.
@@ -60,6 +60,11 @@ func Collate(e Expr, name string) (Expr, error) {
 	return &cast{x: settledFor(e, t), typ: t, fixed: Immutable(e), collate: true}, nil
 }
 
+// needsToday reports a conversion of a TIME, which is a date and time of today.
+func needsToday(from, to base.Type) bool {
+	return from.Class() == base.Time && (to.Class() == base.DateTime || to.Class() == base.Date)
+}
+
 func unknownCollation(name string) error {
 	return base.Errorf(errno.UnknownCollation, "Unknown collation: '%s'", name)
 }
@@ -80,8 +85,8 @@ func implicit(e Expr, t base.Type) Expr {
 		}
 	}
 	e = settledFor(e, t)
-	c := &cast{x: e, typ: t, implicit: true, fixed: Immutable(e)}
-	if k, ok := e.(*constant); ok && (k.value.Class() != base.Uint || t.Class() != base.Int) {
+	c := &cast{x: e, typ: t, implicit: true, fixed: Immutable(e) && !needsToday(e.Type(), t)}
+	if k, ok := e.(*constant); ok && (k.value.Class() != base.Uint || t.Class() != base.Int) && !needsToday(k.typ, t) {
 		clean := true
 		v, err := convert.To(k.value, k.typ, t, func(*base.Error) { clean = false })
 		if k.value.IsNull() {
@@ -117,7 +122,7 @@ func (c *cast) Nullable() bool {
 
 func (c *cast) WithChildren(args []Expr) Expr {
 	out := *c
-	out.x, out.fixed = args[0], Immutable(args[0])
+	out.x, out.fixed = args[0], Immutable(args[0]) && !needsToday(args[0].Type(), c.typ)
 	return &out
 }
 
@@ -185,7 +190,7 @@ func (c *cast) convert(ctx *Context, v base.Value, from base.Type) (base.Value, 
 		ctx.warn(errno.WrongValue, "Incorrect datetime value: '%s'", convert.Format(v, from))
 		return base.Value{}, nil
 	}
-	if from.Class() == base.Time && (c.typ.Class() == base.DateTime || c.typ.Class() == base.Date) {
+	if needsToday(from, c.typ) {
 		today := civil(ctx.Now) - civil(ctx.Now)%base.Day
 		out, err = convert.To(base.NewDateTime(today+v.Int()), typeDateTime, c.typ, nil)
 		return out, err

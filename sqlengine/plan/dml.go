@@ -180,7 +180,11 @@ func (p *planner) defaultExpr(t *catalog.Table, c *catalog.Column) (expr.Expr, e
 	if !c.Default.Expr {
 		t = &catalog.Table{}
 	}
-	return p.rowExpr(t, x, "default value expression")
+	e, err := p.rowExpr(t, x, "default value expression")
+	if err != nil {
+		return nil, err
+	}
+	return expr.Storing(e, c.Type), nil
 }
 
 func (p *planner) insertRows(n *Insert, w *written, s *ast.Insert) error {
@@ -209,7 +213,7 @@ func (p *planner) insertRows(n *Insert, w *written, s *ast.Insert) error {
 			if err != nil {
 				return err
 			}
-			xs[j] = x
+			xs[j] = expr.Storing(x, n.Table.Columns[n.Target[j]].Type)
 			used.addExpr(x)
 		}
 		n.Rows = append(n.Rows, xs)
@@ -246,7 +250,7 @@ func assignments(b *binder, w *written, items []ast.SetItem) ([]Assignment, erro
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Assignment{Column: i, Value: e})
+		out = append(out, Assignment{Column: i, Value: expr.Storing(e, c.Type)})
 	}
 	return out, nil
 }

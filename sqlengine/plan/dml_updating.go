@@ -83,7 +83,11 @@ func (u *updating) value(at int, it ast.SetItem) (expr.Expr, error) {
 	if c.Generated != nil {
 		return nil, generatedValue(t.Table, c)
 	}
-	return u.b.expr(it.Value)
+	e, err := u.b.expr(it.Value)
+	if err != nil {
+		return nil, err
+	}
+	return expr.Storing(e, c.Type), nil
 }
 
 // defaultOf is DEFAULT(column) of any table of the statement.

@@ -30,8 +30,30 @@ func (p *planner) insertQuery(n *Insert, s *ast.Insert, extra []ast.SelectItem) 
 			return generatedValue(n.Table, c)
 		}
 	}
-	n.Source, err = p.finish(l, out)
+	if n.Source, err = p.finish(l, out); err == nil {
+		n.Source = storing(n.Source, n)
+	}
 	return err
+}
+
+// storing puts the conversions over the rows of a query that its columns need for the columns they are stored in.
+func storing(source Node, n *Insert) Node {
+	proj, changed := &Project{Input: source, Out: slices.Clone(source.Schema())}, false
+	for i := range proj.Out {
+		c := &proj.Out[i]
+		col := expr.Column(i, c.Type, c.Name, c.Nullable)
+		e := col
+		if i < len(n.Target) {
+			e = expr.Storing(col, n.Table.Columns[n.Target[i]].Type)
+		}
+		changed = changed || e != col
+		c.Type, c.Nullable = e.Type(), e.Nullable()
+		proj.Exprs = append(proj.Exprs, e)
+	}
+	if !changed {
+		return source
+	}
+	return proj
 }
 
 // onDup binds ON DUPLICATE KEY UPDATE: bare and table-qualified names mean the old row, VALUES(col) and the row alias the new one.

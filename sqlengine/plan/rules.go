@@ -65,7 +65,7 @@ func (p *planner) generated(t *catalog.Table) ([]Assignment, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Assignment{Column: i, Value: e})
+		out = append(out, Assignment{Column: i, Value: expr.Storing(e, c.Type)})
 	}
 	return out, nil
 }

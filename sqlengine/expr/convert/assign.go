@@ -136,6 +136,7 @@ func intBits(id base.TypeID) uint {
 func (a *assigner) integer(v base.Value) base.Value {
 	width := intBits(a.t.ID)
 	coef, ok := a.wholeNumber(v)
+	truncated := a.problem
 	lo, hi := base.Int128From(-1<<(width-1)), base.Int128From(int64(uint64(1)<<(width-1)-1))
 	if a.t.Unsigned {
 		lo, hi = base.Int128{}, base.Int128{Lo: math.MaxUint64 >> (64 - width)}
@@ -147,6 +148,9 @@ func (a *assigner) integer(v base.Value) base.Value {
 		coef, ok = hi, false
 	}
 	if !ok {
+		if truncated != nil && truncated.Number == errno.Truncated.Number {
+			a.problem = nil // of a number out of range, what stands behind it does not matter
+		}
 		a.outOfRange()
 	}
 	if a.t.Unsigned {

@@ -34,6 +34,7 @@ var (
 	timeType  = base.Type{ID: base.TypeTime}
 	year      = base.Type{ID: base.TypeYear}
 	enum      = base.Type{ID: base.TypeEnum, Elems: []string{"small", "medium", "7"}}
+	enumCI    = base.Type{ID: base.TypeEnum, Collation: "utf8mb4_0900_ai_ci", Elems: []string{"small", "medium", "7"}}
 	set       = base.Type{ID: base.TypeSet, Elems: []string{"a", "b", "c"}}
 	bit3      = base.Type{ID: base.TypeBit, Length: 3}
 	jsonType  = base.Type{ID: base.TypeJSON}
@@ -104,7 +105,8 @@ func TestAssign(t *testing.T) {
 		{str("0"), year, "2000", ""},
 		{num(1900), year, "1264 Out of range value for column 'c' at row 3", "0000"},
 		{str("medium"), enum, "medium", ""},
-		{str("MEDIUM"), enum, "medium", ""},
+		{str("MEDIUM"), enum, "1265 Data truncated for column 'c' at row 3", ""},
+		{str("MEDIUM"), enumCI, "medium", ""},
 		{num(1), enum, "small", ""},
 		{str("2"), enum, "medium", ""},
 		{str("7"), enum, "7", ""},

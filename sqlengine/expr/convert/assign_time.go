@@ -9,6 +9,7 @@ import (
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/collation"
+	"github.com/s3sql/s3sql/internal/errno"
 )
 
 func (a *assigner) datetime(v base.Value) base.Value {
@@ -26,7 +27,7 @@ func (a *assigner) datetime(v base.Value) base.Value {
 		ok = false // needs the current date: the planner converts TIME first
 	}
 	days, _ := base.SplitDateTime(micros)
-	zero := ok && days == base.ZeroDate && (isText(v) || v.Class() == base.Int || v.Class() == base.Uint)
+	zero := ok && days == base.ZeroDate && v.Class() != base.Date && v.Class() != base.DateTime
 	switch {
 	case !ok || zero:
 		a.incorrect(kind, v)
@@ -68,10 +69,8 @@ func (a *assigner) time(v base.Value) base.Value {
 	switch {
 	case !ok:
 		a.incorrect("time", v)
-	case !whole && (micros == base.MaxTime || micros == -base.MaxTime):
-		a.incorrect("time", v)
 	case !whole:
-		a.truncated()
+		a.incorrect("time", v)
 	}
 	micros = RoundMicros(micros, a.t.Scale)
 	return base.NewTime(max(min(micros, base.MaxTime), -base.MaxTime))
@@ -79,9 +78,16 @@ func (a *assigner) time(v base.Value) base.Value {
 
 // year takes 1901–2155, 0, and two digits: 1–69 is 2001–2069, 70–99 is 1970–1999; the text '0' is 2000.
 func (a *assigner) year(v base.Value) base.Value {
+	if v.Class() == base.Float {
+		v = base.NewFloat(math.Trunc(v.Float()))
+	}
 	coef, ok := a.wholeNumber(v)
 	y, fits := coef.Int64()
 	if a.problem != nil {
+		if a.problem.Number == errno.Truncated.Number && (y < 0 || y > 99 && y < 1901 || y > 2155) {
+			a.problem = nil
+			a.outOfRange()
+		}
 		return base.NewInt(0)
 	}
 	text := isText(v)
@@ -109,7 +115,7 @@ func enumIndex(s string, t base.Type) int {
 	}
 	coll := collation.Of(t.Collation)
 	for i, e := range t.Elems {
-		if coll.Compare(e, s) == 0 || t.Collation == "" && strings.EqualFold(e, s) {
+		if coll.Compare(e, s) == 0 {
 			return i + 1
 		}
 	}
@@ -185,8 +191,12 @@ func (a *assigner) bit(v base.Value) base.Value {
 			return base.NewUint(limit)
 		}
 	} else {
+		if v.Class() == base.Float {
+			v = base.NewFloat(math.Trunc(v.Float()))
+		}
 		bits, ok := ToInt(v, NaturalType(v), v.Class() != base.Int, nil)
 		if n = uint64(bits); !ok {
+			a.outOfRange()
 			n = math.MaxUint64
 		}
 	}
