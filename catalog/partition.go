@@ -129,18 +129,6 @@ func (t *Table) RowTables() []uint32 {
 	return ids
 }
 
-// IndexTables returns the ids of the tables that hold the entries of an index of t.
-func (t *Table) IndexTables(ix *Index) []uint32 {
-	if t.Partitioning == nil {
-		return []uint32{ix.ID}
-	}
-	ids := make([]uint32, len(t.Partitioning.Parts))
-	for i := range ids {
-		ids[i] = t.Partitioning.Parts[i].Indexes[ix.ID]
-	}
-	return ids
-}
-
 // unnumbered counts the ids that the partitions of t lack.
 func (t *Table) unnumbered() (n int) {
 	if t.Partitioning == nil {

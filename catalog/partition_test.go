@@ -2,8 +2,8 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"reflect"
-	"slices"
 	"testing"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -27,8 +27,8 @@ func TestPartitionIDs(t *testing.T) {
 	if len(seen) != 7 { // the table, its counter, its index; two partitions and an index of each
 		t.Errorf("%d ids: %v", len(seen), seen)
 	}
-	for _, id := range slices.Concat(tab.RowTables(), tab.IndexTables(&tab.Indexes[0])) {
-		if err := tx.Put(id, "k", "r"); err != nil {
+	for _, part := range tab.PartTables() {
+		if err := errors.Join(tx.Put(part.ID, "k", "r"), tx.Put(part.Indexes[0].ID, "k", "r")); err != nil {
 			t.Fatal(err)
 		}
 	}

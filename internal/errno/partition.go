@@ -44,7 +44,6 @@ var (
 	WrongPartitionName      = code(1567, "HY000", base.KindInvalid)
 	PartitionFieldType      = code(1659, "HY000", base.KindInvalid)
 	PartitionNotInt         = code(1697, "HY000", base.KindInvalid)
-	ExchangeOption          = code(1731, "HY000", base.KindInvalid)
 	ExchangePartTable       = code(1732, "HY000", base.KindInvalid)
 	ExchangeTempTable       = code(1733, "HY000", base.KindInvalid)
 	UnknownPartition        = code(1735, "HY000", base.KindInvalid)

@@ -162,3 +162,30 @@ func TestAutoIncOfTwoProcesses(t *testing.T) {
 	}
 	t.Logf("%d conflicts for 400 rows", conflicts)
 }
+
+// TestAutoIncOfAnotherTable numbers the rows of a table by the counter of another, as hidden keys and partitions do.
+func TestAutoIncOfAnotherTable(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	for round := range 3 {
+		db := openTest(t, store)
+		tx := begin(t, db, TxOptions{})
+		id, err := tx.NextAutoInc(7, 2)
+		must(t, err)
+		if want := uint64(2*round + 1); id != want {
+			t.Errorf("round %d: %d, want %d", round, id, want)
+		}
+		must(t, tx.Put(8, k(int(id)), rowOf(1)))
+		must(t, tx.Put(8, k(int(id)+1), rowOf(1)))
+		if info, err := tx.Commit(context.Background()); err != nil || !info.Written {
+			t.Fatal(info, err)
+		}
+		tx = begin(t, db, TxOptions{})
+		_, err = tx.NextAutoInc(9, 2)
+		must(t, err)
+		if info, err := tx.Commit(context.Background()); err != nil || info.Written {
+			t.Error("values reserved for no row were written", info, err)
+		}
+		must(t, db.Close(context.Background()))
+	}
+}
