@@ -203,6 +203,25 @@ func (p *parser) weightString(at ast.Pos) ast.Expr {
 	return c
 }
 
+// takesDistinct are the aggregates that MySQL's grammar lets have DISTINCT, and takesAll those besides that may have ALL.
+var (
+	takesDistinct = map[string]bool{"COUNT": true, "SUM": true, "AVG": true, "MIN": true, "MAX": true, "GROUP_CONCAT": true}
+	takesAll      = map[string]bool{"BIT_AND": true, "BIT_OR": true, "BIT_XOR": true, "STD": true, "STDDEV": true, "STDDEV_POP": true,
+		"STDDEV_SAMP": true, "VARIANCE": true, "VAR_POP": true, "VAR_SAMP": true, "JSON_ARRAYAGG": true, "JSON_OBJECTAGG": true}
+)
+
+// quantifier reads DISTINCT or ALL before the arguments of a call, where the function may have one.
+func (p *parser) quantifier(function string) (distinct bool) {
+	switch {
+	case p.is("DISTINCT") && takesDistinct[function]:
+		p.i++
+		return true
+	case p.is("ALL") && (takesDistinct[function] || takesAll[function]):
+		p.i++
+	}
+	return false
+}
+
 // arguments reads what stands between the parentheses of an ordinary call.
 func (p *parser) arguments(c *ast.Call) {
 	if p.isOp(")") {
@@ -213,9 +232,7 @@ func (p *parser) arguments(c *ast.Call) {
 		p.i++
 		return
 	}
-	if c.Distinct = p.accept("DISTINCT"); !c.Distinct {
-		p.accept("ALL")
-	}
+	c.Distinct = p.quantifier(c.Name)
 	c.Args = p.exprList()
 	if c.Name != "GROUP_CONCAT" {
 		return

@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"strings"
+
 	"strconv"
 
 	"github.com/s3sql/s3sql/sqlengine/ast"
@@ -267,10 +269,8 @@ func (f *flat) call(t *token) bool {
 		return f.close()
 	}
 	open := "("
-	if p.accept("DISTINCT") {
+	if (p.is("DISTINCT") || p.is("ALL")) && p.quantifier(strings.ToUpper(p.text(t))) {
 		open = "(distinct"
-	} else {
-		p.accept("ALL")
 	}
 	return f.list(open) && f.close()
 }
