@@ -34,7 +34,7 @@ func Cast(e Expr, t base.Type) (Expr, error) {
 	if k := hexNumber(e, t); k != nil {
 		e = k
 	}
-	return &cast{x: settledFor(e, t), typ: t, fixed: Immutable(e) && !needsToday(e.Type(), t)}, nil
+	return &cast{x: settledFor(e, t), typ: t, fixed: Immutable(e)}, nil
 }
 
 // settledFor returns e as what a conversion to t reads: a text shows the digits that e's type declares.
@@ -85,7 +85,7 @@ func implicit(e Expr, t base.Type) Expr {
 		}
 	}
 	e = settledFor(e, t)
-	c := &cast{x: e, typ: t, implicit: true, fixed: Immutable(e) && !needsToday(e.Type(), t)}
+	c := &cast{x: e, typ: t, implicit: true, fixed: Immutable(e)}
 	if k, ok := e.(*constant); ok && (k.value.Class() != base.Uint || t.Class() != base.Int) && !needsToday(k.typ, t) {
 		clean := true
 		v, err := convert.To(k.value, k.typ, t, func(*base.Error) { clean = false })
@@ -122,7 +122,7 @@ func (c *cast) Nullable() bool {
 
 func (c *cast) WithChildren(args []Expr) Expr {
 	out := *c
-	out.x, out.fixed = args[0], Immutable(args[0]) && !needsToday(args[0].Type(), c.typ)
+	out.x, out.fixed = args[0], Immutable(args[0])
 	return &out
 }
 

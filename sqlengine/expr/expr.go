@@ -264,9 +264,14 @@ func Fold(e Expr) Expr {
 func foldable(e Expr) bool {
 	switch e := e.(type) {
 	case *call:
+		for _, x := range e.in {
+			if c, ok := x.(*cast); ok && needsToday(c.x.Type(), c.typ) {
+				return false
+			}
+		}
 		return !e.fn.volatile && !e.fn.session
 	case *cast:
-		return e.typ.Class() != base.Time && e.typ.Class() != base.DateTime
+		return e.typ.Class() != base.Time && e.typ.Class() != base.DateTime && !needsToday(e.x.Type(), e.typ)
 	}
 	return false
 }
