@@ -332,6 +332,13 @@ func TestWholePartitionsGoAtOnce(t *testing.T) {
 		if bytes := s.LastStats().BytesOut; bytes > 4<<10 {
 			t.Errorf("%s: the commit has %d bytes", change, bytes)
 		}
+		if n := s.LastStats().Requests; n != 1 {
+			t.Errorf("%s: %d requests", change, n)
+		}
+		mustRun(t, s, "INSERT INTO t VALUES (-1, 'x'), (5999, 'y')")
+		if n := s.LastStats().Requests; n != 1 {
+			t.Errorf("an insert into two partitions: %d requests", n)
+		}
 	}
 }
 
