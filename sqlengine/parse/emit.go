@@ -1,9 +1,8 @@
 package parse
 
 import (
-	"strings"
-
 	"strconv"
+	"strings"
 
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
