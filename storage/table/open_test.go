@@ -68,7 +68,7 @@ func TestColdOpen(t *testing.T) {
 				tc.damage(store)
 			}
 			store.take()
-			store.latency, store.rounds = 20*time.Millisecond, 0
+			store.latency, store.rounds = 150*time.Millisecond, 0 // longer than a busy machine lets a goroutine wait
 			db = openTest(t, store)
 			rounds := store.rounds
 			store.latency = 0
