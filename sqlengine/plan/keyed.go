@@ -52,10 +52,13 @@ func (p *planner) keyed(on []expr.Expr, right logical) (best *keyedScan) {
 		whole := p.cost(scan)
 		rest := max(p.cost(right)-whole, 0) + p.estimate(right)*costBuild
 		try := func(ix *catalog.Index, parts []catalog.KeyPart, unique bool) {
-			if k := p.keyedBy(scan, cols, ix, parts, unique); k != nil {
-				if k.max = (whole + rest) / (k.cost + rest*k.per/p.scanRows(scan)); best == nil || k.max > best.max || k.max == best.max && k.less(best) {
-					best = k
-				}
+			k := p.keyedBy(scan, cols, ix, parts, unique)
+			if k == nil {
+				return
+			}
+			k.max = (whole + rest) / (k.cost + rest*k.per/p.scanRows(scan))
+			if best == nil || k.max > best.max || k.max == best.max && k.less(best) {
+				best = k
 			}
 		}
 		if !scan.hints.bars(nil) {
