@@ -59,12 +59,7 @@ func checkSizes(t *Table) error {
 	for _, parts := range append([][]KeyPart{t.Primary}, indexParts(t)...) {
 		total := 0
 		for _, p := range parts {
-			c := &t.Columns[t.ColumnByID(p.Column)]
-			n := storedBytes(c.Type)
-			if p.Prefix > 0 {
-				n = p.Prefix * bytesPerChar(c.Type)
-			}
-			total += n
+			total += partBytes(&t.Columns[t.ColumnByID(p.Column)], p)
 		}
 		if total > maxKeyBytes {
 			return base.Errorf(errno.KeyTooLong, "Specified key was too long; max key length is %d bytes", maxKeyBytes)
@@ -75,6 +70,14 @@ func checkSizes(t *Table) error {
 			"This includes storage overhead, check the manual. You have to change some columns to TEXT or BLOBs", maxRowBytes)
 	}
 	return nil
+}
+
+// partBytes is the size of the longest value that a part of a key takes of a column.
+func partBytes(c *Column, p KeyPart) int {
+	if p.Prefix > 0 {
+		return p.Prefix * bytesPerChar(c.Type)
+	}
+	return storedBytes(c.Type)
 }
 
 func indexParts(t *Table) (out [][]KeyPart) {
@@ -204,10 +207,7 @@ func KeyBytes(t *Table, parts []KeyPart) int {
 	total := 0
 	for _, p := range parts {
 		c := &t.Columns[t.ColumnByID(p.Column)]
-		n := storedBytes(c.Type)
-		if p.Prefix > 0 {
-			n = p.Prefix * bytesPerChar(c.Type)
-		}
+		n := partBytes(c, p)
 		if !c.NotNull {
 			n++
 		}
