@@ -13,6 +13,8 @@ const helpAfter = 16 << 10
 
 // helpers decode columns ahead of a scan, one on each processor. They touch nothing of the statement: its operators and
 // expressions stay with one goroutine, so that answers do not depend on who was faster.
+//
+// Source: docs/decisions/0018-processors.md.
 type helpers struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
