@@ -89,21 +89,37 @@ func dropAll(tx *table.Tx, ids map[uint32]bool) error {
 //
 // Errors: as Create.
 func Alter(tx *table.Tx, old, t *Table) error {
+	err := replace(tx, old, t, func(n int) (uint32, error) {
+		first, err := tx.NextAutoInc(DescriptorTable, n)
+		return uint32(first) + FirstID - 1, err
+	})
+	if err != nil {
+		return err
+	}
+	return Rename(tx, old.Name, t)
+}
+
+// AlterTemporary makes t the new descriptor of the temporary table old. next returns the first of n new ids.
+//
+// Errors: as Create.
+func AlterTemporary(tx *table.Tx, old, t *Table, next func(n int) uint32) error {
+	return replace(tx, old, t, func(n int) (uint32, error) { return next(n), nil })
+}
+
+// replace gives t what it lacks to take the place of old, and removes what it no longer has.
+func replace(tx *table.Tx, old, t *Table, next func(n int) (uint32, error)) error {
 	if err := check(t); err != nil {
 		return err
 	}
-	if err := numberFresh(tx, t); err != nil {
+	if err := numberFresh(t, next); err != nil {
 		return err
 	}
 	gone := old.storage()
 	for id := range t.storage() {
 		delete(gone, id)
 	}
-	if err := dropAll(tx, gone); err != nil {
-		return err
-	}
 	t.Version = old.Version + 1
-	return Rename(tx, old.Name, t)
+	return dropAll(tx, gone)
 }
 
 // Exchange swaps the rows of a partition of t with those of table s: it swaps the ids under which both have them, and their index
@@ -127,8 +143,8 @@ func Exchange(tx *table.Tx, t *Table, part int, s *Table) (*Table, error) {
 	return out, put(tx, out)
 }
 
-// numberFresh gives the indexes and partitions of t the ids that they lack.
-func numberFresh(tx *table.Tx, t *Table) error {
+// numberFresh gives the indexes and partitions of t the ids that they lack. first returns the first of n new ones.
+func numberFresh(t *Table, first func(n int) (uint32, error)) error {
 	var fresh []*Index
 	for i := range t.Indexes {
 		if t.Indexes[i].ID == 0 {
@@ -140,11 +156,10 @@ func numberFresh(tx *table.Tx, t *Table) error {
 		t.numberParts(0) // forgets the indexes that have gone
 		return nil
 	}
-	first, err := tx.NextAutoInc(DescriptorTable, n)
+	next, err := first(n)
 	if err != nil {
 		return err
 	}
-	next := uint32(first) + FirstID - 1
 	for _, ix := range fresh {
 		ix.ID = next
 		next++

@@ -21,6 +21,7 @@ type alteration struct {
 
 	added   map[uint32]*ast.ColumnDef // new columns by id
 	rebuild bool                      // FORCE
+	copied  bool                      // MySQL would copy the rows, whatever is done here: those of a temporary table
 	rewrite bool                      // rows are divided in another way, or by other values
 	move    []int                     // partitions of old whose rows go to new ones
 	divide  *ast.AlterPartitions      // PARTITION BY and REMOVE PARTITIONING, which come when columns and keys are complete
@@ -31,18 +32,26 @@ type alteration struct {
 }
 
 // alterTable is ALTER TABLE, CREATE INDEX and DROP INDEX. What needs no row to change touches none.
-func (r *run) alterTable(n *ast.AlterTable, tx *table.Tx) (*Result, error) {
+func (r *run) alterTable(n *ast.AlterTable) (*Result, error) {
+	if r.temporaryNamed(n.Table) != nil {
+		return r.alterTemporary(n)
+	}
+	return r.write(func(tx *table.Tx) (*Result, error) {
+		_, res, err := r.alter(n, tx)
+		return res, err
+	})
+}
+
+// alter makes the changes in tx. What it returns beside the result has the old and the new descriptor.
+func (r *run) alter(n *ast.AlterTable, tx *table.Tx) (*alteration, *Result, error) {
 	old, err := r.table(n.Table, tx)
 	if err != nil {
-		return nil, err
-	}
-	if old.Temporary {
-		return nil, base.Errorf(errno.NotSupported, "ALTER TABLE of a temporary table is not supported; docs/compatibility.md lists what is")
+		return nil, nil, err
 	}
 	a := &alteration{r: r, tx: tx, old: old, t: old.Clone(), added: map[uint32]*ast.ColumnDef{}}
 	if len(n.Actions) == 1 && n.Actions[0].Partitions != nil {
 		if res, done, err := a.managePartitions(n.Actions[0].Partitions); done || err != nil {
-			return res, err
+			return a, res, err
 		}
 	}
 	for i := range n.Actions {
@@ -51,14 +60,16 @@ func (r *run) alterTable(n *ast.AlterTable, tx *table.Tx) (*Result, error) {
 		}
 	}
 	for i := range n.Actions {
+		a.copied = a.copied || old.Temporary && n.Actions[i].Kind != ast.RenameTo && n.Actions[i].Kind != ast.SwitchKeys
 		if err := a.apply(&n.Actions[i]); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := a.settle(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return a.store()
+	res, err := a.store()
+	return a, res, err
 }
 
 //lint:long one case a change

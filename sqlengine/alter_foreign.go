@@ -11,11 +11,7 @@ import (
 )
 
 // settleForeignKeys checks that the foreign keys which stay still have what they rely on, and adds the new ones.
-func (a *alteration) settleForeignKeys() error {
-	cat, err := a.r.s.e.catalog.Load(a.r.ctx, a.tx)
-	if err != nil {
-		return err
-	}
+func (a *alteration) settleForeignKeys(cat *catalog.Catalog) error {
 	var refs []catalog.Reference
 	for i := range a.t.ForeignKeys {
 		k := &a.t.ForeignKeys[i]
@@ -140,6 +136,9 @@ func (r *run) followRename(cat *catalog.Catalog, old, t *catalog.Table) error {
 // storeAltered stores the new descriptor of a table, and those of other tables that its names concern, and its foreign keys if
 // some are new.
 func (r *run) storeAltered(tx *table.Tx, old, t *catalog.Table, added bool) error {
+	if old.Temporary {
+		return catalog.AlterTemporary(tx, old, t, r.s.e.nextLocal)
+	}
 	cat, err := r.s.e.catalog.Load(r.ctx, tx)
 	if err != nil {
 		return err

@@ -32,23 +32,26 @@ func (a *alteration) settle() error {
 	if err := checkAutoIncrement(a.t); err != nil {
 		return err
 	}
-	cat, err := a.r.catalog(a.tx)
+	if err := a.r.checkExpressions(a.t); err != nil {
+		return err
+	}
+	if a.old.Temporary {
+		return a.settleTemporary()
+	}
+	if err := a.settlePartitions(); err != nil {
+		return err
+	}
+	cat, err := a.r.s.e.catalog.Load(a.r.ctx, a.tx)
 	if err != nil {
 		return err
 	}
 	if err := freeChecks(cat, a.t); err != nil {
 		return err
 	}
-	if err := a.r.checkExpressions(a.t); err != nil {
+	if err := a.settleForeignKeys(cat); err != nil {
 		return err
 	}
-	if err := a.settlePartitions(); err != nil {
-		return err
-	}
-	if err := a.settleForeignKeys(); err != nil {
-		return err
-	}
-	return partitionForeignKeys(cat.Stored(), a.t)
+	return partitionForeignKeys(cat, a.t)
 }
 
 // settleKey adds the hidden key to a table that has lost its key, and takes it from one that has got one.
@@ -80,6 +83,9 @@ func (a *alteration) store() (*Result, error) {
 		return nil, err
 	}
 	res := &Result{Info: "Records: 0  Duplicates: 0  Warnings: 0"}
+	if b == nil && a.copied {
+		res.copied(tableRows(a.tx, a.t), a.r.s.warningCount)
+	}
 	if b != nil {
 		ec := a.r.execContext(a.tx, 0)
 		n, err := b.Run(ec, a.tx)
@@ -87,8 +93,7 @@ func (a *alteration) store() (*Result, error) {
 			return nil, err
 		}
 		if b.Copied {
-			res.AffectedRows = uint64(n)
-			res.Info = insertInfo(exec.Outcome{Records: uint64(n)}, a.r.s.warningCount)
+			res.copied(n, a.r.s.warningCount)
 		}
 	}
 	if err := a.checkForeignRows(); err != nil {
@@ -100,11 +105,16 @@ func (a *alteration) store() (*Result, error) {
 	return res, nil
 }
 
+// copied says that n rows were copied, by MySQL's ways of altering a table.
+func (r *Result) copied(n, warnings int) {
+	r.AffectedRows, r.Info = uint64(n), insertInfo(exec.Outcome{Records: uint64(n)}, warnings)
+}
+
 // plan finds out what has to be done to the rows: nothing (nil), a look at them, entries for new indexes, or writing all
 // of them again. It gives the new columns their initial values.
 func (a *alteration) plan() (*exec.Rebuild, error) {
 	b := &exec.Rebuild{Old: a.old, New: a.t, From: make([]int, len(a.t.Columns)), Fill: make([]expr.Expr, len(a.t.Columns)),
-		Convert: make([]bool, len(a.t.Columns)), Rows: a.rebuild || a.rewrite, Copied: a.rebuild || a.rewrite, Move: a.move}
+		Convert: make([]bool, len(a.t.Columns)), Rows: a.rebuild || a.rewrite, Copied: a.rebuild || a.rewrite || a.copied, Move: a.move}
 	look := a.rebuild || a.rewrite || a.look || a.move != nil
 	for i := range a.t.Columns {
 		c := &a.t.Columns[i]

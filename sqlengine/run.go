@@ -89,7 +89,7 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 	case *ast.DropView:
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.dropView(n, tx) })
 	case *ast.AlterTable:
-		return r.write(func(tx *table.Tx) (*Result, error) { return r.alterTable(n, tx) })
+		return r.alterTable(n)
 	case *ast.RenameTables:
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.renameTables(n, tx) })
 	case *ast.Truncate:

@@ -48,13 +48,13 @@ func (r *run) createTable(n *ast.CreateTable, tx *table.Tx) (*Result, error) {
 	switch {
 	case err != nil:
 	case n.Temporary && t.Partitioning != nil:
-		err = base.Errorf(errno.PartitionTemporary, "Cannot create temporary table with partitions")
+		err = partitionTemporary()
 	case n.Temporary && len(n.ForeignKeys) > 0:
-		err = base.Errorf(errno.NotSupported, "FOREIGN KEY of a temporary table is not supported")
+		err = foreignTemporary()
 	case n.Temporary:
 		err = r.createTemporary(t, tx)
 	default:
-		if err = freeChecks(cat, t); err == nil {
+		if err = freeChecks(cat.Stored(), t); err == nil {
 			err = r.createWithKeys(cat, t, n.ForeignKeys, tx)
 		}
 	}
@@ -65,7 +65,11 @@ func (r *run) createTable(n *ast.CreateTable, tx *table.Tx) (*Result, error) {
 	case err != nil:
 		return nil, err
 	case n.Query != nil:
-		return r.fillTable(n, names, tx)
+		res, err := r.fillTable(n, names, tx)
+		if err != nil && n.Temporary {
+			err = firstError(err, r.dropTemporary(t, tx))
+		}
+		return res, err
 	}
 	return &Result{}, nil
 }
@@ -210,13 +214,14 @@ func (r *run) dropTable(n *ast.DropTable, tx *table.Tx) (*Result, error) {
 	return &Result{}, nil
 }
 
-// renameTables is RENAME TABLE: one after the other, so that three of them swap two tables.
+// renameTables is RENAME TABLE: one after the other, so that three of them swap two tables. As in MySQL it does not see temporary
+// tables, which ALTER TABLE renames.
 func (r *run) renameTables(n *ast.RenameTables, tx *table.Tx) (*Result, error) {
 	for i := range n.From {
 		if err := r.ownDatabase(n.To[i]); err != nil {
 			return nil, err
 		}
-		cat, err := r.catalog(tx)
+		cat, err := r.s.e.catalog.Load(r.ctx, tx)
 		if err != nil {
 			return nil, err
 		}
@@ -226,23 +231,16 @@ func (r *run) renameTables(n *ast.RenameTables, tx *table.Tx) (*Result, error) {
 			}
 			continue
 		}
-		old, err := r.table(n.From[i], tx)
+		old, err := r.tableIn(cat, n.From[i])
 		if err != nil {
 			return nil, err
-		}
-		if old.Temporary {
-			return nil, base.Errorf(errno.NotSupported, "RENAME TABLE of a temporary table is not supported")
 		}
 		if taken := cat.Table(n.To[i].Name); taken != nil && taken.ID != old.ID {
 			return nil, base.Errorf(errno.TableExists, "Table '%s' already exists", n.To[i].Name)
 		}
 		t := old.Clone()
 		renameTable(t, n.To[i].Name)
-		stored, err := r.s.e.catalog.Load(r.ctx, tx)
-		if err != nil {
-			return nil, err
-		}
-		if err := r.followRename(stored, old, t); err != nil {
+		if err := r.followRename(cat, old, t); err != nil {
 			return nil, err
 		}
 		if err := r.storeAltered(tx, old, t, false); err != nil {
@@ -275,11 +273,15 @@ func (r *run) truncate(n *ast.Truncate, tx *table.Tx) (*Result, error) {
 
 // table resolves a table name. Errors: 1146, 1049.
 func (r *run) table(name *ast.TableName, tx *table.Tx) (*catalog.Table, error) {
-	if err := r.ownDatabase(name); err != nil {
-		return nil, err
-	}
 	cat, err := r.catalog(tx)
 	if err != nil {
+		return nil, err
+	}
+	return r.tableIn(cat, name)
+}
+
+func (r *run) tableIn(cat *catalog.Catalog, name *ast.TableName) (*catalog.Table, error) {
+	if err := r.ownDatabase(name); err != nil {
 		return nil, err
 	}
 	if t := cat.Table(name.Name); t != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -69,8 +70,7 @@ func (r *run) createTemporary(t *catalog.Table, tx *table.Tx) error {
 	if s.tables[strings.ToLower(t.Name)] != nil {
 		return base.Errorf(errno.TableExists, "Table '%s' already exists", t.Name)
 	}
-	n := uint32(2 + len(t.Indexes))
-	if err := catalog.Temporary(t, table.LocalFirst+r.s.e.localIDs.Add(n)-n); err != nil {
+	if err := catalog.Temporary(t, r.s.e.nextLocal(2+len(t.Indexes))); err != nil {
 		return err
 	}
 	if s.local == nil {
@@ -85,4 +85,65 @@ func (r *run) createTemporary(t *catalog.Table, tx *table.Tx) error {
 func (r *run) dropTemporary(t *catalog.Table, tx *table.Tx) error {
 	r.s.temporary.set(func(m map[string]*catalog.Table) { delete(m, strings.ToLower(t.Name)) })
 	return catalog.Truncate(tx, t)
+}
+
+// nextLocal returns the first of n ids for temporary tables and their indexes.
+func (e *Engine) nextLocal(n int) uint32 {
+	return table.LocalFirst + e.localIDs.Add(uint32(n)) - uint32(n)
+}
+
+// temporaryNamed returns the temporary table that a name means; nil if it means none.
+func (r *run) temporaryNamed(n *ast.TableName) *catalog.Table {
+	if r.ownDatabase(n) != nil {
+		return nil
+	}
+	return r.s.temporary.tables[strings.ToLower(n.Name)]
+}
+
+// alterTemporary is ALTER TABLE, CREATE INDEX and DROP INDEX of a temporary table. As in MySQL it commits: a descriptor that
+// no ROLLBACK brings back must not part from rows that one would.
+func (r *run) alterTemporary(n *ast.AlterTable) (*Result, error) {
+	if r.s.settings.readOnly || r.s.tx != nil && r.s.tx.ReadOnly() {
+		return nil, base.Errorf(errno.ReadOnlyTx, "Cannot execute statement in a READ ONLY transaction.")
+	}
+	if err := r.s.Commit(r.ctx); err != nil {
+		return nil, err
+	}
+	var a *alteration
+	res, err := r.autocommit(func(tx *table.Tx) (res *Result, err error) {
+		a, res, err = r.alter(n, tx)
+		return res, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.s.temporary.set(func(m map[string]*catalog.Table) {
+		delete(m, strings.ToLower(a.old.Name))
+		m[strings.ToLower(a.t.Name)] = a.t
+	})
+	return res, nil
+}
+
+// settleTemporary checks what MySQL refuses of a temporary table alone. Its name and those of its constraints are the session's.
+//
+// Errors: 1050, 1215, 1562.
+func (a *alteration) settleTemporary() error {
+	other := a.r.s.temporary.tables[strings.ToLower(a.t.Name)]
+	switch {
+	case a.divide != nil && a.divide.Op == "BY":
+		return partitionTemporary()
+	case len(a.foreign) > 0:
+		return foreignTemporary()
+	case other != nil && other.ID != a.t.ID:
+		return base.Errorf(errno.TableExists, "Table '%s' already exists", a.t.Name)
+	}
+	return nil
+}
+
+func partitionTemporary() error {
+	return base.Errorf(errno.PartitionTemporary, "Cannot create temporary table with partitions")
+}
+
+func foreignTemporary() error {
+	return base.Errorf(errno.CannotAddForeign, "Cannot add foreign key constraint")
 }

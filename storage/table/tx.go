@@ -100,6 +100,9 @@ func (db *DB) Begin(ctx context.Context, opts TxOptions) (*Tx, error) {
 // Seq returns the sequence number of the snapshot.
 func (tx *Tx) Seq() uint64 { return tx.st.seq }
 
+// ReadOnly reports whether the transaction refuses writes.
+func (tx *Tx) ReadOnly() bool { return tx.opts.ReadOnly }
+
 // Writes returns how many writes the transaction has made, those rolled back to a savepoint included.
 func (tx *Tx) Writes() int { return tx.writes }
 
