@@ -119,7 +119,7 @@ func constantValue(e expr.Expr) (base.Value, bool) { return expr.ConstValue(expr
 func number(v base.Value, t base.Type) (float64, bool) {
 	if v.Class() == base.String && (t.Class() == base.Date || t.Class() == base.DateTime) {
 		x, warn, err := expr.Assign(v, t, false, "", 1)
-		if err != nil || warn != nil {
+		if err != nil || warn != nil && !warn.Note {
 			return 0, false
 		}
 		v = x

@@ -62,6 +62,19 @@ func (a *assigner) truncated() {
 	a.fail(errno.Truncated, "Data truncated for column '%s' at row %d", a.col, a.row)
 }
 
+// noteLost says that something is lost which is no error, even in strict mode: digits of a fraction, spaces, the time of a date.
+func (a *assigner) noteLost() {
+	a.truncated()
+	a.note = true
+}
+
+// partLost is noteLost if a part of the value is lost, and there is nothing worse to say.
+func (a *assigner) partLost(lost bool) {
+	if lost && a.problem == nil {
+		a.noteLost()
+	}
+}
+
 func (a *assigner) incorrect(kind string, v base.Value) {
 	code := errno.WrongValueForType
 	if kind == "date" || kind == "time" || kind == "datetime" {
@@ -220,8 +233,7 @@ func (a *assigner) decimal(v base.Value) base.Value {
 	r, fits := base.Rescale(coef, scale, a.t.Scale)
 	if fits && scale > a.t.Scale && a.problem == nil {
 		if back, _ := base.Rescale(r, a.t.Scale, scale); back != coef {
-			a.truncated()
-			a.note = true // MySQL notes lost fraction digits, even in strict mode
+			a.noteLost()
 		}
 	}
 	if !ok || !fits || !base.DecimalFits(r, a.t.Precision) {
@@ -296,8 +308,7 @@ func (a *assigner) text(v base.Value) base.Value {
 		if len(s) > limit && utf8.RuneCountInString(s) > limit {
 			cut := s[:runeOffset(s, limit)]
 			if strings.TrimRight(s[len(cut):], " ") == "" {
-				a.truncated()
-				a.note = true // only spaces are lost
+				a.noteLost() // only spaces
 			} else {
 				a.tooLong()
 			}

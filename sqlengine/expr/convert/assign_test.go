@@ -88,7 +88,7 @@ func TestAssign(t *testing.T) {
 		{base.NewBytes("a"), binary3, "a\x00\x00", ""},
 		{base.NewBytes("abcd"), varbin3, "1406 Data too long for column 'c' at row 3", "abc"},
 		{str("2024-02-29"), date, "2024-02-29", ""},
-		{str("2024-2-9 10:11:12"), date, "2024-02-09", ""},
+		{str("2024-2-9 10:11:12"), date, "2024-02-09", "note"},
 		{str("2023-02-29"), date, "1292 Incorrect date value: '2023-02-29' for column 'c' at row 3", "0000-00-00"},
 		{str("0000-00-00"), date, "1292 Incorrect date value: '0000-00-00' for column 'c' at row 3", "0000-00-00"},
 		{num(20240229), date, "2024-02-29", ""},

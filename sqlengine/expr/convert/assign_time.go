@@ -40,7 +40,8 @@ func (a *assigner) datetime(v base.Value) base.Value {
 		}
 	}
 	if a.t.ID == base.TypeDate {
-		days, _ := base.SplitDateTime(micros)
+		days, rest := base.SplitDateTime(RoundMicros(micros, 0))
+		a.partLost(rest != 0)
 		return base.NewDate(days)
 	}
 	micros = RoundMicros(micros, a.t.Scale)
@@ -55,23 +56,22 @@ func (a *assigner) datetime(v base.Value) base.Value {
 const maxTimestamp = int64(1<<31) * base.Second
 
 func (a *assigner) time(v base.Value) base.Value {
-	micros, whole, ok := int64(0), true, true
+	micros, dated, whole, ok := int64(0), false, true, true
 	switch v.Class() {
 	case base.Time, base.DateTime, base.Date:
 		micros, ok = ToTime(v, NaturalType(v), nil)
+		dated = v.Class() != base.Time
 	default:
 		text := Format(v, NaturalType(v))
 		if isText(v) {
 			text = jsonText(v)
 		}
-		micros, whole, ok = ParseTime(text)
+		micros, dated, whole, ok = timeOfDay(text)
 	}
-	switch {
-	case !ok:
-		a.incorrect("time", v)
-	case !whole:
+	if !ok || !whole {
 		a.incorrect("time", v)
 	}
+	a.partLost(dated)
 	micros = RoundMicros(micros, a.t.Scale)
 	return base.NewTime(max(min(micros, base.MaxTime), -base.MaxTime))
 }

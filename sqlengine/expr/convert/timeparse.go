@@ -219,6 +219,12 @@ func ParseDateTime(s string) (micros int64, whole, ok bool) {
 // ParseTime reads [-][D ]H:M[:S][.f], [-]HHMMSS[.f] or the time of day of a datetime. whole and ok are as in ParseDateTime;
 // a time beyond 838:59:59 is clipped and not whole.
 func ParseTime(s string) (micros int64, whole, ok bool) {
+	micros, _, whole, ok = timeOfDay(s)
+	return micros, whole, ok
+}
+
+// timeOfDay is ParseTime; dated says that a date stands before the time.
+func timeOfDay(s string) (micros int64, dated, whole, ok bool) {
 	s = trimLeft(s)
 	body, neg := s, false
 	if s != "" && s[0] == '-' {
@@ -226,20 +232,20 @@ func ParseTime(s string) (micros int64, whole, ok bool) {
 	}
 	if p, n := readDateTime(body); !neg && n > 0 && p.hasTime && digits(body) != 6 && (digits(body) >= 12 || body[digits(body)] != ':') {
 		t, ok := p.datetime()
-		_, rest := base.SplitDateTime(t)
-		return rest, blank(body[n:]), ok
+		day, rest := base.SplitDateTime(t)
+		return rest, day != base.ZeroDate, blank(body[n:]), ok
 	}
 	h, m, sec, n := readClock(body)
 	if n == 0 {
-		return 0, false, false
+		return 0, false, false, false
 	}
 	if m > 59 || sec > 59 {
-		return 0, false, false
+		return 0, false, false, false
 	}
 	var f parts
 	n += f.fraction(body[n:])
 	if exponent(body[n:]) {
-		return 0, false, false
+		return 0, false, false, false
 	}
 	micros = int64(min(h, 100000))*base.Hour + int64(m)*base.Minute + int64(sec)*base.Second + f.micros
 	whole = blank(body[n:])
@@ -249,7 +255,7 @@ func ParseTime(s string) (micros int64, whole, ok bool) {
 	if neg {
 		micros = -micros
 	}
-	return micros, whole, true
+	return micros, false, whole, true
 }
 
 // exponent reports whether s goes on with one, which makes what stands before it a number and no time.
