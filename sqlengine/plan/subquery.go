@@ -17,8 +17,9 @@ func (b *binder) subplan(q ast.Query) (*Subquery, output, error) {
 	if err != nil {
 		return nil, out, err
 	}
+	free := f.free || volatileTree(l)
 	s := &Subquery{SubqueryBody: &SubqueryBody{tree: l, out: out}, Slots: f.slots, Args: f.args,
-		Once: len(f.args) == 0 && !f.free, Free: f.free}
+		Once: len(f.args) == 0 && !free, Free: free}
 	b.p.bodies = append(b.p.bodies, s.SubqueryBody)
 	return s, out, nil
 }
