@@ -364,7 +364,7 @@ func (c *call) hashedIn(x Expr) (bool, error) {
 		if ct, err := compareType(t, k.typ); !ok || err != nil || ct.Class() != t.Class() || yk.value.Class() != t.Class() {
 			return false, err
 		}
-		set[string(AppendKey(nil, t, yk.one, 0))] = struct{}{}
+		set[string(AppendKey(nil, t, yk.vector(), 0))] = struct{}{}
 	}
 	c.null = x.Nullable() || hasNull
 	c.eval = rows(true, func(r *row) error {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strconv"
+	"sync/atomic"
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
@@ -37,13 +38,13 @@ func (c *column) Eval(_ *Context, b *vec.Batch) (*vec.Vector, error) {
 type constant struct {
 	value base.Value
 	typ   base.Type
-	one   *vec.Vector // one row
+	one   atomic.Pointer[vec.Vector] // see vector; who comes at the same time makes another
 }
 
 // Const is a constant. A value that does not have the class (and scale) of t is converted to it.
 func Const(v base.Value, t base.Type) Expr {
 	if v.IsNull() {
-		return &constant{typ: t, one: broadcastValue(v, t, 1)}
+		return &constant{typ: t}
 	}
 	if _, scale := v.Decimal(); v.Class() != t.Class() || v.Class() == base.Decimal && scale != t.Scale {
 		if conv, err := convert.To(v, convert.NaturalType(v), t, nil); err == nil {
@@ -52,7 +53,17 @@ func Const(v base.Value, t base.Type) Expr {
 			t = convert.NaturalType(v)
 		}
 	}
-	return &constant{value: v, typ: t, one: broadcastValue(v, t, 1)}
+	return &constant{value: v, typ: t}
+}
+
+// vector is the constant as one row, made when first asked for: an INSERT of many rows asks for none.
+func (c *constant) vector() *vec.Vector {
+	if v := c.one.Load(); v != nil {
+		return v
+	}
+	v := broadcastValue(c.value, c.typ, 1)
+	c.one.Store(v)
+	return v
 }
 
 func (c *constant) Type() base.Type          { return c.typ }
@@ -73,7 +84,7 @@ func (c *constant) String() string {
 
 func (c *constant) Eval(_ *Context, b *vec.Batch) (*vec.Vector, error) {
 	if b.N == 1 {
-		return c.one, nil
+		return c.vector(), nil
 	}
 	return broadcastValue(c.value, c.typ, b.N), nil
 }

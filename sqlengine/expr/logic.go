@@ -22,7 +22,7 @@ func truth(e Expr) Expr {
 		return e
 	}
 	if e.Type().ID == base.TypeNull {
-		return &constant{typ: typeBool, one: allNull(typeBool, 1)}
+		return &constant{typ: typeBool}
 	}
 	if e.Type().Class() == base.JSON {
 		e = implicit(e, typeDouble)

@@ -27,11 +27,12 @@ func (p *parser) insert() ast.Statement {
 		e.columns()
 	}
 	set := false
+	var given givenRows
 	switch {
 	case p.is("VALUES") && !p.is("VALUES", "ROW") || p.is("VALUE"):
 		p.i++
 		e.raw(" values ")
-		e.rows()
+		given = e.rows()
 	case p.accept("SET"):
 		set = true
 		e.raw(" set ")
@@ -52,11 +53,11 @@ func (p *parser) insert() ast.Statement {
 		e.assignments()
 	}
 	s.Returning = p.returning()
-	e.finishInsert(s, set)
+	e.finishInsert(s, set, given)
 	return s
 }
 
-func (e *emitter) finishInsert(s *ast.Insert, set bool) {
+func (e *emitter) finishInsert(s *ast.Insert, set bool, given givenRows) {
 	n, ok := e.core().(*sqlparser.Insert)
 	if !ok {
 		e.broken("INSERT")
@@ -65,10 +66,10 @@ func (e *emitter) finishInsert(s *ast.Insert, set bool) {
 		s.Columns = append(s.Columns, e.identText(c.String()))
 	}
 	if rows, ok := n.Rows.(sqlparser.Values); ok {
-		s.Rows = make([][]ast.Expr, len(rows))
-		for i, r := range rows {
-			s.Rows[i] = e.exprs(r)
+		if set {
+			given = make(givenRows, len(rows))
 		}
+		s.Rows = given.with(rows, e)
 	} else if set || s.Query == nil {
 		e.broken("INSERT")
 	}
@@ -83,26 +84,6 @@ func (e *emitter) columns() {
 	}
 	e.raw(" ")
 	e.columnList(true)
-}
-
-// rows writes (…), (), …; ROW may stand before each.
-func (e *emitter) rows() {
-	p := e.p
-	for {
-		p.accept("ROW")
-		p.expectOp("(")
-		e.raw("(")
-		if !p.isOp(")") {
-			e.exprList()
-		}
-		p.expectOp(")")
-		e.raw(")")
-		if !p.isOp(",") {
-			return
-		}
-		e.raw(",")
-		p.i++
-	}
 }
 
 // assignments writes a = x, t.b = y, ….
