@@ -95,6 +95,29 @@ func BenchmarkInsert(b *testing.B) {
 	}
 }
 
+// BenchmarkInsertRows writes 2,000 rows of twelve columns a statement, into a table with two indexes.
+func BenchmarkInsertRows(b *testing.B) {
+	conn := benchConn(b)
+	benchExec(b, conn, `CREATE TABLE line (o BIGINT, n INT, part BIGINT, supplier BIGINT, quantity DECIMAL(15,2), price DECIMAL(15,2),
+		discount DECIMAL(15,2), flag CHAR(1), shipped DATE, ordered DATE, mode CHAR(10), comment VARCHAR(44), PRIMARY KEY (o, n),
+		INDEX (part), INDEX (shipped))`)
+	id := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		var q strings.Builder
+		q.WriteString("INSERT INTO line VALUES ")
+		for i := range 2000 {
+			if i > 0 {
+				q.WriteByte(',')
+			}
+			id++
+			fmt.Fprintf(&q, "(%d,%d,%d,%d,%d.00,%d.35,0.05,'N','1996-03-%02d','1996-02-12','TRUCK','some comment of words %d')",
+				id/4, id%4, id*7919%20000, id%1000, id%50, id%10000, 1+id%28, id)
+		}
+		benchExec(b, conn, q.String())
+	}
+}
+
 func BenchmarkGroupBy(b *testing.B) {
 	conn := benchConn(b)
 	fill(b, conn, 1_000_000)
