@@ -99,7 +99,8 @@ func CreateSQL(t *Table, autoInc uint64) string {
 	if autoInc > 1 {
 		s += fmt.Sprintf(" AUTO_INCREMENT=%d", autoInc)
 	}
-	s += " DEFAULT CHARSET=utf8mb4 COLLATE=" + tableCollation(t)
+	charset, _, _ := strings.Cut(tableCollation(t), "_")
+	s += " DEFAULT CHARSET=" + charset + " COLLATE=" + tableCollation(t)
 	for _, o := range t.Options {
 		s += " " + o.Name + "=" + o.SQL
 	}

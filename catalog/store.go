@@ -20,9 +20,15 @@ const (
 	FirstID         uint32 = 16 // lower ids are reserved for the system
 )
 
-// formatVersion is the newest format. Descriptors of tables without partitions have format 1, so that versions of s3sql that
-// know no partitions go on reading them.
-const formatVersion = 2
+// The formats of descriptors. Each has the lowest that says what it holds, so that older versions of s3sql go on reading those that
+// they understand.
+const (
+	plainFormat     = 1 // tables and views
+	partitionFormat = 2 // tables with partitions
+	databaseFormat  = 3 // the database itself
+
+	formatVersion = databaseFormat // the newest
+)
 
 // Catalog is the set of descriptors as one transaction sees it. It is immutable and may be shared.
 type Catalog struct {
@@ -31,6 +37,7 @@ type Catalog struct {
 	byID   map[uint32]*Table
 
 	references map[string][]Reference // by lower-case name of the parent
+	database   *database              // nil: as a new one
 	stored     *Catalog               // what With was called on; nil: the catalog itself
 }
 
@@ -75,24 +82,32 @@ func load(ctx context.Context, tx *table.Tx) (*Catalog, error) {
 			return c, err
 		}
 		for i := range b.N {
-			t, v, err := decode(b.Cols[0].Str[i])
+			d, err := decode(b.Cols[0].Str[i])
 			if err != nil {
 				return nil, err
 			}
-			if v != nil {
-				c.views[strings.ToLower(v.Name)] = v
-				continue
-			}
-			c.tables[strings.ToLower(t.Name)] = t
-			c.byID[t.ID] = t
-			c.index(t)
+			c.add(&d)
 		}
+	}
+}
+
+func (c *Catalog) add(d *document) {
+	switch {
+	case d.Database != nil:
+		c.database = d.Database
+	case d.View != nil:
+		c.views[strings.ToLower(d.View.Name)] = d.View
+	default:
+		c.tables[strings.ToLower(d.Table.Name)] = d.Table
+		c.byID[d.Table.ID] = d.Table
+		c.index(d.Table)
 	}
 }
 
 // With returns a catalog in which tables, by lower-case name, hide tables and views of their names.
 func (c *Catalog) With(tables map[string]*Table) *Catalog {
-	out := &Catalog{tables: maps.Clone(c.tables), views: maps.Clone(c.views), byID: maps.Clone(c.byID), references: c.references, stored: c}
+	out := &Catalog{tables: maps.Clone(c.tables), views: maps.Clone(c.views), byID: maps.Clone(c.byID), references: c.references,
+		database: c.database, stored: c}
 	for name, t := range tables {
 		delete(out.views, name)
 		out.tables[name], out.byID[t.ID] = t, t
@@ -125,19 +140,20 @@ func (c *Catalog) Tables() []*Table {
 
 // document is a descriptor as it is stored.
 type document struct {
-	Format int    `json:"format"`
-	Kind   string `json:"kind"`
-	Table  *Table `json:"table,omitempty"`
-	View   *View  `json:"view,omitempty"`
+	Format   int       `json:"format"`
+	Kind     string    `json:"kind"`
+	Table    *Table    `json:"table,omitempty"`
+	View     *View     `json:"view,omitempty"`
+	Database *database `json:"database,omitempty"`
 }
 
 func encodeTable(t *Table) (string, error) {
 	if t.SortKeys = ""; t.hasSortKeys() {
 		t.SortKeys = collation.Version
 	}
-	format := 1
+	format := plainFormat
 	if t.Partitioning != nil {
-		format = formatVersion
+		format = partitionFormat
 	}
 	b, err := json.Marshal(document{Format: format, Kind: "table", Table: t})
 	if err != nil {
@@ -146,25 +162,27 @@ func encodeTable(t *Table) (string, error) {
 	return string(base.AppendField(nil, 1, base.NewBytes(string(b)))), nil
 }
 
-// decode returns the table or the view that a document describes.
-func decode(text string) (*Table, *View, error) {
+// decode returns a document with the table, the view or the database that it describes, and nothing else.
+func decode(text string) (document, error) {
 	var d document
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
-		return nil, nil, base.Corruptf("", "a descriptor does not decode: %v", err)
+		return document{}, base.Corruptf("", "a descriptor does not decode: %v", err)
 	}
 	if d.Format > formatVersion {
-		return nil, nil, base.Corruptf("", "a descriptor has format %d; this version of s3sql knows %d: upgrade s3sql", d.Format, formatVersion)
+		return document{}, base.Corruptf("", "a descriptor has format %d; this version of s3sql knows %d: upgrade s3sql", d.Format, formatVersion)
 	}
-	if d.Kind == "view" && d.View != nil {
-		return nil, d.View, nil
-	}
-	if d.Kind != "table" || d.Table == nil || !d.Table.complete() {
-		return nil, nil, base.Corruptf("", "a descriptor of kind %q is not complete", d.Kind)
+	switch {
+	case d.Kind == "view" && d.View != nil:
+		return document{View: d.View}, nil
+	case d.Kind == "database" && d.Database.complete():
+		return document{Database: d.Database}, nil
+	case d.Kind != "table" || d.Table == nil || !d.Table.complete():
+		return document{}, base.Corruptf("", "a descriptor of kind %q is not complete", d.Kind)
 	}
 	if s := d.Table.SortKeys; s != "" && s != collation.Version {
-		return nil, nil, base.Corruptf("", "the keys of table %s were made by the collation tables %s; this version of s3sql has %s", d.Table.Name, s, collation.Version)
+		return document{}, base.Corruptf("", "the keys of table %s were made by the collation tables %s; this version of s3sql has %s", d.Table.Name, s, collation.Version)
 	}
-	return d.Table, nil, nil
+	return document{Table: d.Table}, nil
 }
 
 // hasSortKeys reports whether a key holds the sort keys of texts.

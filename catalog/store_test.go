@@ -77,12 +77,12 @@ func golden(t *testing.T, name string, sample func() *Table) {
 	}
 	r := base.NewRowReader(string(want))
 	_, v, _ := r.Next()
-	got, _, err := decode(v.Text())
+	got, err := decode(v.Text())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(got, sample()) {
-		t.Errorf("decoded %+v", got)
+	if !reflect.DeepEqual(got.Table, sample()) {
+		t.Errorf("decoded %+v", got.Table)
 	}
 }
 
@@ -90,7 +90,7 @@ func TestDescriptorRefusals(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"not JSON":       `{`,
-		"newer":          `{"format":3,"kind":"table","table":{"primary":[{"column":1}]}}`,
+		"newer":          `{"format":4,"kind":"table","table":{"primary":[{"column":1}]}}`,
 		"unknown kind":   `{"format":1,"kind":"zebra"}`,
 		"without key":    `{"format":1,"kind":"table","table":{"id":16}}`,
 		"wrong type":     `{"format":1,"kind":"table","table":{"id":"x"}}`,
@@ -98,9 +98,12 @@ func TestDescriptorRefusals(t *testing.T) {
 		"no such method": `{"format":2,"kind":"table","table":{"id":16,"columns":[{"id":1}],"primary":[{"column":1}],"partitioning":{"method":"ZEBRA","sql":"a","parts":[{"id":20}]}}}`,
 		"short bound":    `{"format":2,"kind":"table","table":{"id":16,"columns":[{"id":1}],"primary":[{"column":1}],"partitioning":{"method":"RANGE","sql":"a","parts":[{"id":20}]}}}`,
 		"missing index":  `{"format":2,"kind":"table","table":{"id":16,"columns":[{"id":1}],"primary":[{"column":1}],"indexes":[{"id":17,"parts":[{"column":1}]}],"partitioning":{"method":"HASH","sql":"a","parts":[{"id":20}]}}}`,
+		"no database":    `{"format":3,"kind":"database"}`,
+		"no name":        `{"format":3,"kind":"database","database":{}}`,
+		"no collation":   `{"format":3,"kind":"database","database":{"collation":"utf8mb4_zebra_ci"}}`,
 		"missing column": `{"format":1,"kind":"table","table":{"id":16,"primary":[{"column":7}]}}`,
 	} {
-		if _, _, err := decode(text); !errors.Is(err, base.ErrCorrupt) {
+		if _, err := decode(text); !errors.Is(err, base.ErrCorrupt) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -118,21 +121,24 @@ func FuzzDescriptor(f *testing.F) {
 	}
 	f.Add(`{"format":1,"kind":"view","view":{"id":16,"name":"v","columns":["a"],"sql":"select 1 as a"}}`)
 	f.Add(`{"format":1,"kind":"table","table":{"id":16,"primary":[{"column":7}]}}`)
+	f.Add(`{"format":3,"kind":"database","database":{"collation":"utf8mb4_0900_ai_ci"}}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		tab, view, err := decode(text)
+		d, err := decode(text)
 		if err != nil {
 			return
 		}
-		if view != nil {
-			if _, err := encodeView(view); err != nil {
-				t.Error(err)
-			}
-			return
+		switch tab := d.Table; {
+		case d.View != nil:
+			_, err = encodeView(d.View)
+		case d.Database != nil:
+			_, err = encodeDatabase(d.Database)
+		default:
+			CreateSQL(tab, 7) // whatever decodes can be shown
+			PartitionSQL(tab, func(string) bool { return false })
+			tab.PartTables()
+			_, err = encodeTable(tab)
 		}
-		CreateSQL(tab, 7) // whatever decodes can be shown
-		PartitionSQL(tab, func(string) bool { return false })
-		tab.PartTables()
-		if _, err := encodeTable(tab); err != nil {
+		if err != nil {
 			t.Error(err)
 		}
 	})

@@ -100,7 +100,7 @@ func RenameView(tx *table.Tx, v *View, name string) error {
 }
 
 func encodeView(v *View) (string, error) {
-	b, err := json.Marshal(document{Format: 1, Kind: "view", View: v})
+	b, err := json.Marshal(document{Format: plainFormat, Kind: "view", View: v})
 	if err != nil {
 		return "", base.Errorf(errno.Unknown, "the descriptor of view %s: %v", v.Name, err)
 	}

@@ -479,7 +479,11 @@ func (a *alteration) convertCharset(charset, collation string) error {
 	if !knownCharset(charset) && charset != "default" {
 		return base.Errorf(errno.UnknownCharset, "Unknown character set: '%s'", charset)
 	}
-	if err := setCollation(a.t, collation); err != nil {
+	err := setCollation(a.t, collation)
+	if charset == "default" && collation == "" {
+		err = a.r.defaultCollation(a.t, nil, a.tx)
+	}
+	if err != nil {
 		return err
 	}
 	for i := range a.t.Columns {

@@ -75,6 +75,9 @@ func (r *run) selectColumns(n *ast.CreateTable, t *catalog.Table, tx *table.Tx) 
 		if col.ID == 0 {
 			t.NextColumnID++
 			col = queryColumn(env.Catalog, c)
+			if t.Collation != "" && col.Type.Collation == "" && (col.Type.Class() == base.String || len(col.Type.Elems) > 0) {
+				col.Type.Collation = catalog.DefaultCollation // the table's is another
+			}
 			col.ID = t.NextColumnID
 		}
 		t.Columns = append(t.Columns, col)

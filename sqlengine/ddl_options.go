@@ -14,10 +14,7 @@ import (
 
 // tableOption takes an option of a table. Those about a server's files have no meaning here and are kept for SHOW.
 func tableOption(t *catalog.Table, o ast.Option) error {
-	text := ""
-	if l, ok := o.Value.(*ast.Literal); ok {
-		text = expr.Format(l.Value, l.Type)
-	}
+	text := optionText(&o)
 	switch o.Name {
 	case "comment":
 		t.Comment = text
@@ -32,6 +29,14 @@ func tableOption(t *catalog.Table, o ast.Option) error {
 		keepOption(t, o.Name, text)
 	}
 	return nil
+}
+
+// optionText returns the value of an option as text.
+func optionText(o *ast.Option) string {
+	if l, ok := o.Value.(*ast.Literal); ok {
+		return expr.Format(l.Value, l.Type)
+	}
+	return ""
 }
 
 // keepOption keeps an option for SHOW CREATE TABLE. DEFAULT and 0 take it away.

@@ -113,6 +113,9 @@ func (r *run) ownDatabase(t *ast.TableName) error {
 // describe makes a descriptor of a CREATE TABLE, and returns the names of the columns that its query fills.
 func (r *run) describe(n *ast.CreateTable, tx *table.Tx) (*catalog.Table, []string, error) {
 	t := &catalog.Table{Name: n.Table.Name, CreatedMicros: r.start.UnixMicro()}
+	if err := r.defaultCollation(t, n.Options, tx); err != nil {
+		return nil, nil, err
+	}
 	for _, o := range n.Options {
 		if err := tableOption(t, o); err != nil {
 			return nil, nil, err

@@ -106,19 +106,3 @@ func (r *run) use(n *ast.Use) (*Result, error) {
 	}
 	return nil, base.Errorf(errno.BadDB, "Unknown database '%s'; a connection holds one database, '%s'", n.Database, r.s.e.cfg.Database)
 }
-
-func (r *run) createDatabase(n *ast.CreateDatabase) (*Result, error) {
-	if n.Alter {
-		if n.Name == "" || strings.EqualFold(n.Name, r.s.e.cfg.Database) {
-			return nil, base.Errorf(errno.NotSupported, "ALTER DATABASE is not supported: tables and columns name their collation")
-		}
-		return nil, base.Errorf(errno.BadDB, "Unknown database '%s'", n.Name)
-	}
-	if strings.EqualFold(n.Name, r.s.e.cfg.Database) {
-		if n.IfNotExists {
-			return &Result{AffectedRows: 1}, nil
-		}
-		return nil, base.Errorf(errno.DBCreateExists, "Can't create database '%s'; database exists", n.Name)
-	}
-	return nil, base.Errorf(errno.NotSupported, "CREATE DATABASE is not supported: open a DSN with create=true")
-}

@@ -240,6 +240,10 @@ type CreateDatabase struct {
 	Name        string
 	IfNotExists bool
 	Alter       bool
+	Charset     string // in lower case, as Collation; "" not named
+	Collation   string
+	Encryption  string
+	ReadOnly    bool
 }
 
 // DropDatabase is DROP DATABASE|SCHEMA.

@@ -81,7 +81,7 @@ func columnRow(schema, table string, position int, c *catalog.Column, key, extra
 		if of == "" {
 			of = catalog.DefaultCollation
 		}
-		charset, collation = str(charsetOf(of)), str(of)
+		charset, collation = str(CharsetOf(of)), str(of)
 	}
 	generated := ""
 	if c.Generated != nil {

@@ -19,7 +19,11 @@ var schemata = definition{
 			out = append(out, []base.Value{str(catalogName), str(name), str(charset), str(collation), {}, num(1)})
 		}
 		add(Schema, "utf8mb3", nameCollation)
-		add(r.Database(), "utf8mb4", catalog.DefaultCollation)
+		cat, err := r.Catalog()
+		if err != nil {
+			return nil, err
+		}
+		add(r.Database(), CharsetOf(cat.Collation()), cat.Collation())
 		for _, t := range r.Virtual() {
 			if last := out[len(out)-1][1].Text(); t.Schema != Schema && t.Schema != last {
 				add(t.Schema, "utf8mb4", catalog.DefaultCollation)
@@ -112,8 +116,8 @@ func tableCollation(t *catalog.Table) string {
 	return catalog.DefaultCollation
 }
 
-// charsetOf returns the character set of a collation: what stands before the first underscore.
-func charsetOf(collation string) string {
+// CharsetOf returns the character set of a collation: what stands before the first underscore.
+func CharsetOf(collation string) string {
 	set, _, _ := strings.Cut(collation, "_")
 	return set
 }

@@ -21,7 +21,11 @@ func (p *parser) alter() ast.Statement {
 		if isName(p.tok()) && !p.is("ENCRYPTION") && !p.is("CHARSET") {
 			d.Name = p.name("a database")
 		}
-		p.databaseOptions()
+		if !p.databaseOption(d) {
+			p.fail("expected an option of the database")
+		}
+		for p.databaseOption(d) {
+		}
 		return d
 	}
 	p.unsupportedObject("ALTER")
@@ -104,7 +108,7 @@ func (p *parser) alterAction(a *ast.AlterTable) {
 		if !p.accept("CHARACTER", "SET") {
 			p.expect("CHARSET")
 		}
-		c.Name = p.charset("a character set")
+		c.Name = p.charsetOrDefault()
 		if p.accept("COLLATE") {
 			p.acceptOp("=")
 			c.NewName = p.charset("a collation")

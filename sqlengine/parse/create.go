@@ -40,29 +40,31 @@ func (p *parser) create() ast.Statement {
 func (p *parser) createDatabase(at ast.Pos) ast.Statement {
 	c := &ast.CreateDatabase{At: at, IfNotExists: p.accept("IF", "NOT", "EXISTS")}
 	c.Name = p.name("a database")
-	p.databaseOptions()
+	for p.databaseOption(c) {
+	}
 	return c
 }
 
-func (p *parser) databaseOptions() {
-	for {
-		p.accept("DEFAULT")
-		switch {
-		case p.accept("CHARACTER", "SET"), p.accept("CHARSET"), p.accept("COLLATE"):
-			p.acceptOp("=")
-			p.charset("a character set or collation")
-		case p.accept("ENCRYPTION"):
-			p.acceptOp("=")
-			p.str("'Y' or 'N'")
-		case p.accept("READ", "ONLY"):
-			p.acceptOp("=")
-			if !p.accept("DEFAULT") {
-				p.int(1)
-			}
-		default:
-			return
-		}
+// databaseOption reads an option of CREATE or ALTER DATABASE, if there is one.
+func (p *parser) databaseOption(d *ast.CreateDatabase) bool {
+	p.accept("DEFAULT")
+	switch {
+	case p.accept("CHARACTER", "SET"), p.accept("CHARSET"):
+		p.acceptOp("=")
+		d.Charset = p.charsetOrDefault()
+	case p.accept("COLLATE"):
+		p.acceptOp("=")
+		d.Collation = p.charset("a collation")
+	case p.accept("ENCRYPTION"):
+		p.acceptOp("=")
+		d.Encryption = p.str("'Y' or 'N'")
+	case p.accept("READ", "ONLY"):
+		p.acceptOp("=")
+		d.ReadOnly = !p.accept("DEFAULT") && p.int(1) == 1
+	default:
+		return false
 	}
+	return true
 }
 
 // tableBody reads what follows the name: LIKE, or elements, options and a query.

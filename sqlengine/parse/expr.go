@@ -254,6 +254,14 @@ func (p *parser) charset(what string) string {
 	return strings.ToLower(p.name(what))
 }
 
+// charsetOrDefault reads a character set where DEFAULT may stand for one, which it returns as "default".
+func (p *parser) charsetOrDefault() string {
+	if p.accept("DEFAULT") {
+		return "default"
+	}
+	return p.charset("a character set")
+}
+
 // maxVariableName is the length of the longest name of a user variable (MySQL reference manual, "Identifier Length Limits").
 const maxVariableName = 64
 
