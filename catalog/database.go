@@ -53,4 +53,6 @@ func encodeDatabase(d *database) (string, error) {
 }
 
 // complete reports whether the descriptor says what tables are to be made like.
-func (d *database) complete() bool { return d != nil && d.Collation != "" && collation.Lookup(d.Collation) != nil }
+func (d *database) complete() bool {
+	return d != nil && d.Collation != "" && collation.Lookup(d.Collation) != nil
+}

@@ -99,8 +99,7 @@ func CreateSQL(t *Table, autoInc uint64) string {
 	if autoInc > 1 {
 		s += fmt.Sprintf(" AUTO_INCREMENT=%d", autoInc)
 	}
-	charset, _, _ := strings.Cut(tableCollation(t), "_")
-	s += " DEFAULT CHARSET=" + charset + " COLLATE=" + tableCollation(t)
+	s += " DEFAULT CHARSET=" + collation.Of(t.Collation).Charset + " COLLATE=" + tableCollation(t)
 	for _, o := range t.Options {
 		s += " " + o.Name + "=" + o.SQL
 	}

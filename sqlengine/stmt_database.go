@@ -6,6 +6,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/infoschema"
@@ -62,11 +63,14 @@ func databaseCollation(n *ast.CreateDatabase) (string, error) {
 	if n.Collation == "" {
 		return of, nil
 	}
-	name, err := checkCollation(n.Collation)
-	if err == nil && set != "" && infoschema.CharsetOf(name) != set {
-		err = base.Errorf(errno.CollationCharset, "COLLATION '%s' is not valid for CHARACTER SET '%s'", name, set)
+	c := collation.Lookup(n.Collation)
+	switch {
+	case c == nil:
+		return "", base.Errorf(errno.UnknownCollation, "Unknown collation: '%s'", n.Collation)
+	case set != "" && c.Charset != set:
+		return "", base.Errorf(errno.CollationCharset, "COLLATION '%s' is not valid for CHARACTER SET '%s'", n.Collation, set)
 	}
-	return name, err
+	return c.Name, nil // utf8_bin is called utf8mb3_bin
 }
 
 // defaultCollation gives a new table the collation of the database, unless its options name one or a character set.

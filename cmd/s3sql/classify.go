@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,7 +14,7 @@ var changing = []string{"INSERT", "REPLACE", "UPDATE", "DELETE", "LOAD", "CREATE
 // none are lost.
 func changes(text string) bool {
 	found := false
-	for word := range words(text) {
+	for word := range words(behindGate(text)) {
 		if !found {
 			if !slices.Contains(changing, word) {
 				return false
@@ -24,6 +25,25 @@ func changes(text string) bool {
 		}
 	}
 	return found
+}
+
+// gateVersion is the latest version of MySQL whose version-gated comments are run: what sqlengine/parse says it is.
+const gateVersion = 80036
+
+// behindGate returns what runs of a statement that begins in a version-gated comment, as dumps write them: /*!50001 CREATE … */.
+func behindGate(text string) string {
+	rest, ok := strings.CutPrefix(text, "/*!")
+	if !ok {
+		return text
+	}
+	n := 0
+	for n < min(len(rest), 6) && rest[n] >= '0' && rest[n] <= '9' {
+		n++
+	}
+	if v, err := strconv.Atoi(rest[:n]); n >= 5 && (err != nil || v > gateVersion) {
+		return text // a comment, after which another statement may stand
+	}
+	return rest[n:]
 }
 
 // words yields the words of a statement that stand outside strings, quoted names and comments, in upper case. A

@@ -73,6 +73,9 @@ func TestChanges(t *testing.T) {
 		"SELECT 1": false, "(SELECT 1) UNION SELECT 2": false, "insert into t values (1)": true, "REPLACE(1)": true,
 		"/* x */ -- y\nUPDATE t SET a = 1": true, "WITH c AS (SELECT 1) SELECT * FROM c": false, "DELETE FROM t RETURNING a": false,
 		"INSERT INTO t VALUES ('RETURNING')": true, "INSERT INTO `returning` VALUES (1) -- returning": true, "SHOW TABLES": false,
+		"/*!50001 CREATE VIEW v AS SELECT 1 */": true, "/*!40101 SET NAMES utf8 */": true, "/*! insert into t values (1) */": true,
+		"/*!99999 INSERT */ SELECT 1": false, "/*!50001 SELECT 1 */": false, "/*!080001 DELETE FROM t RETURNING a */": false, "/*!": false,
+		"/*!50001 DELETE */ FROM t RETURNING a": false, "/*!800 x */": false, "/*!999999": false, "/*+ x */": false,
 		"EXPLAIN DELETE FROM t": false, "CHECK STORE": false, "anything new": false, "commit": true, "": false,
 		"INSERT INTO t_returning VALUES (1)": true, "'INSERT'": false, "UPDATE t SET a = 'x' -- c\nRETURNING a": false,
 	} {
