@@ -24,6 +24,8 @@ type binder struct {
 	called *windowCollector
 	// aliases are select-list items that an unqualified name may mean when no column has it.
 	aliases []item
+	// earlier are the select-list items before the one that is bound, which names inside a subquery may mean.
+	earlier []item
 	// prefer are select-list items that an unqualified name means before any column: in HAVING, those no group key hides.
 	prefer []item
 	// values resolves VALUES(col) and row aliases in ON DUPLICATE KEY UPDATE; nil elsewhere.
@@ -182,6 +184,31 @@ func aliased(items []item, ref *ast.ColumnRef, clause string) (int, error) {
 		}
 	}
 	return hit, nil
+}
+
+// outward returns the select-list item that a name inside a subquery means when no table has it; nil if none. As in MySQL it may
+// not be that of an aggregate. b may be nil.
+//
+// Errors: 1052, 1247, 3594.
+func (b *binder) outward(ref *ast.ColumnRef) (expr.Expr, error) {
+	if b == nil {
+		return nil, nil
+	}
+	items := b.aliases
+	if items == nil {
+		items = b.earlier
+	}
+	i, err := aliased(items, ref, b.clause)
+	if i < 0 || err != nil {
+		return nil, err
+	}
+	e := items[i].expr
+	if b.aggs != nil {
+		if err := b.aggs.refuse([]expr.Expr{e}, items[i:i+1]); err != nil {
+			return nil, err
+		}
+	}
+	return e, b.called.refuse(e, items)
 }
 
 func (b *binder) inClause(err error) error {

@@ -114,10 +114,14 @@ func (f *frame) lookup(p *planner, ref *ast.ColumnRef) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	var arg expr.Expr
 	if c != nil {
-		arg = c.ref()
-	} else {
+		return f.param(p, c.ref()), nil
+	}
+	arg, err := f.b.outward(ref)
+	if err != nil {
+		return nil, err
+	}
+	if arg == nil {
 		arg, err = f.scope.outer.lookup(p, ref)
 		if arg == nil || err != nil || f.through {
 			f.free = f.free || arg != nil

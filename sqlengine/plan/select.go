@@ -237,7 +237,9 @@ func sameItem(e expr.Expr, items []item) int {
 // items binds a select list, expanding * and t.*.
 func (b *binder) items(list []ast.SelectItem) ([]item, error) {
 	var out []item
+	defer func() { b.earlier = nil }()
 	for _, si := range list {
+		b.earlier = out
 		if star, ok := si.Expr.(*ast.Star); ok {
 			cols, err := b.star(star)
 			if err != nil {
