@@ -247,6 +247,9 @@ func check(t *Table) error {
 	if err := checkKeys(t); err != nil {
 		return err
 	}
+	if err := checkEncrypted(t); err != nil {
+		return err
+	}
 	for i := range t.Checks {
 		if err := CheckName(t.Checks[i].Name); err != nil {
 			return err

@@ -28,6 +28,7 @@ type Table struct {
 	// Partitioning divides the rows; nil: they are all together.
 	Partitioning *Partitioning `json:"partitioning,omitempty"`
 	Temporary    bool          `json:"-"` // of one session, which alone knows it
+	Whole        uint32        `json:"-"` // of what PartTables returns: the id of the table that it is a partition of; 0 none
 }
 
 // Check is a CHECK constraint.
@@ -62,6 +63,8 @@ type Column struct {
 	Initial *Initial `json:"initial,omitempty"`
 	// Generated is the expression of a generated column.
 	Generated *Generated `json:"generated,omitempty"`
+	// Encrypted is the id of the secret key that the column's values are sealed with; "" they are not.
+	Encrypted string `json:"encrypted,omitempty"`
 }
 
 // Generated says how the value of a generated column is computed.

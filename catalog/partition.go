@@ -98,7 +98,7 @@ func (t *Table) PartTables() []*Table {
 	views := make([]*Table, len(p.Parts))
 	for i := range views {
 		c := *t
-		c.ID, c.Indexes = p.Parts[i].ID, slices.Clone(t.Indexes)
+		c.ID, c.Whole, c.Indexes = p.Parts[i].ID, t.ID, slices.Clone(t.Indexes)
 		for k := range c.Indexes {
 			c.Indexes[k].ID = p.Parts[i].Indexes[t.Indexes[k].ID]
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/collation"
+	"github.com/s3sql/s3sql/internal/seal"
 )
 
 // EncodeKey returns the key that parts of row have in their table, and whether one of the parts is NULL. row has one value
@@ -73,10 +74,27 @@ func (p KeyPart) Cut(v base.Value) base.Value {
 	return v
 }
 
-// EncodeRow returns the stored form of a row, which has one value for each column of t. Virtual columns are left out.
+// EncodeRow returns the stored form of a row, which has one value for each column of t. Virtual columns are left out, encrypted
+// ones are sealed with key. One that key does not open is to be NULL, and stays as it is in old, the stored row that the new
+// one replaces; "" none.
 //
+// Errors: 3185.
 // Source: docs/format/row.md.
-func EncodeRow(t *Table, row []base.Value) string {
+func EncodeRow(t *Table, row []base.Value, key *seal.Key, old string) (string, error) {
+	if !t.HasEncrypted() {
+		return encodeRow(t, row), nil
+	}
+	row, err := sealed(t, row, key, old)
+	if err != nil {
+		return "", err
+	}
+	return encodeRow(t, row), nil
+}
+
+// SameRow reports whether two rows of t would be stored alike, but for the randomness of encrypted columns.
+func SameRow(t *Table, a, b []base.Value) bool { return encodeRow(t, a) == encodeRow(t, b) }
+
+func encodeRow(t *Table, row []base.Value) string {
 	var buf [256]byte
 	b := buf[:0]
 	last := uint32(0)
@@ -110,19 +128,19 @@ func encodeRowSorted(t *Table, row []base.Value) string {
 }
 
 // DecodeRow returns the values of a stored row, one for each column of t; those of virtual columns, which the row does not
-// hold, are NULL. Texts alias row.
+// hold, are NULL, and so are those of encrypted columns that key does not open. Texts alias row.
 //
 // Errors: CodeCorrupt.
-func DecodeRow(t *Table, row string) ([]base.Value, error) {
+func DecodeRow(t *Table, row string, key *seal.Key) ([]base.Value, error) {
 	out := make([]base.Value, len(t.Columns))
 	for i := range out {
 		out[i] = t.Columns[i].initial()
 	}
-	return out, decodeRow(t, row, out)
+	return out, decodeRow(t, row, out, key)
 }
 
 // decodeRow fills out: a column that the row does not have keeps what is there, its initial value.
-func decodeRow(t *Table, row string, out []base.Value) error {
+func decodeRow(t *Table, row string, out []base.Value, key *seal.Key) error {
 	r := base.NewRowReader(row)
 	n := len(out)
 	at := 0 // where the next field is looked for first: fields mostly come in the order of the columns
@@ -139,7 +157,7 @@ func decodeRow(t *Table, row string, out []base.Value) error {
 			if t.Columns[i].ID != id {
 				continue
 			}
-			if err := fit(&v, &t.Columns[i]); err != nil {
+			if err := stored(&v, t, &t.Columns[i], key); err != nil {
 				return err
 			}
 			out[i] = v
@@ -149,6 +167,22 @@ func decodeRow(t *Table, row string, out []base.Value) error {
 			break
 		}
 	}
+}
+
+// stored makes a field of a stored row the value of its column.
+func stored(v *base.Value, t *Table, c *Column, key *seal.Key) (err error) {
+	if c.Encrypted == "" || v.IsNull() {
+		return fit(v, c)
+	}
+	if v.Class() != base.Bytes {
+		return base.Errorf(base.CodeCorrupt, "column %s is encrypted and holds a value of class %s", c.Name, v.Class())
+	}
+	if Readable(key, t, c) != nil {
+		*v = base.Value{}
+		return nil
+	}
+	*v, err = OpenValue(key, t, c, v.Text())
+	return err
 }
 
 // fit checks that a stored value is of its column's class, and brings a DECIMAL to its column's scale.

@@ -32,7 +32,7 @@ func TestRowCodecRoundTrip(t *testing.T) {
 		{base.NewString("x"), base.NewInt(1), dec(1250, 2), base.NewBytes("\x00\xff")},
 		{{}, base.NewInt(-1), {}, {}},
 	} {
-		got, err := DecodeRow(tab, EncodeRow(tab, row))
+		got, err := DecodeRow(tab, encodeRow(tab, row), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +48,7 @@ func TestRowCodecOlderRow(t *testing.T) {
 	t.Parallel()
 	tab := codecTable()
 	older := string(base.AppendField(base.AppendField(nil, 1, base.NewInt(5)), 2, dec(7, 1)))
-	got, err := DecodeRow(tab, older)
+	got, err := DecodeRow(tab, older, nil)
 	if err != nil || got[1].Int() != 5 || !got[0].IsNull() || got[2] != dec(70, 2) {
 		t.Errorf("older row decodes to %v, %v", got, err)
 	}
@@ -58,7 +58,7 @@ func TestRowCodecOlderRow(t *testing.T) {
 		string(base.AppendField(nil, 2, base.NewDecimal(base.Int128{Hi: 1 << 62}, 0))),
 		"\x1B",
 	} {
-		if _, err := DecodeRow(tab, bad); !errors.Is(err, base.ErrCorrupt) {
+		if _, err := DecodeRow(tab, bad, nil); !errors.Is(err, base.ErrCorrupt) {
 			t.Errorf("row % x: %v, want a corrupt error", bad, err)
 		}
 	}
@@ -119,6 +119,8 @@ func BenchmarkEncodeRow(b *testing.B) {
 	row := []base.Value{base.NewString("somebody"), base.NewInt(1), dec(1250, 2), base.NewBytes("abc")}
 	b.ReportAllocs()
 	for b.Loop() {
-		EncodeRow(tab, row)
+		if _, err := EncodeRow(tab, row, nil, ""); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

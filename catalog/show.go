@@ -175,6 +175,9 @@ func columnSQL(t *Table, c *Column) string {
 	if c.Invisible {
 		s += " /*!80023 INVISIBLE */"
 	}
+	if c.Encrypted != "" {
+		s += " ENCRYPTED" // not in a comment: whoever cannot encrypt is not to take the table
+	}
 	if c.Comment != "" {
 		s += " COMMENT " + QuoteString(c.Comment)
 	}

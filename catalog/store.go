@@ -26,8 +26,9 @@ const (
 	plainFormat     = 1 // tables and views
 	partitionFormat = 2 // tables with partitions
 	databaseFormat  = 3 // the database itself
+	encryptedFormat = 4 // tables with encrypted columns
 
-	formatVersion = databaseFormat // the newest
+	formatVersion = encryptedFormat // the newest
 )
 
 // Catalog is the set of descriptors as one transaction sees it. It is immutable and may be shared.
@@ -152,7 +153,10 @@ func encodeTable(t *Table) (string, error) {
 		t.SortKeys = collation.Version
 	}
 	format := plainFormat
-	if t.Partitioning != nil {
+	switch {
+	case t.HasEncrypted():
+		format = encryptedFormat
+	case t.Partitioning != nil:
 		format = partitionFormat
 	}
 	b, err := json.Marshal(document{Format: format, Kind: "table", Table: t})

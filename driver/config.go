@@ -41,6 +41,9 @@ type Config struct {
 	SSE             string `json:"sse,omitempty"` // "AES256", "aws:kms" or "aws:kms:dsse"
 	KMSKeyID        string `json:"kms_key_id,omitempty"`
 
+	// SecretKey opens and seals ENCRYPTED columns: base64 of 32 bytes, or env:NAME of the variable that holds that.
+	SecretKey string `json:"secret_key,omitempty"`
+
 	Mode   string `json:"mode,omitempty"`   // "rw" (default) or "ro"
 	Create *bool  `json:"create,omitempty"` // make the database if there is none; default true, false in mode ro
 
@@ -212,6 +215,7 @@ func (c Config) redacted() Config {
 			*s = "***"
 		}
 	}
+	c.SecretKey = shownKey(c.SecretKey)
 	return c
 }
 

@@ -108,7 +108,9 @@ func TestParseDSNRefuses(t *testing.T) {
 		{"s3://K:S@b?profile=x", "not both"},
 		{"mem://?cache_dir=/tmp", `"cache_dir" (at byte 7) is not available yet`},
 		{"mem://?cache_size=1GB", "not available yet"},
-		{"mem://?secret_key=env:X", "not available yet"},
+		{"mem://?secret_key=env:", "is not valid; valid: env:NAME"},
+		{"mem://?secret_key=env:A-B", "is not valid; valid: env:NAME"},
+		{"mem://?secret_key=c2hvcnQ=", "is not valid; valid: env:NAME"},
 		{"mem://?workers=on", "not available yet"},
 		{"mem://?branch=b", "not available yet"},
 	}

@@ -41,12 +41,13 @@ var parameters = []parameter{
 	text("user", "a name", everywhere, func(c *Config) *string { return &c.User }),
 	text("sse", "AES256, aws:kms, aws:kms:dsse", remote, func(c *Config) *string { return &c.SSE }, oneOf("AES256", "aws:kms", "aws:kms:dsse")),
 	text("kms_key_id", "a key id or ARN", remote, func(c *Config) *string { return &c.KMSKeyID }),
+	secret(text("secret_key", "env:NAME of an environment variable, or base64 of 32 bytes", everywhere, func(c *Config) *string { return &c.SecretKey }, isSecretKey)),
 	{name: "conflict_retries", valid: "a number from 1 to 1000000", set: setRetries, get: getRetries},
 }
 
 // later lists the keys whose feature does not exist yet: they are refused rather than ignored, because a program that
 // gives one relies on it. The value that asks for nothing is accepted. docs/compatibility.md lists them.
-var later = map[string]string{"cache_dir": "", "cache_size": "", "secret_key": "", "branch": "", "workers": "off"}
+var later = map[string]string{"cache_dir": "", "cache_size": "", "branch": "", "workers": "off"}
 
 const (
 	remote     = true

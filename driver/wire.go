@@ -30,6 +30,10 @@ const openElapsed = 3 * time.Second
 // openEngine is the opener of the registered driver: store, retries above it, engine above both. The engine counts
 // requests itself; the store reports every try to it.
 func openEngine(ctx context.Context, d *Driver, cfg Config, p parts) (engine, error) {
+	key, err := cfg.secretKey()
+	if err != nil {
+		return nil, err
+	}
 	store, release := p.store, func() error { return nil }
 	opened := func() {}
 	if store == nil {
@@ -47,7 +51,7 @@ func openEngine(ctx context.Context, d *Driver, cfg Config, p parts) (engine, er
 	e, err := sqlengine.Open(ctx, sqlengine.Config{
 		Store: store, Ledger: object.NewLedger(0), Database: cfg.Database(), ReadOnly: cfg.Mode == "ro", Create: *cfg.Create,
 		Consistency: cfg.Consistency, MaxStaleness: cfg.MaxStaleness, Isolation: cfg.Isolation, Maintenance: maintenance,
-		MemoryLimit: cfg.MemoryLimit, ConflictRetries: cfg.ConflictRetries, User: cfg.User,
+		MemoryLimit: cfg.MemoryLimit, ConflictRetries: cfg.ConflictRetries, User: cfg.User, SecretKey: key,
 		LocalFile: allowed.opener(p.localFiles), Logger: p.logger, Clock: p.clock, Rand: p.rand,
 	})
 	if err != nil {

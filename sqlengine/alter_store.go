@@ -35,11 +35,16 @@ func (a *alteration) settle() error {
 	if err := a.r.checkExpressions(a.t); err != nil {
 		return err
 	}
+	if !a.old.Temporary {
+		if err := a.settlePartitions(); err != nil {
+			return err
+		}
+	}
+	if err := a.r.checkLeaks(a.t); err != nil {
+		return err
+	}
 	if a.old.Temporary {
 		return a.settleTemporary()
-	}
-	if err := a.settlePartitions(); err != nil {
-		return err
 	}
 	cat, err := a.r.s.e.catalog.Load(a.r.ctx, a.tx)
 	if err != nil {
@@ -128,6 +133,9 @@ func (a *alteration) plan() (*exec.Rebuild, error) {
 			continue
 		}
 		was := &a.old.Columns[b.From[i]]
+		if was.Encrypted != c.Encrypted {
+			b.Rows, b.Copied = true, true
+		}
 		if c.Generated != nil {
 			if was.Generated == nil || was.Generated.SQL != c.Generated.SQL || !sameStored(was.Type, c.Type) {
 				b.Rows = b.Rows || a.recompute()
@@ -220,8 +228,7 @@ func (a *alteration) fill(b *exec.Rebuild, i int) (write bool, err error) {
 			return false, base.Errorf(errno.WrongValue, "Incorrect %s value: '%s' for column '%s' at row 1", typeName(c.Type),
 				expr.Format(expr.Zero(c.Type), c.Type), c.Name)
 		}
-		c.Initial = &catalog.Initial{Value: expr.Zero(c.Type)}
-		return false, nil
+		return a.fillEncrypted(&b.Fill[i], c, expr.Zero(c.Type)), nil
 	}
 	x, err := a.r.s.e.parseExpr(c.Default.SQL)
 	if err != nil {
@@ -244,8 +251,7 @@ func (a *alteration) fill(b *exec.Rebuild, i int) (write bool, err error) {
 	if err != nil || v.IsNull() {
 		return false, err
 	}
-	c.Initial = &catalog.Initial{Value: v}
-	return false, nil
+	return a.fillEncrypted(&b.Fill[i], c, v), nil
 }
 
 func typeName(t base.Type) string {

@@ -30,6 +30,9 @@ func (r *run) createLike(n *ast.CreateTable, tx *table.Tx) (*catalog.Table, erro
 			t.Partitioning.Parts[i].ID, t.Partitioning.Parts[i].Indexes = 0, nil
 		}
 	}
+	if err := r.sealAnew(t); err != nil {
+		return nil, err
+	}
 	for _, c := range src.Checks {
 		c.Name = freeCheckName(t)
 		t.Checks = append(t.Checks, c)
@@ -90,7 +93,7 @@ func queryColumn(cat *catalog.Catalog, c plan.Column) catalog.Column {
 	col := catalog.Column{Name: c.Name, Type: c.Type, NotNull: !c.Nullable}
 	if t := cat.Table(c.OrgTable); t != nil && c.OrgName != "" {
 		if src, _ := t.Column(c.OrgName); src != nil {
-			col.Default, col.Comment = src.Default, src.Comment
+			col.Default, col.Comment, col.Encrypted = src.Default, src.Comment, src.Encrypted
 			if src.ID == t.AutoIncrement {
 				col.Default = &catalog.Default{SQL: "'0'"}
 			}

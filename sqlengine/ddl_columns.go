@@ -24,7 +24,7 @@ func (r *run) addColumn(t *catalog.Table, c *ast.ColumnDef) error {
 func (r *run) columnOf(t *catalog.Table, c *ast.ColumnDef, id uint32) (catalog.Column, error) {
 	col := catalog.Column{ID: id, Name: c.Name, Type: c.Type, NotNull: c.NotNull || c.PrimaryKey, OnUpdate: c.OnUpdateNow,
 		Comment: c.Comment, Invisible: c.Invisible}
-	if err := refuse(map[string]bool{"ENCRYPTED": c.Encrypted}); err != nil {
+	if err := r.encrypt(t, &col, c); err != nil {
 		return col, err
 	}
 	if (col.Type.Class() == base.String || len(col.Type.Elems) > 0) && col.Type.Collation == "" {
@@ -96,6 +96,9 @@ func (r *run) setDefault(col *catalog.Column, c *ast.ColumnDef) error {
 	invalid := base.Errorf(errno.InvalidDefault, "Invalid default value for '%s'", col.Name)
 	if c.AutoIncrement {
 		return invalid
+	}
+	if err := clearDefault(col, c.Default); err != nil {
+		return err
 	}
 	if n, now := nowDefault(c); now && (!stamped(col.Type) || n != int(col.Type.Scale)) {
 		return invalid

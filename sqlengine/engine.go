@@ -12,6 +12,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/seal"
 	"github.com/s3sql/s3sql/sqlengine/system"
 	"github.com/s3sql/s3sql/storage/lease"
 	"github.com/s3sql/s3sql/storage/object"
@@ -39,6 +40,9 @@ type Config struct {
 	TempDir         string // folder of the temporary files of what is over MemoryLimit; "" is the system's
 	ConflictRetries int    // runs of an autocommit statement that loses; 0 is 100
 	User            string
+
+	// SecretKey, of seal.KeySize bytes, opens and seals ENCRYPTED columns; nil: their values cannot be read or written.
+	SecretKey []byte
 
 	// LocalFile opens a file for LOAD DATA LOCAL; nil refuses the statement. It is called again when the statement loses to
 	// another transaction and runs again.
@@ -84,6 +88,7 @@ func (c *Config) EnsureDefaults() {
 type Engine struct {
 	cfg        Config
 	db         *table.DB
+	key        *seal.Key // nil: there is no secret key
 	catalog    catalog.Cache
 	statements statementCache
 	statistics statistics
@@ -117,7 +122,14 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{cfg: cfg, db: db, prices: system.DefaultPrices(), started: cfg.Clock.Now(),
+	var key *seal.Key
+	if cfg.SecretKey != nil {
+		if key, err = seal.New(cfg.SecretKey, db.UUID()); err != nil {
+			return nil, errors.Join(err, db.Close(ctx))
+		}
+		cfg.SecretKey = nil
+	}
+	return &Engine{cfg: cfg, db: db, key: key, prices: system.DefaultPrices(), started: cfg.Clock.Now(),
 		leases: lease.New(cfg.Store, lease.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger})}, nil
 }
 

@@ -67,7 +67,7 @@ func sameDefinition(t, s *catalog.Table) bool {
 	}
 	for i := range t.Columns {
 		c, d := &t.Columns[i], &s.Columns[i]
-		if !strings.EqualFold(c.Name, d.Name) && !c.Hidden || !sameStored(c.Type, d.Type) || c.NotNull != d.NotNull || c.Hidden != d.Hidden ||
+		if !strings.EqualFold(c.Name, d.Name) && !c.Hidden || !sameStored(c.Type, d.Type) || c.NotNull != d.NotNull || c.Hidden != d.Hidden || c.Encrypted != d.Encrypted ||
 			generatedAnew(c, d) || (c.ID == t.AutoIncrement) != (d.ID == s.AutoIncrement) {
 			return false
 		}
@@ -101,7 +101,7 @@ func sameLayout(t, s *catalog.Table) bool {
 			return false
 		}
 	}
-	return !catalog.HiddenKey(t)
+	return !catalog.HiddenKey(t) && !t.HasEncrypted() // values are sealed for one table
 }
 
 // rowsMatch checks that the rows of s belong to a partition. Error 1737.

@@ -27,7 +27,7 @@ func (e *Engine) tableRules(t *catalog.Table) (*plan.Rules, error) {
 	if r != nil {
 		return r, nil
 	}
-	r, err := plan.TableRules(plan.Env{Database: e.cfg.Database, ParseExpr: e.parseExpr}, t)
+	r, err := plan.TableRules(plan.Env{Database: e.cfg.Database, ParseExpr: e.parseExpr, Readable: e.readable}, t)
 	if err != nil {
 		return nil, err
 	}

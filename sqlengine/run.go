@@ -273,7 +273,7 @@ func (r *run) execContext(tx *table.Tx, slots int) *exec.Context {
 	ec := r.exprContext(params)
 	ec.Tables = (*infoSource)(r)
 	return &exec.Context{Ctx: r.ctx, Expr: ec, Tx: tx, Strict: r.s.settings.strict,
-		MemoryLimit: r.s.e.cfg.MemoryLimit, TempDir: r.s.e.cfg.TempDir, Rules: r.s.e.tableRules, Locked: r.lockedReader(tx)}
+		MemoryLimit: r.s.e.cfg.MemoryLimit, TempDir: r.s.e.cfg.TempDir, Rules: r.s.e.tableRules, Locked: r.lockedReader(tx), Key: r.s.e.key}
 }
 
 // lockedReader returns what FOR UPDATE and FOR SHARE read from; nil outside a transaction.
@@ -404,5 +404,6 @@ func (r *run) env(tx *table.Tx) (plan.Env, error) {
 
 func (s *Session) planEnv(cat *catalog.Catalog, tx *table.Tx, types []base.Type) plan.Env {
 	return plan.Env{Catalog: cat, Database: s.e.cfg.Database, Virtual: s.virtual, ParseExpr: s.e.parseExpr, ParseQuery: s.e.parseQuery,
-		RowCount: func(id uint32) float64 { return float64(tx.RowCount(id)) }, Params: types, Var: s.variableType}
+		RowCount: func(id uint32) float64 { return float64(tx.RowCount(id)) }, Params: types, Var: s.variableType,
+		Readable: s.e.readable}
 }

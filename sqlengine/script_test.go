@@ -17,10 +17,13 @@ import (
 	"github.com/s3sql/s3sql/storage/object/mem"
 )
 
+// scriptKey is the secret key of openMem.
+var scriptKey = []byte("a secret key of the tests, 32 by")
+
 // openMem opens a new database in memory.
 func openMem(t testing.TB) *sqlengine.Engine {
 	t.Helper()
-	e, err := sqlengine.Open(context.Background(), sqlengine.Config{Store: mem.New(), Database: "app", Create: true})
+	e, err := sqlengine.Open(context.Background(), sqlengine.Config{Store: mem.New(), Database: "app", Create: true, SecretKey: scriptKey})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ var _ plan.Statistics = txStatistics{}
 // Column describes column i of t: as remembered, unless the table has grown or shrunk a lot since, or from a sample.
 func (s txStatistics) Column(t *catalog.Table, i int) (plan.ColumnStats, bool) {
 	rows := tableRows(s.tx, t)
-	if rows == 0 || t.Columns[i].Type.Class() == base.JSON {
+	if c := &t.Columns[i]; rows == 0 || c.Type.Class() == base.JSON || c.Encrypted != "" { // sealed values say nothing
 		return plan.ColumnStats{}, false
 	}
 	key := statsKey{t.ID, t.Columns[i].ID}

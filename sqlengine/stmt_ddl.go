@@ -89,20 +89,6 @@ func (r *run) startCounter(n *ast.CreateTable, t *catalog.Table, tx *table.Tx) e
 	return nil
 }
 
-// refuse returns error 1235 for the first feature, by name, that a statement uses and s3sql does not have.
-func refuse(used map[string]bool) error {
-	first := ""
-	for name, yes := range used {
-		if yes && (first == "" || name < first) {
-			first = name
-		}
-	}
-	if first == "" {
-		return nil
-	}
-	return base.Errorf(errno.NotSupported, "%s is not supported; docs/compatibility.md lists what is", first)
-}
-
 func (r *run) ownDatabase(t *ast.TableName) error {
 	if t.Schema != "" && !strings.EqualFold(t.Schema, r.s.e.cfg.Database) {
 		return base.Errorf(errno.BadDB, "Unknown database '%s'", t.Schema)
@@ -158,10 +144,15 @@ func (r *run) describe(n *ast.CreateTable, tx *table.Tx) (*catalog.Table, []stri
 	if err := checkAutoIncrement(t); err != nil {
 		return nil, nil, err
 	}
-	if err := r.checkExpressions(t); err != nil || n.Partition == nil {
+	if err := r.checkExpressions(t); err != nil {
 		return t, names, err
 	}
-	return t, names, r.partitionTable(t, n.Partition)
+	if n.Partition != nil {
+		if err := r.partitionTable(t, n.Partition); err != nil {
+			return t, names, err
+		}
+	}
+	return t, names, r.checkLeaks(t)
 }
 
 // columnKeys adds the keys that a column's own attributes declare.

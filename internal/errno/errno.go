@@ -114,6 +114,7 @@ var JSONTooDeep = code(3157, "22032", base.KindInvalid)
 var JSONNullKey = code(3158, "22032", base.KindInvalid)
 var JSONPathArrayCell = code(3165, "42000", base.KindInvalid)
 var CapacityExceeded = code(3170, "HY000", base.KindInvalid) // memory_limit
+var NoKey = code(3185, "HY000", base.KindInvalid)            // an ENCRYPTED column without the key that opens it
 var AESInvalidKDF = code(3235, "HY000", base.KindInvalid)
 var AESInvalidIterations = code(3236, "HY000", base.KindInvalid)
 var BitwiseOperandSize = code(3513, "HY000", base.KindInvalid)

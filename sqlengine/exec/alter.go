@@ -58,6 +58,7 @@ func (b *Rebuild) Start(ec *Context, tx *table.Tx) {
 // expr.Assign, 3819 a row that a new CHECK refuses; those of tx.
 func (b *Rebuild) Run(ec *Context, tx *table.Tx) (int, error) {
 	w := newWriter(ec, tx, b.New, false)
+	ec.images = false // a column that is not opened would be lost
 	if b.Rows {
 		for _, id := range b.Old.RowTables() {
 			if err := Restart(tx, id); err != nil {
@@ -78,11 +79,21 @@ func (b *Rebuild) Run(ec *Context, tx *table.Tx) (int, error) {
 func (b *Rebuild) run(w *writer, scan *table.Scanner, count *int) error {
 	n := *count
 	defer func() { *count = n }()
+	all := make([]int, len(b.Old.Columns))
+	for i := range all {
+		all[i] = i
+	}
+	sealed := anyEncrypted(b.Old, all)
 	var batch vec.Batch
 	for {
 		keys, ok, err := scan.Next(w.ec.Ctx, &batch)
 		if err != nil || !ok {
 			return err
+		}
+		if sealed {
+			if err := openColumns(w.ec, b.Old, all, &batch); err != nil {
+				return err
+			}
 		}
 		for k, key := range keys {
 			n++

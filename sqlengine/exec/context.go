@@ -6,6 +6,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/internal/seal"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
@@ -47,9 +48,12 @@ type Context struct {
 	TempDir string
 	// Rules returns the generated columns and CHECK constraints of a table.
 	Rules func(*catalog.Table) (*plan.Rules, error)
+	// Key opens and seals the values of encrypted columns; nil: there is no key.
+	Key *seal.Key
 	// Found is, after the last row, what FOUND_ROWS() returns next; nil: the number of rows returned.
 	Found *int64
 
+	images      bool // the statement changes rows: columns that Key does not open come along as NULL
 	memoryBytes int64
 	held        map[any]*rowStore // rows that several operators read, by plan.SharedQuery and plan.WorkTable
 	keySets     map[*plan.KeySet][]string

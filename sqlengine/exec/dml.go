@@ -36,6 +36,7 @@ type writer struct {
 	ret       *returner       // nil without RETURNING
 	view      *plan.ViewCheck // of the view that the statement names; nil: none
 
+	shut  bool        // the key does not open a column of the table: rows keep what they have there
 	named []int       // the partitions that rows may go to; nil: all
 	rules *plan.Rules // see ruleSet
 	ruled bool
@@ -43,8 +44,10 @@ type writer struct {
 
 func newWriter(ec *Context, tx *table.Tx, t *catalog.Table, ignore bool) *writer {
 	ec.prepare()
+	ec.images = true
 	tx.DependOn(catalog.DescriptorTable, catalog.DescriptorKey(t.ID))
-	return &writer{ec: ec, tx: tx, t: t, ignore: ignore, fk: newForeignKeys(ec, tx, t), fam: &family{touched: map[uint32]bool{}}}
+	return &writer{ec: ec, tx: tx, t: t, ignore: ignore, fk: newForeignKeys(ec, tx, t), fam: &family{touched: map[uint32]bool{}},
+		shut: catalog.FirstUnreadable(ec.Key, t) != nil}
 }
 
 // conflict is a row that stands in the way of a new one.
@@ -88,9 +91,17 @@ func (w *writer) insertRow(home *catalog.Table, pk string, row []base.Value) err
 	return w.put(home, pk, row)
 }
 
-// put writes a row and its index entries.
+// put writes a new row and its index entries.
 func (w *writer) put(home *catalog.Table, pk string, row []base.Value) error {
-	if err := w.tx.Put(home.ID, pk, catalog.EncodeRow(w.t, row)); err != nil {
+	enc, err := w.encode(home, "", row)
+	if err != nil {
+		return err
+	}
+	return w.putEncoded(home, pk, row, enc)
+}
+
+func (w *writer) putEncoded(home *catalog.Table, pk string, row []base.Value, enc string) error {
+	if err := w.tx.Put(home.ID, pk, enc); err != nil {
 		return err
 	}
 	for i := range home.Indexes {
@@ -132,13 +143,17 @@ func (w *writer) replace(oldPK string, oldRow []base.Value, pk string, newRow []
 	if err != nil {
 		return err
 	}
+	enc, err := w.encode(from, oldPK, newRow)
+	if err != nil {
+		return err
+	}
 	if pk != oldPK || from != home {
 		if err := w.remove(oldPK, oldRow); err != nil {
 			return err
 		}
-		return w.put(home, pk, newRow)
+		return w.putEncoded(home, pk, newRow, enc)
 	}
-	if err := w.tx.Put(home.ID, pk, catalog.EncodeRow(w.t, newRow)); err != nil {
+	if err := w.tx.Put(home.ID, pk, enc); err != nil {
 		return err
 	}
 	for i := range home.Indexes {
@@ -164,7 +179,7 @@ func (w *writer) read(c *conflict) ([]base.Value, error) {
 	if !ok {
 		return nil, base.Corruptf("", "an index of table %s points to a row that does not exist; run CHECK TABLE", w.t.Name)
 	}
-	row, err := catalog.DecodeRow(w.t, enc)
+	row, err := catalog.DecodeRow(w.t, enc, w.ec.Key)
 	if err == nil && w.t.HasVirtual() {
 		err = w.derive(row, 1)
 	}

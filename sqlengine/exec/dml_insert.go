@@ -329,7 +329,7 @@ func (in *inserter) same(c *conflict, old, row []base.Value) bool {
 			break
 		}
 	}
-	return catalog.EncodeRow(in.t, old) == catalog.EncodeRow(in.t, row)
+	return !in.shut && catalog.SameRow(in.t, old, row)
 }
 
 // update runs ON DUPLICATE KEY UPDATE on the row in the way.

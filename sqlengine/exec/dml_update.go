@@ -150,7 +150,7 @@ func (w *writer) current(found []base.Value) (row []base.Value, ok bool, err err
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	row, err = catalog.DecodeRow(w.t, enc)
+	row, err = catalog.DecodeRow(w.t, enc, w.ec.Key)
 	if err == nil && w.t.HasVirtual() {
 		err = w.derive(row, 1)
 	}

@@ -28,14 +28,15 @@ func (f *rowFetcher) start(rows int) {
 		fields := make([]table.Field, len(f.cols))
 		for i, c := range f.cols {
 			col := &f.table.Columns[c]
-			fields[i] = table.Field{ID: col.ID, Class: col.Type.Class(), Scale: scaleOf(col.Type)}
+			t := col.StoredType()
+			fields[i] = table.Field{ID: col.ID, Class: t.Class(), Scale: scaleOf(t)}
 			if col.Initial != nil && !col.Initial.Value.IsNull() {
 				fields[i].Missing = &col.Initial.Value
 			}
 		}
 		f.dec = table.NewRowDecoder(fields)
 		for i := range f.vecs {
-			t := f.table.Columns[f.cols[i]].Type
+			t := f.table.Columns[f.cols[i]].StoredType()
 			f.vecs[i].Class = t.Class()
 			f.vecs[i].Scale = scaleOf(t)
 			f.ptrs[i] = &f.vecs[i]

@@ -348,7 +348,7 @@ func (w *writer) cascade(c *childKey, row []base.Value, fn func(cw *writer, pk s
 		if !ok {
 			continue
 		}
-		old, err := catalog.DecodeRow(c.child, enc)
+		old, err := catalog.DecodeRow(c.child, enc, w.ec.Key)
 		if err == nil && c.child.HasVirtual() {
 			err = cw.derive(old, 1)
 		}

@@ -13,6 +13,9 @@ type lookupOp struct {
 	plan  *plan.Lookup
 	left  Operator
 	fetch rowFetcher
+	// sealed says that a column of the right side is encrypted.
+	sealed bool
+
 	kv    []*vec.Vector
 	types []base.Type // of the key columns looked up
 	raw   vec.Batch
@@ -34,7 +37,7 @@ func newLookup(n *plan.Lookup, ec *Context) (Operator, error) {
 		types[i] = n.Right.Table.Columns[n.Right.Table.ColumnByID(part.Column)].Type
 	}
 	return &lookupOp{ec: ec, plan: n, left: left, kv: make([]*vec.Vector, len(n.Keys)), types: types,
-		fetch: rowFetcher{table: n.Right.Table, cols: n.Right.Cols},
+		fetch: rowFetcher{table: n.Right.Table, cols: n.Right.Cols}, sealed: anyEncrypted(n.Right.Table, n.Right.Cols),
 		pairs: newPairer(ec, n.Kind, n.On, len(n.Left.Schema()), len(n.Right.Schema()))}, nil
 }
 
@@ -101,6 +104,11 @@ func (o *lookupOp) read(b *vec.Batch) error {
 		}
 	}
 	o.fetch.finish(&o.raw)
+	if o.sealed {
+		if err := openColumns(o.ec, o.plan.Right.Table, o.plan.Right.Cols, &o.raw); err != nil {
+			return err
+		}
+	}
 	if err := computeVirtual(o.ec, o.plan.Right, &o.raw); err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ type scanOp struct {
 	helpers *helpers // nil until it has read for a while
 	left    int64    // rows until the limit
 	fetch   rowFetcher
+	sealed  bool // a column is encrypted
 	raw     vec.Batch
 	kept    vec.Batch
 	cutOff  vec.Batch
@@ -45,7 +46,7 @@ func newScan(n *plan.Scan, ec *Context) Operator {
 }
 
 func newTableScan(n *plan.Scan, ec *Context) *scanOp {
-	return &scanOp{ec: ec, tx: ec.reader(n), plan: n, fetch: rowFetcher{table: n.Table, cols: n.Cols}}
+	return &scanOp{ec: ec, tx: ec.reader(n), plan: n, fetch: rowFetcher{table: n.Table, cols: n.Cols}, sealed: anyEncrypted(n.Table, n.Cols)}
 }
 
 func (o *scanOp) Open() error {
@@ -100,6 +101,11 @@ func (o *scanOp) Next() (*vec.Batch, error) {
 		}
 		if o.raw.N == 0 {
 			continue
+		}
+		if o.sealed {
+			if err := openColumns(o.ec, o.plan.Table, o.plan.Cols, &o.raw); err != nil {
+				return nil, err
+			}
 		}
 		if err := computeVirtual(o.ec, o.plan, &o.raw); err != nil {
 			return nil, err
@@ -181,7 +187,7 @@ func columnsAsked(t *catalog.Table, at []int) []table.ScanCol {
 }
 
 func scanCol(c *catalog.Column) table.ScanCol {
-	q := table.ScanCol{ID: c.ID, Type: c.Type}
+	q := table.ScanCol{ID: c.ID, Type: c.StoredType()}
 	if c.Initial != nil {
 		q.Missing = c.Initial.Value
 	}

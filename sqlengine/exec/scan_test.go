@@ -43,7 +43,10 @@ func store(tb testing.TB, t *catalog.Table, rows [][]base.Value) *table.Tx {
 				continue
 			}
 			pk, _ := catalog.EncodeKey(t, t.Primary, row)
-			err := tx.Put(t.ID, pk, catalog.EncodeRow(t, row))
+			enc, err := catalog.EncodeRow(t, row, nil, "")
+			if err == nil {
+				err = tx.Put(t.ID, pk, enc)
+			}
 			for x := 0; x < len(t.Indexes) && err == nil; x++ {
 				key, _ := catalog.IndexKey(t, &t.Indexes[x], row)
 				err = tx.Put(t.Indexes[x].ID, key, pk)

@@ -201,6 +201,9 @@ func extra(t *catalog.Table, c *catalog.Column) string {
 	if c.Invisible {
 		parts = append(parts, "INVISIBLE")
 	}
+	if c.Encrypted != "" {
+		parts = append(parts, "ENCRYPTED")
+	}
 	return strings.Join(parts, " ")
 }
 

@@ -150,7 +150,7 @@ func (b *binder) column(ref *ast.ColumnRef) (expr.Expr, error) {
 		return nil, b.inClause(err)
 	}
 	if c != nil && (b.named == nil || b.named(c.id)) {
-		return c.ref(), nil
+		return c.ref(), c.shut
 	}
 	for i := range b.aliases {
 		if ref.Table == "" && strings.EqualFold(b.aliases[i].col.Name, ref.Name) {

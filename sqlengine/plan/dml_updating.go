@@ -36,6 +36,9 @@ func (u *updating) column(ref *ast.ColumnRef) (int, error) {
 	if c.def != nil {
 		return 0, fixedColumn(c.Name)
 	}
+	if c.shut != nil {
+		return 0, c.shut
+	}
 	if i := u.want.pos(c.id); i >= 0 {
 		return i, nil
 	}

@@ -190,10 +190,18 @@ func (p *planner) scan(table *catalog.Table, alias string, outer *frame) (*lScan
 		id := p.newCol()
 		s.ids = append(s.ids, id)
 		p.sourced(id, table, i)
-		sc.cols = append(sc.cols, scopeCol{id: id, schema: p.Database, Column: Column{Name: c.Name, Table: alias,
+		sc.cols = append(sc.cols, scopeCol{id: id, schema: p.Database, shut: p.shut(table, c), Column: Column{Name: c.Name, Table: alias,
 			OrgTable: table.Name, OrgName: c.Name, Type: c.Type, Nullable: !c.NotNull, Hidden: c.Hidden || c.Invisible}})
 	}
 	return s, sc
+}
+
+// shut is the error for naming a column whose values cannot be read; nil if they can.
+func (p *planner) shut(t *catalog.Table, c *catalog.Column) error {
+	if c.Encrypted == "" || p.Readable == nil {
+		return nil
+	}
+	return p.Readable(t, c)
 }
 
 func (p *planner) virtual(t *ast.TableName, v *VirtualTable, outer *frame) (logical, *scope, error) {
@@ -354,8 +362,13 @@ func (p *planner) joinUsing(n *lJoin, sc *scope, names []string, nLeft int, kind
 		if err != nil {
 			return nil, nil, (&binder{clause: "from clause"}).inClause(err)
 		}
-		if l == nil || r == nil {
+		switch {
+		case l == nil || r == nil:
 			return nil, nil, base.Errorf(errno.BadField, "Unknown column '%s' in 'from clause'", name)
+		case l.shut != nil:
+			return nil, nil, l.shut
+		case r.shut != nil:
+			return nil, nil, r.shut
 		}
 		eq, err := expr.Call("=", l.ref(), r.ref())
 		if err != nil {

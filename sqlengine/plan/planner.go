@@ -30,6 +30,8 @@ type Env struct {
 	Params []base.Type
 	// Var returns the type of a user or system variable and whether it exists.
 	Var func(name string, system bool) (base.Type, bool)
+	// Readable returns the error for reading an encrypted column; nil if it can be read. A nil function: all can.
+	Readable func(*catalog.Table, *catalog.Column) error
 	// Plain plans a statement as it is written: subqueries are not made joins, joins keep their order, tables are read as a
 	// whole. The answers are the same.
 	Plain bool

@@ -70,6 +70,13 @@ func (p *planner) generated(t *catalog.Table) ([]Assignment, error) {
 	return out, nil
 }
 
+// allGenerated is generated with the expressions over columns that cannot be read: not all of them are needed.
+func (p *planner) allGenerated(t *catalog.Table) ([]Assignment, error) {
+	defer func(saved func(*catalog.Table, *catalog.Column) error) { p.Readable = saved }(p.Readable)
+	p.Readable = nil
+	return p.generated(t)
+}
+
 func (p *planner) rowText(t *catalog.Table, sql, clause string) (expr.Expr, error) {
 	x, err := p.ParseExpr(sql)
 	if err != nil {
@@ -87,16 +94,16 @@ func RowExpr(env Env, t *catalog.Table, e ast.Expr, clause string) (expr.Expr, e
 }
 
 func (p *planner) rowExpr(t *catalog.Table, e ast.Expr, clause string) (expr.Expr, error) {
-	return (&binder{p: p, scope: rowScope(p.Database, t), clause: clause}).expr(e)
+	return (&binder{p: p, scope: p.columnsOf(t), clause: clause}).expr(e)
 }
 
-// rowScope is the columns of t, numbered by position.
-func rowScope(db string, t *catalog.Table) *scope {
+// columnsOf is the columns of t, numbered by position.
+func (p *planner) columnsOf(t *catalog.Table) *scope {
 	sc := &scope{}
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		sc.cols = append(sc.cols, scopeCol{id: i, schema: db, Column: Column{Name: c.Name, Table: t.Name, OrgTable: t.Name, OrgName: c.Name,
-			Type: c.Type, Nullable: !c.NotNull, Hidden: c.Hidden}})
+		sc.cols = append(sc.cols, scopeCol{id: i, schema: p.Database, shut: p.shut(t, c), Column: Column{Name: c.Name, Table: t.Name, OrgTable: t.Name,
+			OrgName: c.Name, Type: c.Type, Nullable: !c.NotNull, Hidden: c.Hidden}})
 	}
 	return sc
 }
@@ -120,7 +127,7 @@ func (p *planner) virtualColumns(n *lScan, need idSet) ([]Assignment, error) {
 	if !n.table.HasVirtual() {
 		return nil, nil
 	}
-	all, err := p.generated(n.table)
+	all, err := p.allGenerated(n.table)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +138,9 @@ func (p *planner) virtualColumns(n *lScan, need idSet) ([]Assignment, error) {
 			continue
 		}
 		for i := range RowColumns(a.Value) {
+			if err := p.shut(n.table, &n.table.Columns[i]); err != nil {
+				return nil, err
+			}
 			need[n.ids[i]] = true
 		}
 		out = append([]Assignment{a}, out...)
@@ -161,7 +171,7 @@ func (p *planner) useGenerated(n *lScan) error {
 	if len(n.filters) == 0 || !n.table.HasGenerated() {
 		return nil
 	}
-	all, err := p.generated(n.table)
+	all, err := p.allGenerated(n.table)
 	if err != nil {
 		return err
 	}

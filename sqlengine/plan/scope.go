@@ -15,6 +15,7 @@ type scopeCol struct {
 	schema string
 	id     colID
 	def    expr.Expr // of a view that has been laid open: what the column selects, where that is no column; nil: id is the column
+	shut   error     // of an encrypted column without its key: the error for naming it; nil: it can be read
 	merged bool      // the right side of USING and NATURAL: only a qualified name reaches it, * skips it
 }
 
@@ -113,6 +114,9 @@ func (f *frame) lookup(p *planner, ref *ast.ColumnRef) (expr.Expr, error) {
 	c, err := f.scope.find(ref)
 	if err != nil {
 		return nil, err
+	}
+	if c != nil && c.shut != nil {
+		return nil, c.shut
 	}
 	if c != nil {
 		return f.param(p, c.ref()), nil

@@ -300,6 +300,9 @@ func (b *binder) star(star *ast.Star) ([]item, error) {
 		if star.Table != "" && !strings.EqualFold(star.Table, c.Table) || star.Schema != "" && !strings.EqualFold(star.Schema, c.schema) {
 			continue
 		}
+		if c.shut != nil {
+			return nil, c.shut
+		}
 		out = append(out, item{col: c.Column, expr: c.ref()})
 	}
 	if len(out) == 0 {

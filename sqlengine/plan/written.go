@@ -103,6 +103,8 @@ func (w *written) find(ref *ast.ColumnRef) (int, *catalog.Column, error) {
 		return 0, nil, w.unknown(ref.Name)
 	case c.def != nil:
 		return 0, nil, fixedColumn(c.Name)
+	case c.shut != nil:
+		return 0, nil, c.shut
 	}
 	return c.id, &w.table.Columns[c.id], nil
 }
