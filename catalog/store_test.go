@@ -46,9 +46,17 @@ func partitioned() *Table {
 	return t
 }
 
+// encrypted is a table with a column that is.
+func encrypted() *Table {
+	t := sample()
+	t.Columns[1].Encrypted = "0123456789abcdef"
+	t.Columns[1].Default = nil
+	return t
+}
+
 func TestDescriptorGolden(t *testing.T) {
 	t.Parallel()
-	for file, want := range map[string]func() *Table{"descriptor-v1.row": sample, "descriptor-v2.row": partitioned} {
+	for file, want := range map[string]func() *Table{"descriptor-v1.row": sample, "descriptor-v2.row": partitioned, "descriptor-v4.row": encrypted} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			golden(t, file, want)
@@ -110,7 +118,7 @@ func TestDescriptorRefusals(t *testing.T) {
 }
 
 func FuzzDescriptor(f *testing.F) {
-	for _, t := range []*Table{sample(), partitioned()} {
+	for _, t := range []*Table{sample(), partitioned(), encrypted()} {
 		row, err := encodeTable(t)
 		if err != nil {
 			f.Fatal(err)

@@ -153,6 +153,19 @@ func TestNoSecretIsShown(t *testing.T) {
 			t.Errorf("shown as %s", shown)
 		}
 	}
+	const sealing = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
+	if cfg, err = ParseDSN("mem://?secret_key=" + sealing); err != nil || strings.Contains(fmt.Sprintf("%v %#v", cfg, cfg), sealing[:8]) {
+		t.Errorf("%v, %v", cfg, err)
+	}
+	if again, err := ParseDSN(cfg.FormatDSN()); err != nil || again.SecretKey != sealing {
+		t.Errorf("a DSN does not come back: %v", err)
+	}
+	if cfg, err = ParseDSN("mem://?secret_key=env:THE_KEY"); err != nil || cfg.String() != "mem://?secret_key=env:THE_KEY" {
+		t.Errorf("%v, %v", cfg, err)
+	}
+	if cfg, err = ParseDSN("s3://KEY:s3cr3t@b/p?session_token=s3cr3t"); err != nil {
+		t.Fatal(err)
+	}
 	if cfg.SecretAccessKey != secret || !strings.Contains(cfg.FormatDSN(), secret) {
 		t.Error("String changed the Config")
 	}

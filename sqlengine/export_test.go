@@ -3,6 +3,7 @@ package sqlengine
 import (
 	"context"
 
+	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/table"
@@ -26,4 +27,40 @@ func (s *Session) PlanBench(ctx context.Context, sql string, args []Arg) (func()
 		_, err = r.planQuery(st, st.stmt.(ast.Query), tx)
 		return err
 	}, nil
+}
+
+// Checkpoint writes a checkpoint.
+func (e *Engine) Checkpoint(ctx context.Context) error { return e.db.Checkpoint(ctx) }
+
+// Tamper changes the stored values of the encrypted columns in the first row of a table.
+func (e *Engine) Tamper(ctx context.Context, name string, damage func([]byte) []byte) error {
+	tx, err := e.db.Begin(ctx, table.TxOptions{Fresh: table.Strong})
+	if err != nil {
+		return err
+	}
+	cat, err := e.catalog.Load(ctx, tx)
+	if err != nil {
+		return err
+	}
+	t := cat.Table(name)
+	tx.Range(t.ID, "", "", func(key, row string) bool {
+		var out []byte
+		for r := base.NewRowReader(row); ; {
+			id, v, ok := r.Next()
+			if !ok {
+				break
+			}
+			if t.Columns[t.ColumnByID(id)].Encrypted != "" {
+				v = base.NewBytes(string(damage([]byte(v.Text()))))
+			}
+			out = base.AppendField(out, id, v)
+		}
+		err = tx.Put(t.ID, key, string(out))
+		return false
+	})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Commit(ctx)
+	return err
 }

@@ -3,6 +3,7 @@ package exec
 import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 )
 
@@ -22,9 +23,6 @@ func anyEncrypted(t *catalog.Table, at []int) bool {
 //
 // Errors: 3185; Corrupt.
 func openColumns(ec *Context, t *catalog.Table, at []int, b *vec.Batch) error {
-	if b.N == 0 {
-		return nil
-	}
 	b.Cols = append([]*vec.Vector(nil), b.Cols...) // the reader goes on with its own list
 	for i, pos := range at {
 		c := &t.Columns[pos]
@@ -74,7 +72,10 @@ func openColumn(ec *Context, t *catalog.Table, c *catalog.Column, in, out *vec.V
 func (w *writer) encode(home *catalog.Table, oldPK string, row []base.Value) (string, error) {
 	old := ""
 	if w.shut && oldPK != "" {
-		old, _ = w.tx.Get(home.ID, oldPK)
+		var found bool
+		if old, found = w.tx.Get(home.ID, oldPK); !found { // never write a row without what it has
+			return "", base.Errorf(errno.Unknown, "a row of table %s is not where it was found", w.t.Name)
+		}
 	}
 	return catalog.EncodeRow(w.t, row, w.ec.Key, old)
 }
