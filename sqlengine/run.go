@@ -316,9 +316,10 @@ func (r *run) write(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 	if r.s.tx == nil {
 		return r.autocommit(fn)
 	}
-	sp := r.s.tx.Savepoint()
+	sp, tables := r.s.tx.Savepoint(), r.s.temporary
 	res, err := fn(r.s.tx)
 	if err != nil {
+		r.s.temporary.restore(tables)
 		return nil, errors.Join(err, r.s.tx.RollbackTo(sp))
 	}
 	return res, nil
@@ -338,8 +339,12 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
+		tables := r.s.temporary
 		res, err := r.attempt(tx, fn)
 		tx.Rollback()
+		if err != nil {
+			r.s.temporary.restore(tables)
+		}
 		if err == nil || base.KindOf(err) != base.KindConflict || try >= r.s.e.cfg.ConflictRetries {
 			return res, err
 		}

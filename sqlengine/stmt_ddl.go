@@ -65,11 +65,7 @@ func (r *run) createTable(n *ast.CreateTable, tx *table.Tx) (*Result, error) {
 	case err != nil:
 		return nil, err
 	case n.Query != nil:
-		res, err := r.fillTable(n, names, tx)
-		if err != nil && n.Temporary {
-			err = firstError(err, r.dropTemporary(t, tx))
-		}
-		return res, err
+		return r.fillTable(n, names, tx)
 	}
 	return &Result{}, nil
 }

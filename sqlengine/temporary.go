@@ -32,6 +32,11 @@ func (s *temporaryTables) set(change func(map[string]*catalog.Table)) {
 	s.tables, s.base, s.merged = next, nil, nil
 }
 
+// restore takes back what a statement that failed did to the tables: it may run again. Their rows are its transaction's.
+func (s *temporaryTables) restore(to temporaryTables) {
+	s.tables, s.base, s.merged = to.tables, to.base, to.merged
+}
+
 // catalog returns the descriptors that the statement sees: those of the transaction under the session's own.
 func (r *run) catalog(tx *table.Tx) (*catalog.Catalog, error) {
 	cat, err := r.s.e.catalog.Load(r.ctx, tx)
