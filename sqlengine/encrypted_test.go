@@ -254,3 +254,48 @@ func TestShowCreateEncrypted(t *testing.T) {
 		t.Errorf("%s\n%s", want, got)
 	}
 }
+
+// TestUnreadableValuesMove moves rows between keys and partitions without the key: what is encrypted comes along.
+func TestUnreadableValuesMove(t *testing.T) {
+	t.Parallel()
+	store := mem.New()
+	owner := openKeyed(t, store, scriptKey).NewSession()
+	for _, sql := range []string{
+		"CREATE TABLE hidden (a INT, s INT ENCRYPTED) PARTITION BY HASH (a) PARTITIONS 3", "INSERT INTO hidden VALUES (1, 10), (2, 20), (3, 30)",
+		"CREATE TABLE tree (id INT PRIMARY KEY, up INT, s INT ENCRYPTED, FOREIGN KEY (up) REFERENCES tree (id) ON DELETE SET NULL)",
+		"INSERT INTO tree VALUES (1, NULL, 1), (2, 1, 2), (3, 2, 3)",
+		"CREATE TABLE parent (id INT PRIMARY KEY, s INT ENCRYPTED)", "INSERT INTO parent VALUES (1, 10), (2, 20)",
+		"CREATE TABLE child (id INT PRIMARY KEY, p INT, s INT ENCRYPTED, FOREIGN KEY (p) REFERENCES parent (id) ON UPDATE CASCADE)",
+		"INSERT INTO child VALUES (1, 1, 100), (2, 2, 200), (3, 1, 300)",
+	} {
+		mustRun(t, owner, sql)
+	}
+	s := openKeyed(t, store, nil).NewSession()
+	for _, sql := range []string{
+		"UPDATE hidden SET a = a + 1", "UPDATE hidden x JOIN hidden y ON x.a = y.a SET x.a = x.a + 1, y.a = y.a + 2",
+		"BEGIN", "UPDATE hidden SET a = a + 1", "UPDATE hidden SET a = a + 1 WHERE a > 5", "COMMIT",
+		"UPDATE tree SET id = id + 10 WHERE id = 3", "DELETE FROM tree WHERE id = 1",
+		"UPDATE parent SET id = id + 10 ORDER BY id DESC", "UPDATE child SET id = id + 50",
+	} {
+		mustRun(t, s, sql)
+	}
+	got := answer(owner, "SELECT s, a FROM hidden ORDER BY s; SELECT * FROM tree; SELECT * FROM parent; SELECT * FROM child")
+	const want = `s | a
+10 | 5
+20 | 7
+30 | 8
+id | up | s
+2 | NULL | 2
+13 | 2 | 3
+id | s
+11 | 10
+12 | 20
+id | p | s
+51 | 11 | 100
+52 | 12 | 200
+53 | 11 | 300
+`
+	if got != want {
+		t.Errorf("the owner of the key reads\n%s", got)
+	}
+}

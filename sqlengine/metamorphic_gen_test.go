@@ -71,17 +71,25 @@ func (g *gen) newTable(i int) (def, plain string) {
 		cols = append(cols, "PRIMARY KEY ("+strings.Join(names, ", ")+")")
 	}
 	divided, by := g.divide(t.cols, nPrimary)
+	keyed := map[int]bool{divided: true}
 	for k := range g.n(4) {
 		a, b := g.n(len(t.cols)), g.n(len(t.cols))
 		parts := t.cols[a].name
+		keyed[a] = true
 		if a != b && g.n(2) == 0 {
 			parts += ", " + t.cols[b].name
+			keyed[b] = true
 		}
 		kind := g.pick("KEY", "KEY", "UNIQUE KEY")
 		if by != "" && a != divided && !strings.HasSuffix(parts, ", "+t.cols[divided].name) {
 			kind = "KEY"
 		}
 		cols = append(cols, fmt.Sprintf("%s k%d (%s)", kind, k, parts))
+	}
+	for c := nPrimary; c < len(t.cols); c++ {
+		if !keyed[c] && g.n(3) == 0 {
+			cols[c] += " ENCRYPTED"
+		}
 	}
 	g.tables = append(g.tables, t)
 	return fmt.Sprintf("CREATE TABLE t%d (%s)%s", i, strings.Join(cols, ", "), by), strings.Join(bare, ", ")

@@ -57,7 +57,7 @@ func newMeta(t *testing.T, seed uint64) *meta {
 
 func (m *meta) run() {
 	ctx := context.Background()
-	e, err := sqlengine.Open(ctx, sqlengine.Config{Store: mem.New(), Database: "app", Create: true,
+	e, err := sqlengine.Open(ctx, sqlengine.Config{Store: mem.New(), Database: "app", Create: true, SecretKey: scriptKey,
 		Consistency: "bounded", MaxStaleness: 1 << 40})
 	if err != nil {
 		m.t.Fatal(err)
@@ -89,6 +89,9 @@ func (m *meta) build() {
 	for i := range 2 + m.n(2) {
 		def, plain := m.newTable(i)
 		m.must(def)
+		if m.seed%3 == 0 { // the same answers when every value is sealed
+			plain = strings.ReplaceAll(plain, ", ", " ENCRYPTED, ") + " ENCRYPTED"
+		}
 		for _, p := range []string{"n", "r"} {
 			m.must(fmt.Sprintf("CREATE TABLE %s%d (%s)", p, i, plain))
 		}
