@@ -63,7 +63,6 @@ var matrixKnown = []struct{ pattern, reason string }{
 	{`^UNIX_TIMESTAMP\((bo|fl)`, "a date out of range is 0 (Date and Time Functions, UNIX_TIMESTAMP)"},
 	{`^(UNIX_TIMESTAMP|TIME)\((en|st)`, "a text has up to six digits of a second"},
 	{`^MAKETIME\(bu`, "the hour is signed"},
-	{`^BIT_XOR\(tx`, "placeholder"},
 }
 
 var matrixUnary = []string{"-%s", "+%s", "NOT %s", "~%s", "!%s", "%s IS TRUE", "%s IS NULL", "ABS(%s)", "ROUND(%s)", "ROUND(%s, 1)", "CEIL(%s)", "FLOOR(%s)", "TRUNCATE(%s, 1)",
