@@ -214,9 +214,6 @@ func TestLoadStopsWithItsContext(t *testing.T) {
 }
 
 func TestLoadManyRows(t *testing.T) {
-	if testing.Short() {
-		t.Skip("50,000 rows")
-	}
 	t.Parallel()
 	const n = 50_000
 	e := openFiles(t, func(string) (io.ReadCloser, error) { return &lines{n: n, at: func(int) {}}, nil })
