@@ -4,7 +4,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
-	"github.com/s3sql/s3sql/storage/table"
+	"github.com/s3sql/s3sql/storage/row"
 )
 
 // rowFetcher decodes stored rows one by one into the vectors of a batch.
@@ -14,7 +14,7 @@ type rowFetcher struct {
 
 	vecs []vec.Vector
 	ptrs []*vec.Vector
-	dec  table.RowDecoder
+	dec  row.Decoder
 	n    int
 
 	entries []base.Value // of an index entry
@@ -25,16 +25,16 @@ func (f *rowFetcher) start(rows int) {
 	f.n = 0
 	if f.vecs == nil {
 		f.vecs, f.ptrs = make([]vec.Vector, len(f.cols)), make([]*vec.Vector, len(f.cols))
-		fields := make([]table.Field, len(f.cols))
+		fields := make([]row.Field, len(f.cols))
 		for i, c := range f.cols {
 			col := &f.table.Columns[c]
 			t := col.StoredType()
-			fields[i] = table.Field{ID: col.ID, Class: t.Class(), Scale: scaleOf(t)}
+			fields[i] = row.Field{ID: col.ID, Class: t.Class(), Scale: scaleOf(t)}
 			if col.Initial != nil && !col.Initial.Value.IsNull() {
 				fields[i].Missing = &col.Initial.Value
 			}
 		}
-		f.dec = table.NewRowDecoder(fields)
+		f.dec = row.NewDecoder(fields)
 		for i := range f.vecs {
 			t := f.table.Columns[f.cols[i]].StoredType()
 			f.vecs[i].Class = t.Class()
@@ -105,4 +105,4 @@ func (f *rowFetcher) finish(b *vec.Batch) {
 }
 
 // reset drops what the fetcher holds.
-func (f *rowFetcher) reset() { f.vecs, f.ptrs, f.dec = nil, nil, table.RowDecoder{} }
+func (f *rowFetcher) reset() { f.vecs, f.ptrs, f.dec = nil, nil, row.Decoder{} }

@@ -3,21 +3,23 @@ package table
 import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/storage/row"
 )
 
 // buildColumns decodes the asked columns of n rows.
-func buildColumns(cols []ScanCol, n int, row func(int) string) ([]*column, error) {
+func buildColumns(cols []ScanCol, n int, at func(int) string) ([]*column, error) {
 	out, vecs := make([]*column, len(cols)), make([]*vec.Vector, len(cols))
 	for i, c := range cols {
 		vecs[i] = vec.New(c.Type.Class(), c.scale(), n)
 		out[i] = &column{id: c.ID, vec: vecs[i]}
 	}
-	d := NewRowDecoder(fieldsOf(cols))
+	d := row.NewDecoder(fieldsOf(cols))
 	for r := range n {
-		if err := d.decode(row(r), vecs, r); err != nil {
+		absent, err := d.DecodePresent(at(r), vecs, r)
+		if err != nil {
 			return nil, err
 		}
-		for _, i := range d.absent {
+		for _, i := range absent {
 			c := out[i]
 			if c.missing == nil {
 				c.missing = vec.NewBitmap(n)
@@ -27,43 +29,6 @@ func buildColumns(cols []ScanCol, n int, row func(int) string) ([]*column, error
 		}
 	}
 	return out, nil
-}
-
-// fitValue returns v in the class and scale that q's vector has.
-func fitValue(v base.Value, q *Field) (base.Value, error) {
-	if v.IsNull() {
-		return v, nil
-	}
-	if v.Class() != q.Class {
-		return v, base.Errorf(base.CodeCorrupt, "column %d holds a value of class %s where its type says %s", q.ID, v.Class(), q.Class)
-	}
-	if v.Class() != base.Decimal {
-		return v, nil
-	}
-	coef, scale := v.Decimal()
-	if scale == q.Scale {
-		return v, nil
-	}
-	for ; scale < q.Scale; scale++ {
-		var ok bool
-		if coef, ok = timesTen(coef); !ok {
-			break
-		}
-	}
-	if scale != q.Scale {
-		return v, base.Errorf(base.CodeCorrupt, "column %d holds a DECIMAL that does not fit scale %d", q.ID, q.Scale)
-	}
-	return base.NewDecimal(coef, scale), nil
-}
-
-func timesTen(a base.Int128) (r base.Int128, ok bool) {
-	r = a
-	for _, term := range []*base.Int128{&r, &r, &a, &r} { // 2a, 4a, 5a, 10a
-		if r, ok = r.Add(*term); !ok {
-			return r, false
-		}
-	}
-	return r, true
 }
 
 // slice returns rows [from, from+n) of c as a vector, with q's default where the column is missing. Without such rows

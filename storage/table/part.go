@@ -3,6 +3,7 @@ package table
 import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/storage/row"
 )
 
 // part is a sorted, immutable run of rows. The parts of a version do not overlap and are in key order. A chunk is the
@@ -50,6 +51,22 @@ func (c ScanCol) scale() uint8 {
 		return c.Type.Scale
 	}
 	return 0
+}
+
+func (c *ScanCol) field() row.Field {
+	f := row.Field{ID: c.ID, Class: c.Type.Class(), Scale: c.scale()}
+	if !c.Missing.IsNull() {
+		f.Missing = &c.Missing
+	}
+	return f
+}
+
+func fieldsOf(cols []ScanCol) []row.Field {
+	out := make([]row.Field, len(cols))
+	for i := range cols {
+		out[i] = cols[i].field()
+	}
+	return out
 }
 
 // fits reports whether an already built column answers the question c asks.

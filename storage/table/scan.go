@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/storage/row"
 )
 
 // ScanSpec says what a scan returns.
@@ -30,15 +31,16 @@ const minSlice = 1024
 type Scanner struct {
 	v    *version
 	spec ScanSpec
-	cur  *cursor    // of the delta; nil when no entry falls into the range
-	dec  RowDecoder // made when it is first needed
-	read *readRange // nil: not tracked
-	max  int        // rows of the next copied batch: it grows, as a caller with a LIMIT takes only the first few
+	cur  *cursor     // of the delta; nil when no entry falls into the range
+	dec  row.Decoder // made when it is first needed
+	read *readRange  // nil: not tracked
+	max  int         // rows of the next copied batch: it grows, as a caller with a LIMIT takes only the first few
 
 	// pi is the part being read, and [lo, hi) its rows that are still to come (from the end for reverse).
 	pi, lo, hi int
 	cols       []*column // of part pi; nil: not fetched yet
 	steps      []step
+	decodes    bool // dec is made
 	done       bool
 }
 
@@ -290,8 +292,8 @@ func (s *Scanner) copyBatch(b *vec.Batch) (keys []string, ok bool, err error) {
 	for i := range s.steps {
 		st := &s.steps[i]
 		if st.e != nil {
-			if s.dec.cols == nil {
-				s.dec = NewRowDecoder(fieldsOf(s.spec.Cols))
+			if !s.decodes {
+				s.dec, s.decodes = row.NewDecoder(fieldsOf(s.spec.Cols)), true
 			}
 			if err := s.dec.Decode(st.e.row, b.Cols, at); err != nil {
 				return nil, false, err

@@ -1,4 +1,4 @@
-package table
+package row
 
 import (
 	"errors"
@@ -36,8 +36,15 @@ func randomOf(r *rand.Rand, t base.Type) base.Value {
 	return base.FromBits(t.Class(), uint64(n))
 }
 
-// TestRowDecoder decodes chosen columns of random rows, and of rows cut off or changed, beside base.RowReader.
-func TestRowDecoder(t *testing.T) {
+func scaleOf(t base.Type) uint8 {
+	if t.Class() == base.Decimal {
+		return t.Scale
+	}
+	return 0
+}
+
+// TestDecoder decodes chosen columns of random rows, and of rows cut off or changed, beside base.RowReader.
+func TestDecoder(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 20_000 {
@@ -47,10 +54,10 @@ func TestRowDecoder(t *testing.T) {
 			at := r.IntN(len(row))
 			row = row[:at] + string(rune(r.IntN(128))) + row[min(at+r.IntN(3), len(row)):]
 		}
-		var cols []ScanCol
+		var cols []Field
 		for id, typ := range types {
-			if r.IntN(3) > 0 {
-				cols = append(cols, ScanCol{ID: uint32(id), Type: typ, Missing: randomOf(r, typ)})
+			if missing := randomOf(r, typ); r.IntN(3) > 0 {
+				cols = append(cols, Field{ID: uint32(id), Class: typ.Class(), Scale: scaleOf(typ), Missing: &missing})
 			}
 		}
 		r.Shuffle(len(cols), func(i, j int) { cols[i], cols[j] = cols[j], cols[i] })
@@ -59,9 +66,9 @@ func TestRowDecoder(t *testing.T) {
 		}
 		vecs := make([]*vec.Vector, len(cols))
 		for i, q := range cols {
-			vecs[i] = vec.New(q.Type.Class(), q.scale(), 3)
+			vecs[i] = vec.New(q.Class, q.Scale, 3)
 		}
-		d := NewRowDecoder(fieldsOf(cols))
+		d := NewDecoder(cols)
 		err := d.Decode(row, vecs, 1)
 		if damaged {
 			if err != nil && !errors.Is(err, base.ErrCorrupt) {
@@ -75,7 +82,7 @@ func TestRowDecoder(t *testing.T) {
 		for i, q := range cols {
 			want, ok := values[q.ID]
 			if !ok {
-				want = q.Missing
+				want = *q.Missing
 			}
 			if got := vecs[i].Value(1); got != want {
 				t.Fatalf("column %d is %v, want %v", q.ID, got, want)
@@ -106,13 +113,13 @@ func randomRow(r *rand.Rand) (row string, types map[int]base.Type, values map[ui
 	return string(buf), types, values
 }
 
-func TestRowDecoderWidensDecimals(t *testing.T) {
+func TestDecoderWidensDecimals(t *testing.T) {
 	t.Parallel()
-	cols := []ScanCol{{ID: 2, Type: base.Type{ID: base.TypeDecimal, Precision: 38, Scale: 4}}}
+	cols := []Field{{ID: 2, Class: base.Decimal, Scale: 4}}
 	v := vec.New(base.Decimal, 4, 1)
 	for _, coef := range []base.Int128{base.Int128From(-75), base.Int128From(math.MaxInt64)} {
 		row := string(base.AppendField(nil, 2, base.NewDecimal(coef, 2)))
-		d := NewRowDecoder(fieldsOf(cols))
+		d := NewDecoder(cols)
 		if err := d.Decode(row, []*vec.Vector{v}, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +129,7 @@ func TestRowDecoderWidensDecimals(t *testing.T) {
 	}
 	for _, bad := range []base.Value{base.NewDecimal(base.Int128From(1), 5), base.NewInt(1), base.NewDecimal(base.Int128{Hi: 1 << 62}, 0)} {
 		row := string(base.AppendField(nil, 2, bad))
-		d := NewRowDecoder(fieldsOf(cols))
+		d := NewDecoder(cols)
 		if err := d.Decode(row, []*vec.Vector{v}, 0); !errors.Is(err, base.ErrCorrupt) {
 			t.Errorf("%v: %v, want a corrupt error", bad, err)
 		}

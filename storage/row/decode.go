@@ -1,4 +1,4 @@
-package table
+package row
 
 import (
 	"cmp"
@@ -8,14 +8,14 @@ import (
 	"github.com/s3sql/s3sql/internal/vec"
 )
 
-// RowDecoder picks columns out of stored rows and lays them into vectors. It is for one goroutine.
-type RowDecoder struct {
+// Decoder picks columns out of stored rows and lays them into vectors. It is for one goroutine.
+type Decoder struct {
 	cols   []Field
 	order  []int // positions in cols, by column id; nil: as they are
 	absent []int // positions in cols of the columns that the last row does not have
 }
 
-// Field asks a decoder for one column: what ScanCol says in fewer bytes.
+// Field asks a decoder for one column.
 type Field struct {
 	ID      uint32
 	Class   base.Class
@@ -23,25 +23,9 @@ type Field struct {
 	Missing *base.Value // nil: NULL
 }
 
-func (c *ScanCol) field() Field {
-	f := Field{ID: c.ID, Class: c.Type.Class(), Scale: c.scale()}
-	if !c.Missing.IsNull() {
-		f.Missing = &c.Missing
-	}
-	return f
-}
-
-func fieldsOf(cols []ScanCol) []Field {
-	out := make([]Field, len(cols))
-	for i := range cols {
-		out[i] = cols[i].field()
-	}
-	return out
-}
-
-// NewRowDecoder returns a decoder of the columns.
-func NewRowDecoder(cols []Field) RowDecoder {
-	d := RowDecoder{cols: cols}
+// NewDecoder returns a decoder of the columns.
+func NewDecoder(cols []Field) Decoder {
+	d := Decoder{cols: cols}
 	if byID := func(a, b Field) int { return cmp.Compare(a.ID, b.ID) }; !slices.IsSortedFunc(cols, byID) {
 		d.order = make([]int, len(cols))
 		for i := range d.order {
@@ -53,7 +37,7 @@ func NewRowDecoder(cols []Field) RowDecoder {
 }
 
 // at returns the position in cols of the k-th column by id.
-func (d *RowDecoder) at(k int) int {
+func (d *Decoder) at(k int) int {
 	if d.order == nil {
 		return k
 	}
@@ -63,11 +47,12 @@ func (d *RowDecoder) at(k int) int {
 // Decode sets row at of vecs, which have the classes and scales of the columns, to the columns of row. A text aliases row.
 //
 // Errors: Corrupt (a row that cannot be decoded or does not fit a column's type).
-func (d *RowDecoder) Decode(row string, vecs []*vec.Vector, at int) error {
-	if err := d.decode(row, vecs, at); err != nil {
+func (d *Decoder) Decode(row string, vecs []*vec.Vector, at int) error {
+	absent, err := d.DecodePresent(row, vecs, at)
+	if err != nil {
 		return err
 	}
-	for _, i := range d.absent {
+	for _, i := range absent {
 		if v := d.cols[i].Missing; v != nil {
 			vecs[i].Set(at, *v)
 		} else {
@@ -77,8 +62,11 @@ func (d *RowDecoder) Decode(row string, vecs []*vec.Vector, at int) error {
 	return nil
 }
 
-// decode is Decode that leaves the columns in absent as they are.
-func (d *RowDecoder) decode(row string, vecs []*vec.Vector, at int) error {
+// DecodePresent is Decode that leaves the columns that row does not have as they are, and returns their positions; the list is
+// valid until the next call.
+//
+// Errors: Corrupt.
+func (d *Decoder) DecodePresent(row string, vecs []*vec.Vector, at int) (absent []int, err error) {
 	d.absent = d.absent[:0]
 	r := fieldReader{row: row, last: -1}
 	for k := range d.cols {
@@ -86,35 +74,35 @@ func (d *RowDecoder) decode(row string, vecs []*vec.Vector, at int) error {
 		q := &d.cols[i]
 		if k > 0 && d.cols[d.at(k-1)].ID == q.ID {
 			if err := d.again(vecs, d.at(k-1), i, at); err != nil {
-				return err
+				return nil, err
 			}
 			continue
 		}
 		c, ok := r.seek(int64(q.ID))
 		if !ok {
 			if r.bad {
-				return damaged(row)
+				return nil, damaged(row)
 			}
 			d.absent = append(d.absent, i)
 			continue
 		}
 		if err := read(&r, c, q, vecs[i], at); err != nil {
-			return err
+			return nil, err
 		}
 		if r.bad {
-			return damaged(row)
+			return nil, damaged(row)
 		}
 	}
-	return nil
+	return d.absent, nil
 }
 
 // again sets column i, which asks for the same column as the one at from, in another type perhaps.
-func (d *RowDecoder) again(vecs []*vec.Vector, from, i, at int) error {
+func (d *Decoder) again(vecs []*vec.Vector, from, i, at int) error {
 	if n := len(d.absent); n > 0 && d.absent[n-1] == from {
 		d.absent = append(d.absent, i)
 		return nil
 	}
-	v, err := fitValue(vecs[from].Value(at), &d.cols[i])
+	v, err := Fit(vecs[from].Value(at), &d.cols[i])
 	if err == nil {
 		vecs[i].Set(at, v)
 	}
@@ -164,7 +152,7 @@ func readDecimal(r *fieldReader, q *Field, v *vec.Vector, at int) error {
 }
 
 func setFit(v *vec.Vector, at int, val base.Value, q *Field) error {
-	val, err := fitValue(val, q)
+	val, err := Fit(val, q)
 	if err == nil {
 		v.Set(at, val)
 	}
@@ -183,4 +171,43 @@ func damaged(row string) error {
 		}
 		return base.Errorf(base.CodeCorrupt, "encoded row of %d bytes is damaged", len(row))
 	}
+}
+
+// Fit returns v in the class and scale that q asks for.
+//
+// Errors: Corrupt (another class, or a DECIMAL that does not fit the scale).
+func Fit(v base.Value, q *Field) (base.Value, error) {
+	if v.IsNull() {
+		return v, nil
+	}
+	if v.Class() != q.Class {
+		return v, base.Errorf(base.CodeCorrupt, "column %d holds a value of class %s where its type says %s", q.ID, v.Class(), q.Class)
+	}
+	if v.Class() != base.Decimal {
+		return v, nil
+	}
+	coef, scale := v.Decimal()
+	if scale == q.Scale {
+		return v, nil
+	}
+	for ; scale < q.Scale; scale++ {
+		var ok bool
+		if coef, ok = timesTen(coef); !ok {
+			break
+		}
+	}
+	if scale != q.Scale {
+		return v, base.Errorf(base.CodeCorrupt, "column %d holds a DECIMAL that does not fit scale %d", q.ID, q.Scale)
+	}
+	return base.NewDecimal(coef, scale), nil
+}
+
+func timesTen(a base.Int128) (r base.Int128, ok bool) {
+	r = a
+	for _, term := range []*base.Int128{&r, &r, &a, &r} { // 2a, 4a, 5a, 10a
+		if r, ok = r.Add(*term); !ok {
+			return r, false
+		}
+	}
+	return r, true
 }

@@ -1,0 +1,2 @@
+// Package row reads encoded rows into column vectors.
+package row
