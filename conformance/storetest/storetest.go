@@ -39,6 +39,10 @@ func Run(t *testing.T, open func(t *testing.T) object.Store) {
 		{"RaceAbsent", testRaceAbsent},
 		{"RaceMatch", testRaceMatch},
 		{"RaceReaders", testRaceReaders},
+		{"Upload", testUpload},
+		{"UploadAborted", testUploadAborted},
+		{"UploadParts", testUploadParts},
+		{"UploadErrors", testUploadErrors},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -37,7 +37,7 @@ func Operation(c object.Command) string {
 		return "get"
 	case object.HeadObject:
 		return "head"
-	case object.DeleteObject, object.DeleteObjects:
+	case object.DeleteObject, object.DeleteObjects, object.AbortMultipartUpload: // which is free as well
 		return "delete"
 	case object.ListObjectsV2:
 		return "list"

@@ -9,7 +9,7 @@ import (
 	"github.com/s3sql/s3sql/internal/errno"
 )
 
-// Op names a method of Store, for errors and fault plans.
+// Op names a method of Store or Multipart, for errors and fault plans.
 type Op uint8
 
 // The methods.
@@ -21,9 +21,14 @@ const (
 	OpPutIfMatch
 	OpList
 	OpDelete
+	OpCreateUpload // of Multipart, as are those that follow
+	OpUploadPart
+	OpCompleteUpload
+	OpAbortUpload
 )
 
-var opNames = [...]string{"Get", "GetRange", "Put", "PutIfAbsent", "PutIfMatch", "List", "Delete"}
+var opNames = [...]string{"Get", "GetRange", "Put", "PutIfAbsent", "PutIfMatch", "List", "Delete", "CreateUpload", "UploadPart",
+	"CompleteUpload", "AbortUpload"}
 
 // String returns the name of the method.
 func (o Op) String() string {
@@ -35,7 +40,7 @@ func (o Op) String() string {
 
 // IsWrite reports whether the method changes the store, so that a lost reply leaves its outcome unknown.
 func (o Op) IsWrite() bool {
-	return o == OpPut || o == OpPutIfAbsent || o == OpPutIfMatch || o == OpDelete
+	return o != OpGet && o != OpGetRange && o != OpList
 }
 
 // Command returns the S3 command that the method sends, which is what requests are counted and paid by.
@@ -47,6 +52,14 @@ func (o Op) Command() Command {
 		return ListObjectsV2
 	case OpDelete:
 		return DeleteObjects
+	case OpCreateUpload:
+		return CreateMultipartUpload
+	case OpUploadPart:
+		return UploadPart
+	case OpCompleteUpload:
+		return CompleteMultipartUpload
+	case OpAbortUpload:
+		return AbortMultipartUpload
 	default:
 		return PutObject
 	}

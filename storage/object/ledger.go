@@ -107,7 +107,10 @@ type metered struct {
 	observer Observer
 }
 
-var _ Store = (*metered)(nil)
+var (
+	_ Store     = (*metered)(nil)
+	_ Multipart = (*metered)(nil)
+)
 
 func (m *metered) Get(ctx context.Context, key string) (Object, error) {
 	return m.store.Get(WithObserver(ctx, m.observer), key)
@@ -135,4 +138,20 @@ func (m *metered) List(ctx context.Context, prefix, startAfter string) iter.Seq2
 
 func (m *metered) Delete(ctx context.Context, keys ...string) error {
 	return m.store.Delete(WithObserver(ctx, m.observer), keys...)
+}
+
+func (m *metered) CreateUpload(ctx context.Context, key string) (string, error) {
+	return MultipartOf(m.store).CreateUpload(WithObserver(ctx, m.observer), key)
+}
+
+func (m *metered) UploadPart(ctx context.Context, key, id string, number int, data []byte) (string, error) {
+	return MultipartOf(m.store).UploadPart(WithObserver(ctx, m.observer), key, id, number, data)
+}
+
+func (m *metered) CompleteUpload(ctx context.Context, key, id string, tags []string) (string, error) {
+	return MultipartOf(m.store).CompleteUpload(WithObserver(ctx, m.observer), key, id, tags)
+}
+
+func (m *metered) AbortUpload(ctx context.Context, key, id string) error {
+	return MultipartOf(m.store).AbortUpload(WithObserver(ctx, m.observer), key, id)
 }

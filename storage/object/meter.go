@@ -19,10 +19,15 @@ const (
 	DeleteObject
 	DeleteObjects
 	ListObjectsV2
+	CreateMultipartUpload
+	UploadPart
+	CompleteMultipartUpload
+	AbortMultipartUpload
 	commands
 )
 
-var commandNames = [...]string{"GetObject", "PutObject", "HeadObject", "DeleteObject", "DeleteObjects", "ListObjectsV2"}
+var commandNames = [...]string{"GetObject", "PutObject", "HeadObject", "DeleteObject", "DeleteObjects", "ListObjectsV2",
+	"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"}
 
 // String returns the name that the S3 API reference uses.
 func (c Command) String() string {

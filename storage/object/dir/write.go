@@ -128,7 +128,7 @@ func (s *Store) replaceLocked(op object.Op, key, temp string, ok func(old fs.Fil
 	target := s.path(key)
 	old, err := os.Lstat(target)
 	switch {
-	case err == nil && old.IsDir(), errors.Is(err, syscall.ENOTDIR) && op == object.OpPut:
+	case err == nil && old.IsDir(), errors.Is(err, syscall.ENOTDIR) && op != object.OpPutIfMatch:
 		return "", object.Fail(op, key, errNested, nil)
 	case err != nil && !missing(err):
 		return "", err

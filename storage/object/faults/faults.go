@@ -68,7 +68,10 @@ type Store struct {
 	}
 }
 
-var _ object.Store = (*Store)(nil)
+var (
+	_ object.Store     = (*Store)(nil)
+	_ object.Multipart = (*Store)(nil)
+)
 
 // New returns store with faults. rand decides on those of the plan: the same one, in the same order of calls, brings the
 // same faults. Several Stores over one store are several processes: a crash ends one.
@@ -263,4 +266,31 @@ func (s *Store) Delete(ctx context.Context, keys ...string) error {
 		return err
 	}
 	return s.after(object.OpDelete, keys[0], f, s.store.Delete(ctx, keys...))
+}
+
+// CreateUpload passes CreateUpload on.
+func (s *Store) CreateUpload(ctx context.Context, key string) (string, error) {
+	return s.put(ctx, object.OpCreateUpload, key, nil, func() (string, error) { return object.MultipartOf(s.store).CreateUpload(ctx, key) })
+}
+
+// UploadPart passes UploadPart on.
+func (s *Store) UploadPart(ctx context.Context, key, id string, number int, data []byte) (string, error) {
+	return s.put(ctx, object.OpUploadPart, key, data, func() (string, error) {
+		return object.MultipartOf(s.store).UploadPart(ctx, key, id, number, data)
+	})
+}
+
+// CompleteUpload passes CompleteUpload on.
+func (s *Store) CompleteUpload(ctx context.Context, key, id string, tags []string) (string, error) {
+	return s.put(ctx, object.OpCompleteUpload, key, nil, func() (string, error) {
+		return object.MultipartOf(s.store).CompleteUpload(ctx, key, id, tags)
+	})
+}
+
+// AbortUpload passes AbortUpload on.
+func (s *Store) AbortUpload(ctx context.Context, key, id string) error {
+	_, err := s.put(ctx, object.OpAbortUpload, key, nil, func() (string, error) {
+		return "", object.MultipartOf(s.store).AbortUpload(ctx, key, id)
+	})
+	return err
 }

@@ -21,6 +21,7 @@ type Store struct {
 		sync.RWMutex
 		objects btree.Map[string, blob]
 		version uint64 // of the newest object
+		uploads map[string]*upload
 	}
 }
 
@@ -118,6 +119,10 @@ func (s *Store) write(ctx context.Context, op object.Op, key string, data []byte
 	data = slices.Clone(data)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.writeLocked(op, key, data, check)
+}
+
+func (s *Store) writeLocked(op object.Op, key string, data []byte, check func(blob, bool) error) (string, error) {
 	old, exists := s.mu.objects.Get(key)
 	if err := check(old, exists); err != nil {
 		return "", object.Fail(op, key, err, nil)

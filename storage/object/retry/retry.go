@@ -47,7 +47,7 @@ func (p *Policy) EnsureDefaults() {
 //
 // Repeated are: every call on ErrUnavailable, and on ErrUnknown those that do the same when done twice. A conditional
 // write of unknown outcome is not: the answer to a second try would not tell which of the two it is about, so that is
-// for the commit protocol to settle. 409 is repeated a few times; 404 and 412 are answers; a refusal stays one.
+// for the commit protocol to settle, and for object.Upload that of CompleteUpload. 409 is repeated a few times; 404 and 412 are answers; a refusal stays one.
 type Store struct {
 	store  object.Store
 	clock  base.Clock
@@ -55,7 +55,10 @@ type Store struct {
 	policy atomic.Pointer[Policy]
 }
 
-var _ object.Store = (*Store)(nil)
+var (
+	_ object.Store     = (*Store)(nil)
+	_ object.Multipart = (*Store)(nil)
+)
 
 // New returns store with retries.
 func New(store object.Store, clock base.Clock, rand base.Rand, policy Policy) *Store {
@@ -91,7 +94,7 @@ func (t *tries) again(ctx context.Context, err error) bool {
 	case errors.Is(err, object.ErrConflict):
 		attempts = p.ConflictAttempts
 	case errors.Is(err, object.ErrUnknown):
-		if t.op == object.OpPutIfAbsent || t.op == object.OpPutIfMatch {
+		if t.op == object.OpPutIfAbsent || t.op == object.OpPutIfMatch || t.op == object.OpCompleteUpload {
 			return false
 		}
 	case !errors.Is(err, object.ErrUnavailable):
@@ -185,5 +188,32 @@ func (s *Store) List(ctx context.Context, prefix, startAfter string) iter.Seq2[o
 // Delete repeats Delete.
 func (s *Store) Delete(ctx context.Context, keys ...string) error {
 	_, err := do(ctx, s, object.OpDelete, func() (struct{}, error) { return struct{}{}, s.store.Delete(ctx, keys...) })
+	return err
+}
+
+// CreateUpload repeats CreateUpload. A try whose reply is lost may leave an upload that nobody knows.
+func (s *Store) CreateUpload(ctx context.Context, key string) (string, error) {
+	return do(ctx, s, object.OpCreateUpload, func() (string, error) { return object.MultipartOf(s.store).CreateUpload(ctx, key) })
+}
+
+// UploadPart repeats UploadPart.
+func (s *Store) UploadPart(ctx context.Context, key, id string, number int, data []byte) (string, error) {
+	return do(ctx, s, object.OpUploadPart, func() (string, error) {
+		return object.MultipartOf(s.store).UploadPart(ctx, key, id, number, data)
+	})
+}
+
+// CompleteUpload repeats CompleteUpload as long as nothing can have been written.
+func (s *Store) CompleteUpload(ctx context.Context, key, id string, tags []string) (string, error) {
+	return do(ctx, s, object.OpCompleteUpload, func() (string, error) {
+		return object.MultipartOf(s.store).CompleteUpload(ctx, key, id, tags)
+	})
+}
+
+// AbortUpload repeats AbortUpload.
+func (s *Store) AbortUpload(ctx context.Context, key, id string) error {
+	_, err := do(ctx, s, object.OpAbortUpload, func() (struct{}, error) {
+		return struct{}{}, object.MultipartOf(s.store).AbortUpload(ctx, key, id)
+	})
 	return err
 }

@@ -67,6 +67,7 @@ func TestContract(t *testing.T) {
 
 // calls are one call of each operation, on a store that holds "have".
 func calls(s object.Store) map[object.Op]func(ctx context.Context) error {
+	m := object.MultipartOf(s)
 	return map[object.Op]func(ctx context.Context) error{
 		object.OpGet:         func(ctx context.Context) error { return second(s.Get(ctx, "have")) },
 		object.OpGetRange:    func(ctx context.Context) error { return second(s.GetRange(ctx, "have", 0, 1)) },
@@ -84,7 +85,18 @@ func calls(s object.Store) map[object.Op]func(ctx context.Context) error {
 			}
 			return nil
 		},
-		object.OpDelete: func(ctx context.Context) error { return s.Delete(ctx, "have") },
+		object.OpDelete:       func(ctx context.Context) error { return s.Delete(ctx, "have") },
+		object.OpCreateUpload: func(ctx context.Context) error { return second(m.CreateUpload(ctx, "up")) },
+		object.OpUploadPart: func(ctx context.Context) error {
+			id, err := m.CreateUpload(ctx, "up")
+			return errors.Join(err, second(m.UploadPart(ctx, "up", id, 1, []byte("x"))))
+		},
+		object.OpCompleteUpload: func(ctx context.Context) error {
+			id, err := m.CreateUpload(ctx, "up")
+			tag, partErr := m.UploadPart(ctx, "up", id, 1, []byte("x"))
+			return errors.Join(err, partErr, second(m.CompleteUpload(ctx, "up", id, []string{tag})))
+		},
+		object.OpAbortUpload: func(ctx context.Context) error { return m.AbortUpload(ctx, "up", "none") },
 	}
 }
 
@@ -92,7 +104,9 @@ func second[T any](_ T, err error) error { return err }
 
 func TestWhatIsRepeated(t *testing.T) {
 	t.Parallel()
-	conditional := func(op object.Op) bool { return op == object.OpPutIfAbsent || op == object.OpPutIfMatch }
+	conditional := func(op object.Op) bool {
+		return op == object.OpPutIfAbsent || op == object.OpPutIfMatch || op == object.OpCompleteUpload
+	}
 	for _, c := range []struct {
 		fault faults.Fault
 		tries func(op object.Op) int
@@ -108,7 +122,7 @@ func TestWhatIsRepeated(t *testing.T) {
 		}, nil},
 		{faults.Crash, func(object.Op) int { return 1 }, faults.ErrCrashed},
 	} {
-		for op := range object.OpDelete + 1 {
+		for op := range object.OpAbortUpload + 1 {
 			t.Run(fmt.Sprintf("%s/%s", c.fault, op), func(t *testing.T) {
 				t.Parallel()
 				s, f, _ := open(retry.Policy{})
@@ -136,7 +150,7 @@ func TestWhatIsRepeated(t *testing.T) {
 
 func TestRepeatedUntilItWorks(t *testing.T) {
 	t.Parallel()
-	for op := range object.OpDelete + 1 {
+	for op := range object.OpAbortUpload + 1 {
 		s, f, _ := open(retry.Policy{})
 		if _, err := s.Put(t.Context(), "have", []byte("x")); err != nil {
 			t.Fatal(err)

@@ -152,6 +152,8 @@ func (s *Store) answered(op object.Op, key string, r *reply) error {
 	case r.code == "NoSuchKey" && (op == object.OpGet || op == object.OpGetRange):
 		// Not any 404: that a commit record does not exist is proof of freshness, so a proxy's page must not pass for it.
 		return fail(object.ErrNotFound, "")
+	case r.code == "NoSuchUpload" && op >= object.OpCreateUpload:
+		return fail(object.ErrNotFound, "the upload was completed or aborted")
 	case r.status == http.StatusPreconditionFailed && op == object.OpPutIfMatch:
 		return fail(object.ErrChanged, "")
 	case r.status == http.StatusPreconditionFailed:

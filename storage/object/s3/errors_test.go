@@ -67,6 +67,14 @@ func run(ctx context.Context, s object.Store, op object.Op) error {
 		_, err = s.PutIfMatch(ctx, "k", `"t"`, []byte("data"))
 	case object.OpDelete:
 		err = s.Delete(ctx, "k")
+	case object.OpCreateUpload:
+		_, err = object.MultipartOf(s).CreateUpload(ctx, "k")
+	case object.OpUploadPart:
+		_, err = object.MultipartOf(s).UploadPart(ctx, "k", "id", 1, []byte("data"))
+	case object.OpCompleteUpload:
+		_, err = object.MultipartOf(s).CompleteUpload(ctx, "k", "id", []string{"t"})
+	case object.OpAbortUpload:
+		err = object.MultipartOf(s).AbortUpload(ctx, "k", "id")
 	case object.OpList:
 		for _, e := range s.List(ctx, "k", "") {
 			err = e
@@ -92,7 +100,8 @@ func wellFormed(t *testing.T, op object.Op, err error) {
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	reads := []object.Op{object.OpGet, object.OpGetRange, object.OpList}
-	writes := []object.Op{object.OpPut, object.OpPutIfAbsent, object.OpPutIfMatch, object.OpDelete}
+	writes := []object.Op{object.OpPut, object.OpPutIfAbsent, object.OpPutIfMatch, object.OpDelete,
+		object.OpCreateUpload, object.OpUploadPart, object.OpCompleteUpload, object.OpAbortUpload}
 	all := append(append([]object.Op{}, reads...), writes...)
 	for _, c := range []struct {
 		status int
@@ -103,6 +112,9 @@ func TestAnswers(t *testing.T) {
 	}{
 		{404, "NoSuchKey", []object.Op{object.OpGet, object.OpGetRange}, object.ErrNotFound, ""},
 		{404, "NoSuchKey", []object.Op{object.OpPutIfMatch}, object.ErrChanged, ""},
+		{404, "NoSuchUpload", []object.Op{object.OpUploadPart, object.OpCompleteUpload}, object.ErrNotFound, ""},
+		{400, "InvalidPart", []object.Op{object.OpCompleteUpload}, object.ErrRefused, "InvalidPart"},
+		{501, "NotImplemented", []object.Op{object.OpCreateUpload}, object.ErrRefused, "does not know this request"},
 		{404, "NoSuchBucket", all, object.ErrNoBucket, `there is no bucket "b"`},
 		{404, "XAdminUserNotFound", all, object.ErrDenied, "credentials are not valid"},
 		{412, "PreconditionFailed", []object.Op{object.OpPutIfAbsent}, object.ErrExists, ""},
@@ -169,7 +181,7 @@ func TestSilence(t *testing.T) {
 			_, _ = w.Write([]byte("<Err"))
 		},
 	} {
-		for op := range object.OpDelete + 1 {
+		for op := range object.OpAbortUpload + 1 {
 			t.Run(name+"/"+op.String(), func(t *testing.T) {
 				t.Parallel()
 				s, _ := fake(t, handler)
@@ -195,7 +207,7 @@ func TestForeignAnswers(t *testing.T) {
 			w.WriteHeader(status)
 			_, _ = w.Write([]byte("<html>nothing here</html>"))
 		})
-		for op := range object.OpDelete + 1 {
+		for op := range object.OpAbortUpload + 1 {
 			err := run(t.Context(), s, op)
 			if class := object.ClassOf(err); class != object.ClassOther {
 				t.Errorf("%d to %s: class %v of %v, want other", status, op, class, err)
@@ -221,7 +233,7 @@ func TestTornBody(t *testing.T) {
 
 func TestContextEndsRequest(t *testing.T) {
 	t.Parallel()
-	for op := range object.OpDelete + 1 {
+	for op := range object.OpAbortUpload + 1 {
 		t.Run(op.String(), func(t *testing.T) {
 			t.Parallel()
 			release := make(chan struct{})
@@ -258,7 +270,7 @@ func TestUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := at(t, endpoint)
-	for op := range object.OpDelete + 1 {
+	for op := range object.OpAbortUpload + 1 {
 		err := run(t.Context(), s, op)
 		if !errors.Is(err, object.ErrUnavailable) || errors.Is(err, object.ErrUnknown) || !strings.Contains(fmt.Sprint(err), "endpoint "+endpoint+" cannot be reached") {
 			t.Errorf("%s: %v", op, err)
@@ -280,7 +292,7 @@ func TestRealServer(t *testing.T) {
 		cfg  s3.Config
 		want error
 	}{"bucket": {noBucket, object.ErrNoBucket}, "key": {badKey, object.ErrDenied}, "secret": {badSecret, object.ErrDenied}} {
-		for op := range object.OpDelete + 1 {
+		for op := range object.OpAbortUpload + 1 {
 			err := run(t.Context(), srv.Open(t, c.cfg), op)
 			if !errors.Is(err, c.want) {
 				t.Errorf("%s, %s: %v, want %v", name, op, err, c.want)
@@ -303,7 +315,7 @@ func TestNoCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for op := range object.OpDelete + 1 {
+	for op := range object.OpAbortUpload + 1 {
 		var m object.Meter
 		err := run(object.WithMeter(t.Context(), &m), s, op)
 		if !errors.Is(err, object.ErrDenied) || !strings.Contains(fmt.Sprint(err), "no credentials were found") {
@@ -345,5 +357,30 @@ func TestConfig(t *testing.T) {
 		if err := c.Validate(); !errors.Is(err, base.ErrInvalid) || strings.Contains(err.Error(), testSecret) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestUploadAnswers are those that a status does not tell.
+func TestUploadAnswers(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	late, _ := fake(t, func(w http.ResponseWriter, _ *http.Request) { // S3 begins its answer before it knows
+		fmt.Fprint(w, "<Error><Code>InternalError</Code><Message>leak</Message></Error>")
+	})
+	if err := run(ctx, late, object.OpCompleteUpload); !errors.Is(err, object.ErrUnknown) {
+		t.Errorf("completion that fails after status 200: %v", err)
+	}
+	empty, _ := fake(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "<InitiateMultipartUploadResult></InitiateMultipartUploadResult>")
+	})
+	if err := run(ctx, empty, object.OpCreateUpload); !errors.Is(err, object.ErrUnknown) {
+		t.Errorf("an upload without an id: %v", err)
+	}
+	gone, _ := fake(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(404)
+		fmt.Fprint(w, "<Error><Code>NoSuchUpload</Code></Error>")
+	})
+	if err := run(ctx, gone, object.OpAbortUpload); err != nil {
+		t.Errorf("abort of an upload that is gone: %v", err)
 	}
 }
