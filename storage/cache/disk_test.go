@@ -514,7 +514,7 @@ func TestTwoCachesOneFolder(t *testing.T) {
 	for _, c := range caches {
 		c.work.Wait()
 	}
-	if _, bytes := size(t, dir); bytes > opts.DirBytes+2*600*kib || b.log.count(warnFolder) != 0 {
+	if _, bytes := size(t, dir); bytes > opts.DirBytes || b.log.count(warnFolder) != 0 {
 		t.Errorf("%d bytes in the folder; logged %q", bytes, b.log.lines)
 	}
 }

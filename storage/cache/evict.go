@@ -37,14 +37,17 @@ func (d *disk) added(size int64) {
 		d.mu.looking, d.mu.fresh = true, 0
 	}
 	d.mu.Unlock()
-	if !due {
-		return
+	for due {
+		used := d.evict()
+		d.mu.Lock()
+		d.mu.used = used + d.mu.fresh
+		due = d.mu.used > d.limit && d.mu.fresh > 0 // others have written meanwhile, and left it to this call
+		d.mu.looking, d.mu.looked = due, true
+		if due {
+			d.mu.fresh = 0
+		}
+		d.mu.Unlock()
 	}
-	used := d.evict()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.mu.looking, d.mu.looked = false, true
-	d.mu.used = used + d.mu.fresh
 }
 
 // found is a file in the folder.
