@@ -185,7 +185,7 @@ func Rename(tx *table.Tx, from string, t *Table) error {
 
 // free returns error 1050 when a name is taken.
 func free(tx *table.Tx, name string) error {
-	if _, taken := tx.Get(NameTable, nameKey(name)); taken {
+	if _, taken := tx.Peek(NameTable, nameKey(name)); taken {
 		return base.Errorf(errno.TableExists, "Table '%s' already exists", name)
 	}
 	return nil

@@ -91,13 +91,13 @@ func TestExchangeKeepsRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := cat.Table("t")
-	if _, ok := tx.Get(now.PartTables()[1].ID, "of s"); !ok {
+	if _, ok := tx.Peek(now.PartTables()[1].ID, "of s"); !ok {
 		t.Error("the partition does not have the row of the table")
 	}
-	if _, ok := tx.Get(cat.Table("s").ID, "of p1"); !ok || cat.Table("s").ID != s.ID {
+	if _, ok := tx.Peek(cat.Table("s").ID, "of p1"); !ok || cat.Table("s").ID != s.ID {
 		t.Error("the table does not have the row of the partition")
 	}
-	if _, ok := tx.Get(now.PartTables()[0].ID, "of p0"); !ok {
+	if _, ok := tx.Peek(now.PartTables()[0].ID, "of p0"); !ok {
 		t.Error("the other partition has lost its row")
 	}
 	if cat.ByID(other.ID) != nil {

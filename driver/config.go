@@ -51,8 +51,13 @@ type Config struct {
 	MaxStaleness time.Duration `json:"max_staleness,omitempty"`
 	Isolation    string        `json:"isolation,omitempty"` // "snapshot" (default) or "serializable"
 	Maintenance  string        `json:"maintenance,omitempty"`
-	// MemoryLimit bounds one query's sorts, joins and groups, in bytes; 0 is the engine's default.
+	// MemoryLimit is the budget, in bytes, for rows that wait to be written to segments, caches and queries together; 0 is the
+	// engine's default, 512 MB.
 	MemoryLimit int64 `json:"memory_limit,omitempty"`
+	// CacheDir is a folder in which whole segments are kept, which processes may share; "" none. CacheSize is how many bytes
+	// they may take there; 0 is 10 GiB.
+	CacheDir  string `json:"cache_dir,omitempty"`
+	CacheSize int64  `json:"cache_size,omitempty"`
 	// ConflictRetries is how often an autocommit statement that loses runs again; 0 is the engine's default.
 	ConflictRetries int `json:"conflict_retries,omitempty"`
 

@@ -35,6 +35,8 @@ var parameters = []parameter{
 	{name: "max_staleness", valid: "a duration such as 500ms or 2s, or milliseconds", set: setStaleness, get: getStaleness},
 	text("isolation", "snapshot, serializable", everywhere, func(c *Config) *string { return &c.Isolation }, oneOf("snapshot", "serializable")),
 	{name: "memory_limit", valid: "a size such as 256MB, or bytes", set: setMemory, get: getMemory},
+	text("cache_dir", "the path of a folder", everywhere, func(c *Config) *string { return &c.CacheDir }),
+	{name: "cache_size", valid: "a size such as 10GB, or bytes", set: setCacheSize, get: getCacheSize},
 	flag("parse_time", everywhere, func(c *Config) **bool { return &c.ParseTime }),
 	text("loc", "UTC, Local or a name of the time zone database such as Europe/Berlin", everywhere, func(c *Config) *string { return &c.Loc }, isLocation),
 	text("maintenance", "auto, off", everywhere, func(c *Config) *string { return &c.Maintenance }, oneOf("auto", "off")),
@@ -47,7 +49,7 @@ var parameters = []parameter{
 
 // later lists the keys whose feature does not exist yet: they are refused rather than ignored, because a program that
 // gives one relies on it. The value that asks for nothing is accepted. docs/compatibility.md lists them.
-var later = map[string]string{"cache_dir": "", "cache_size": "", "branch": "", "workers": "off"}
+var later = map[string]string{"branch": "", "workers": "off"}
 
 const (
 	remote     = true
@@ -178,6 +180,19 @@ func setMemory(c *Config, value string) error {
 
 func getMemory(c *Config) (string, bool) {
 	return strconv.FormatInt(c.MemoryLimit, 10), c.MemoryLimit != 0
+}
+
+func setCacheSize(c *Config, value string) error {
+	n, ok := parseSize(value)
+	if !ok || n == 0 {
+		return errBadValue
+	}
+	c.CacheSize = n
+	return nil
+}
+
+func getCacheSize(c *Config) (string, bool) {
+	return strconv.FormatInt(c.CacheSize, 10), c.CacheSize != 0
 }
 
 // parseSize reads bytes with an optional unit; KB, MB, GB and TB are powers of 1,024, as MySQL's K, M and G are.

@@ -45,13 +45,14 @@ func openEngine(ctx context.Context, d *Driver, cfg Config, p parts) (engine, er
 		store, release, opened = patient, free, func() { patient.SetPolicy(retry.Policy{}) }
 	}
 	maintenance := cfg.Maintenance
-	if cfg.Scheme == SchemeMem && cfg.Name == "" && p.store == nil {
+	private := cfg.Scheme == SchemeMem && cfg.Name == "" && p.store == nil
+	if private {
 		maintenance = "off" // checkpoints are for those who open the database later, and nobody can open a private one again
 	}
 	e, err := sqlengine.Open(ctx, sqlengine.Config{
 		Store: store, Ledger: object.NewLedger(0), Database: cfg.Database(), ReadOnly: cfg.Mode == "ro", Create: *cfg.Create,
 		Consistency: cfg.Consistency, MaxStaleness: cfg.MaxStaleness, Isolation: cfg.Isolation, Maintenance: maintenance,
-		MemoryLimit: cfg.MemoryLimit, ConflictRetries: cfg.ConflictRetries, User: cfg.User, SecretKey: key,
+		MemoryLimit: cfg.MemoryLimit, CacheDir: cfg.CacheDir, CacheBytes: cfg.CacheSize, Private: private, ConflictRetries: cfg.ConflictRetries, User: cfg.User, SecretKey: key,
 		LocalFile: allowed.opener(p.localFiles), Logger: p.logger, Clock: p.clock, Rand: p.rand,
 	})
 	if err != nil {

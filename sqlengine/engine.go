@@ -16,6 +16,7 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/system"
 	"github.com/s3sql/s3sql/storage/lease"
 	"github.com/s3sql/s3sql/storage/object"
+	"github.com/s3sql/s3sql/storage/segment"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -36,7 +37,10 @@ type Config struct {
 	Isolation    string        // "snapshot" (default) or "serializable"
 	Maintenance  string        // "auto" (default) or "off"
 
-	MemoryLimit     int64  // bytes for one query's sorts, joins and groups; 0 is 512 MB
+	MemoryLimit     int64  // bytes for rows that wait for a flush, caches and queries together; 0 is 512 MB
+	Private         bool   // nobody else can open the store, whose objects are in memory: rows stay where they are
+	CacheDir        string // folder in which whole segments are kept; "" none
+	CacheBytes      int64  // how much they may take; 0 is 10 GiB
 	TempDir         string // folder of the temporary files of what is over MemoryLimit; "" is the system's
 	ConflictRetries int    // runs of an autocommit statement that loses; 0 is 100
 	User            string
@@ -115,8 +119,13 @@ type Engine struct {
 // Errors: those of table.Open: Corrupt, Unavailable, Unsupported store, 1049 when there is no database.
 func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	cfg.EnsureDefaults()
+	e := &Engine{prices: system.DefaultPrices(), started: cfg.Clock.Now()}
 	opts := table.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger, Create: cfg.Create, ReadOnly: cfg.ReadOnly,
-		MaxStaleness: cfg.MaxStaleness, NoMaintenance: cfg.Maintenance == "off", Certify: certifier(cfg.Rand)}
+		MaxStaleness: cfg.MaxStaleness, NoMaintenance: cfg.Maintenance == "off", Certify: certifier(cfg.Rand),
+		MemoryLimit: cfg.MemoryLimit, CacheDir: cfg.CacheDir, CacheBytes: cfg.CacheBytes}
+	if !cfg.Private {
+		opts.Schema = e.segmentSchema
+	}
 	cfg.Store = object.Metered(cfg.Store, cfg.Ledger)
 	db, err := table.Open(ctx, cfg.Store, opts)
 	if err != nil {
@@ -129,8 +138,9 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		}
 		cfg.SecretKey = nil
 	}
-	return &Engine{cfg: cfg, db: db, key: key, prices: system.DefaultPrices(), started: cfg.Clock.Now(),
-		leases: lease.New(cfg.Store, lease.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger})}, nil
+	e.cfg, e.db, e.key = cfg, db, key
+	e.leases = lease.New(cfg.Store, lease.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger})
+	return e, nil
 }
 
 // Close waits for work in the background, bounded by ctx, and closes the database. Sessions fail afterwards.
@@ -178,4 +188,14 @@ func (e *Engine) jitter(limit time.Duration) time.Duration {
 	var b [8]byte
 	e.cfg.Rand.Read(b[:])
 	return time.Duration(binary.LittleEndian.Uint64(b[:]) % uint64(limit))
+}
+
+// segmentSchema is what storage asks when it writes a segment.
+func (e *Engine) segmentSchema(ctx context.Context, tx *table.Tx, id uint32) (segment.Schema, bool, error) {
+	cat, err := e.catalog.Load(ctx, tx)
+	if err != nil {
+		return nil, false, err
+	}
+	s, ok := cat.SegmentSchema(id)
+	return s, ok, nil
 }

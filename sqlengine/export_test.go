@@ -43,7 +43,7 @@ func (e *Engine) Tamper(ctx context.Context, name string, damage func([]byte) []
 		return err
 	}
 	t := cat.Table(name)
-	tx.Range(t.ID, "", "", func(key, row string) bool {
+	ioErr := tx.Range(ctx, t.ID, "", "", func(key, row string) bool {
 		var out []byte
 		for r := base.NewRowReader(row); ; {
 			id, v, ok := r.Next()
@@ -58,6 +58,9 @@ func (e *Engine) Tamper(ctx context.Context, name string, damage func([]byte) []
 		err = tx.Put(t.ID, key, string(out))
 		return false
 	})
+	if ioErr != nil {
+		return ioErr
+	}
 	if err != nil {
 		return err
 	}

@@ -194,7 +194,9 @@ func (r *run) checkPart(t, part *catalog.Table, tx *table.Tx) (problem string, _
 		}
 		rows++
 		key, _ := catalog.EncodeKey(t, t.Primary, row)
-		if _, ok := tx.Get(part.ID, key); !ok {
+		if _, ok, err := tx.Get(r.ctx, part.ID, key); err != nil {
+			return err
+		} else if !ok {
 			problem = fmt.Sprintf("row %d is not stored under its primary key", rows)
 		}
 		if rows > 1 && key <= last {
@@ -209,7 +211,9 @@ func (r *run) checkPart(t, part *catalog.Table, tx *table.Tx) (problem string, _
 		for i := range part.Indexes {
 			ix := &part.Indexes[i]
 			entry, _ := catalog.IndexKey(t, ix, row)
-			if pk, ok := tx.Get(ix.ID, entry); !ok || pk != key {
+			if pk, ok, err := tx.Get(r.ctx, ix.ID, entry); err != nil {
+				return err
+			} else if !ok || pk != key {
 				problem = fmt.Sprintf("index %s does not lead to row %d", ix.Name, rows)
 			}
 		}

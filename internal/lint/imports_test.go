@@ -58,7 +58,7 @@ var clients = map[string][]string{
 	"github.com/xwb1989/sqlparser":        {"sqlengine/parse"},
 	"github.com/tidwall/btree":            {"storage"},
 	"github.com/klauspost/compress":       {"storage", "fts"},
-	"google.golang.org/protobuf":          {"storage/commitlog", "storage/manifest", "storage/segment"},
+	"google.golang.org/protobuf":          {"storage"},
 	"github.com/parquet-go/parquet-go":    {"storage/segment", "storage/iceberg"},
 	"github.com/maypok86/otter/v2":        {"storage", "plugins/cache"},
 	"github.com/blevesearch":              {"fts"},

@@ -230,11 +230,13 @@ func (b *Rebuild) write(w *writer, key string, row []base.Value) error {
 		ix := &home.Indexes[i]
 		entry, null := catalog.IndexKey(b.New, ix, row)
 		if ix.Unique && !null {
-			if _, taken := w.tx.Get(ix.ID, entry); taken {
+			if _, taken, err := w.tx.Get(w.ec.Ctx, ix.ID, entry); err != nil {
+				return err
+			} else if taken {
 				return w.duplicate(&conflict{index: &b.New.Indexes[i]}, row)
 			}
 		}
-		if err := w.tx.Put(ix.ID, entry, key); err != nil {
+		if err := w.tx.Insert(ix.ID, entry, key); err != nil {
 			return err
 		}
 	}

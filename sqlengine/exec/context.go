@@ -15,9 +15,11 @@ import (
 // TxReader is what operators read rows from; *table.Tx is one.
 type TxReader interface {
 	// Get returns the stored row of a key.
-	Get(table uint32, key string) (row string, ok bool)
+	Get(ctx context.Context, table uint32, key string) (row string, ok bool, err error)
+	// GetMany is Get for several keys at once: found[i] is what there is under keys[i].
+	GetMany(ctx context.Context, table uint32, keys []string, found []table.Found) error
 	// Range calls fn with the stored rows of a small range of keys until it returns false.
-	Range(table uint32, lo, hi string, fn func(key, row string) bool)
+	Range(ctx context.Context, table uint32, lo, hi string, fn func(key, row string) bool) error
 	// Scan starts a scan of a range of keys.
 	Scan(ctx context.Context, table uint32, spec table.ScanSpec) *table.Scanner
 }

@@ -61,7 +61,9 @@ type conflict struct {
 // being replaced, which does not count; "" none. home is the row's partition: its unique keys have all columns that tell it.
 func (w *writer) findConflict(home *catalog.Table, pk string, row []base.Value, self string) (*conflict, error) {
 	if pk != self {
-		if _, taken := w.tx.Get(home.ID, pk); taken {
+		if _, taken, err := w.tx.Get(w.ec.Ctx, home.ID, pk); err != nil {
+			return nil, err
+		} else if taken {
 			return &conflict{pk: pk, home: home}, nil
 		}
 	}
@@ -74,7 +76,11 @@ func (w *writer) findConflict(home *catalog.Table, pk string, row []base.Value, 
 		if null {
 			continue // a NULL is never equal to another
 		}
-		if holder, taken := w.tx.Get(home.Indexes[i].ID, key); taken && holder != self {
+		holder, taken, err := w.tx.Get(w.ec.Ctx, home.Indexes[i].ID, key)
+		if err != nil {
+			return nil, err
+		}
+		if taken && holder != self {
 			return &conflict{pk: holder, index: ix, home: home}, nil
 		}
 	}
@@ -101,13 +107,13 @@ func (w *writer) put(home *catalog.Table, pk string, row []base.Value) error {
 }
 
 func (w *writer) putEncoded(home *catalog.Table, pk string, row []base.Value, enc string) error {
-	if err := w.tx.Put(home.ID, pk, enc); err != nil {
+	if err := w.tx.Insert(home.ID, pk, enc); err != nil {
 		return err
 	}
 	for i := range home.Indexes {
 		ix := &home.Indexes[i]
 		key, _ := catalog.IndexKey(w.t, ix, row)
-		if err := w.tx.Put(ix.ID, key, pk); err != nil {
+		if err := w.tx.Insert(ix.ID, key, pk); err != nil {
 			return err
 		}
 	}
@@ -153,7 +159,7 @@ func (w *writer) replace(oldPK string, oldRow []base.Value, pk string, newRow []
 		}
 		return w.putEncoded(home, pk, newRow, enc)
 	}
-	if err := w.tx.Put(home.ID, pk, enc); err != nil {
+	if err := w.tx.Update(home.ID, pk, enc); err != nil {
 		return err
 	}
 	for i := range home.Indexes {
@@ -166,7 +172,7 @@ func (w *writer) replace(oldPK string, oldRow []base.Value, pk string, newRow []
 		if err := w.tx.Delete(ix.ID, was); err != nil {
 			return err
 		}
-		if err := w.tx.Put(ix.ID, is, pk); err != nil {
+		if err := w.tx.Insert(ix.ID, is, pk); err != nil {
 			return err
 		}
 	}
@@ -175,7 +181,10 @@ func (w *writer) replace(oldPK string, oldRow []base.Value, pk string, newRow []
 
 // read returns the stored row of a conflict, all columns of the table.
 func (w *writer) read(c *conflict) ([]base.Value, error) {
-	enc, ok := w.tx.Get(c.home.ID, c.pk)
+	enc, ok, err := w.tx.Get(w.ec.Ctx, c.home.ID, c.pk)
+	if err != nil {
+		return nil, err
+	}
 	if !ok {
 		return nil, base.Corruptf("", "an index of table %s points to a row that does not exist; run CHECK TABLE", w.t.Name)
 	}

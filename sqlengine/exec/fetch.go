@@ -1,10 +1,14 @@
 package exec
 
 import (
+	"context"
+	"slices"
+
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/storage/row"
+	"github.com/s3sql/s3sql/storage/table"
 )
 
 // rowFetcher decodes stored rows one by one into the vectors of a batch.
@@ -18,6 +22,7 @@ type rowFetcher struct {
 	n    int
 
 	entries []base.Value // of an index entry
+	found   []table.Found
 }
 
 // start makes room for at most `rows` rows.
@@ -86,13 +91,36 @@ func (f *rowFetcher) add(row string) error {
 	return nil
 }
 
-// indexed adds the row that an index entry leads to. t is the fetcher's table or the partition that the entry is of.
-func (f *rowFetcher) indexed(tx TxReader, t *catalog.Table, pk string) error {
-	row, ok := tx.Get(t.ID, pk)
-	if !ok {
-		return base.Corruptf("", "an index of table %s points to a row that does not exist; run CHECK TABLE", f.table.Name)
+// look returns what there is under keys of a table, a partition or an index. It is valid until the next call.
+func (f *rowFetcher) look(ctx context.Context, tx TxReader, id uint32, keys []string) ([]table.Found, error) {
+	f.found = slices.Grow(f.found[:0], len(keys))[:len(keys)]
+	if len(keys) == 1 {
+		row, ok, err := tx.Get(ctx, id, keys[0])
+		f.found[0] = table.Found{Row: row, OK: ok}
+		return f.found, err
 	}
-	return f.add(row)
+	return f.found, tx.GetMany(ctx, id, keys, f.found)
+}
+
+// indexed adds the rows whose primary keys index entries lead to. t is the fetcher's table or the partition that the entries are
+// of.
+func (f *rowFetcher) indexed(ctx context.Context, tx TxReader, t *catalog.Table, pks []string) error {
+	if len(pks) == 0 {
+		return nil
+	}
+	found, err := f.look(ctx, tx, t.ID, pks)
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		if !found[i].OK {
+			return base.Corruptf("", "an index of table %s points to a row that does not exist; run CHECK TABLE", f.table.Name)
+		}
+		if err := f.add(found[i].Row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // finish makes b the rows added since start.
@@ -105,4 +133,4 @@ func (f *rowFetcher) finish(b *vec.Batch) {
 }
 
 // reset drops what the fetcher holds.
-func (f *rowFetcher) reset() { f.vecs, f.ptrs, f.dec = nil, nil, row.Decoder{} }
+func (f *rowFetcher) reset() { f.vecs, f.ptrs, f.dec, f.found = nil, nil, row.Decoder{}, nil }

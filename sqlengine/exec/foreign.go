@@ -226,8 +226,8 @@ func (w *writer) exists(l *keyLookup, values []base.Value) (bool, error) {
 	key := l.key(values)
 	if l.exact {
 		w.tx.DependOn(l.id(), key)
-		_, ok := w.tx.Get(l.id(), key)
-		return ok, nil
+		_, ok, err := w.tx.Get(w.ec.Ctx, l.id(), key)
+		return ok, err
 	}
 	found, err := w.keys(l, key, true)
 	return len(found) > 0, err
@@ -340,11 +340,16 @@ func (w *writer) cascade(c *childKey, row []base.Value, fn func(cw *writer, pk s
 		}
 		if c.lookup.index != nil {
 			var ok bool
-			if pk, ok = w.tx.Get(c.lookup.index.ID, pk); !ok {
+			if pk, ok, err = w.tx.Get(w.ec.Ctx, c.lookup.index.ID, pk); err != nil {
+				return err
+			} else if !ok {
 				continue // a cascade before this one took it
 			}
 		}
-		enc, ok := w.tx.Get(c.child.ID, pk)
+		enc, ok, err := w.tx.Get(w.ec.Ctx, c.child.ID, pk)
+		if err != nil {
+			return err
+		}
 		if !ok {
 			continue
 		}

@@ -1,6 +1,9 @@
 package exec
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
@@ -23,6 +26,8 @@ type lookupOp struct {
 	sel   []int32
 	pass  vec.Bitmap
 	key   []byte
+	asks  []ask
+	keys  []string
 	row   []base.Value // of a table with partitions: the key's values by column
 	pairs pairer
 }
@@ -75,12 +80,8 @@ func (o *lookupOp) read(b *vec.Batch) error {
 	n := b.Rows()
 	o.fetch.start(n)
 	heads := resize(o.pairs.heads, n)
+	o.asks = o.asks[:0]
 	for k := range n {
-		if k&1023 == 0 {
-			if err := o.ec.Ctx.Err(); err != nil {
-				return err
-			}
-		}
 		heads[k] = -1
 		i := b.Row(k)
 		if hasNull(o.kv, nil, i) {
@@ -90,18 +91,12 @@ func (o *lookupOp) read(b *vec.Batch) error {
 		for c, col := range o.kv {
 			o.key = base.AppendKey(o.key, catalog.KeyValue(o.types[c], col.Value(i)))
 		}
-		t := o.table(i)
-		if t == nil {
-			continue
+		if t := o.table(i); t != nil {
+			o.asks = append(o.asks, ask{row: k, table: t.ID, key: string(o.key)})
 		}
-		row, ok := o.ec.reader(o.plan.Right).Get(t.ID, string(o.key))
-		if !ok {
-			continue
-		}
-		heads[k] = int32(o.fetch.n)
-		if err := o.fetch.add(row); err != nil {
-			return err
-		}
+	}
+	if err := o.look(heads); err != nil {
+		return err
 	}
 	o.fetch.finish(&o.raw)
 	if o.sealed {
@@ -117,6 +112,44 @@ func (o *lookupOp) read(b *vec.Batch) error {
 		return err
 	}
 	o.pairs.start(b)
+	return nil
+}
+
+// ask is a key to be looked up for a row of the left side.
+type ask struct {
+	row   int
+	table uint32
+	key   string
+}
+
+// look fetches what was asked for, table by table, and sets heads where there is a row.
+func (o *lookupOp) look(heads []int32) error {
+	if o.plan.Right.Parts != nil {
+		slices.SortStableFunc(o.asks, func(a, b ask) int { return cmp.Compare(a.table, b.table) })
+	}
+	for rest := o.asks; len(rest) > 0; {
+		o.keys = o.keys[:0]
+		for _, a := range rest {
+			if a.table != rest[0].table {
+				break
+			}
+			o.keys = append(o.keys, a.key)
+		}
+		found, err := o.fetch.look(o.ec.Ctx, o.ec.reader(o.plan.Right), rest[0].table, o.keys)
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			if !found[i].OK {
+				continue
+			}
+			heads[rest[i].row] = int32(o.fetch.n)
+			if err := o.fetch.add(found[i].Row); err != nil {
+				return err
+			}
+		}
+		rest = rest[len(found):]
+	}
 	return nil
 }
 

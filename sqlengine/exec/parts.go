@@ -55,12 +55,12 @@ func (w *writer) stored(pk string, row []base.Value) (enc string, ok bool, err e
 	if err != nil {
 		return "", false, err
 	}
-	if enc, ok = w.tx.Get(t.ID, pk); ok || w.t.Partitioning == nil || !catalog.HiddenKey(w.t) {
-		return enc, ok, nil
+	if enc, ok, err = w.tx.Get(w.ec.Ctx, t.ID, pk); ok || err != nil || w.t.Partitioning == nil || !catalog.HiddenKey(w.t) {
+		return enc, ok, err
 	}
 	for _, t := range w.t.PartTables() { // a row with a hidden key moves without changing it
-		if enc, ok = w.tx.Get(t.ID, pk); ok {
-			return enc, ok, nil
+		if enc, ok, err = w.tx.Get(w.ec.Ctx, t.ID, pk); ok || err != nil {
+			return enc, ok, err
 		}
 	}
 	return "", false, nil

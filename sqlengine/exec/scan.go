@@ -31,8 +31,9 @@ type scanOp struct {
 	cutOff  vec.Batch
 	sel     []int32
 	cutSel  []int32
-	room    int    // of ranges: rows of the next batch, which grows
-	resume  string // of ranges: where the one at hand goes on; "" from its beginning
+	room    int      // of ranges: rows of the next batch, which grows
+	pks     []string // primary keys that index entries have led to
+	resume  string   // of ranges: where the one at hand goes on; "" from its beginning
 }
 
 // minRoom is the size of the first batch of rows fetched by index: a caller with a LIMIT takes only a few.
@@ -201,30 +202,50 @@ func (o *scanOp) readPoints() (bool, error) {
 		return false, nil
 	}
 	o.fetch.start(n)
-	t := o.plan.Table
-	for k, key := range o.acc.points[o.at : o.at+n] {
+	for at := o.at; at < o.at+n; {
+		t, keys := o.plan.Table, o.acc.points[at:o.at+n]
 		if o.acc.homes != nil {
-			t = o.acc.homes[o.at+k]
-		}
-		if o.acc.index != nil {
-			pk, found := o.tx.Get(o.indexID(t), key)
-			if !found {
-				continue
-			}
-			if err := o.fetch.indexed(o.tx, t, pk); err != nil {
-				return false, err
-			}
-			continue
-		}
-		if row, found := o.tx.Get(t.ID, key); found {
-			if err := o.fetch.add(row); err != nil {
-				return false, err
+			t = o.acc.homes[at]
+			for k := range keys {
+				if o.acc.homes[at+k] != t {
+					keys = keys[:k]
+					break
+				}
 			}
 		}
+		if err := o.readKeys(t, keys); err != nil {
+			return false, err
+		}
+		at += len(keys)
 	}
 	o.at += n
 	o.fetch.finish(&o.raw)
 	return true, nil
+}
+
+// readKeys adds the rows under keys of a table or partition, or under entries of its index.
+func (o *scanOp) readKeys(t *catalog.Table, keys []string) error {
+	id := t.ID
+	if o.acc.index != nil {
+		id = o.indexID(t)
+	}
+	found, err := o.fetch.look(o.ec.Ctx, o.tx, id, keys)
+	if err != nil {
+		return err
+	}
+	o.pks = o.pks[:0]
+	for i := range found {
+		switch {
+		case !found[i].OK:
+		case o.acc.index != nil:
+			o.pks = append(o.pks, found[i].Row) // the row of an entry is the primary key
+		default:
+			if err := o.fetch.add(found[i].Row); err != nil {
+				return err
+			}
+		}
+	}
+	return o.fetch.indexed(o.ec.Ctx, o.tx, t, o.pks)
 }
 
 // readRanges reads the next rows of ranges that have few rows each: of an index, or of keys that a join has handed over.
@@ -238,29 +259,36 @@ func (o *scanOp) readRanges(t *catalog.Table) (ok bool, err error) {
 	}
 	cover := coveringOf(o.plan, o.acc.index)
 	o.fetch.start(o.room)
-	for o.at < len(o.acc.ranges) && o.fetch.n < o.room {
+	o.pks = o.pks[:0]
+	for o.at < len(o.acc.ranges) && o.fetch.n+len(o.pks) < o.room {
 		lo := max(o.resume, o.acc.ranges[o.at].lo)
 		o.resume = ""
-		o.tx.Range(id, lo, o.acc.ranges[o.at].hi, func(key, row string) bool {
+		ioErr := o.tx.Range(o.ec.Ctx, id, lo, o.acc.ranges[o.at].hi, func(key, row string) bool {
 			switch {
-			case o.fetch.n == o.room:
+			case o.fetch.n+len(o.pks) == o.room:
 				o.resume = key
 				return false
 			case cover != nil:
 				err = o.fetch.entry(cover, key, row)
 			case o.acc.index != nil:
-				err = o.fetch.indexed(o.tx, t, row) // the row of an entry is the primary key
+				o.pks = append(o.pks, row)
 			default:
 				err = o.fetch.add(row)
 			}
 			return err == nil
 		})
+		if err == nil {
+			err = ioErr
+		}
 		if err != nil {
 			return false, err
 		}
 		if o.resume == "" {
 			o.at++
 		}
+	}
+	if err := o.fetch.indexed(o.ec.Ctx, o.tx, t, o.pks); err != nil {
+		return false, err
 	}
 	o.fetch.finish(&o.raw)
 	o.room = min(4*o.room, vec.MaxRows)

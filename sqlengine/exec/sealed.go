@@ -73,7 +73,10 @@ func (w *writer) encode(home *catalog.Table, oldPK string, row []base.Value) (st
 	old := ""
 	if w.shut && oldPK != "" {
 		var found bool
-		if old, found = w.tx.Get(home.ID, oldPK); !found { // never write a row without what it has
+		var err error
+		if old, found, err = w.tx.Get(w.ec.Ctx, home.ID, oldPK); err != nil {
+			return "", err
+		} else if !found { // never write a row without what it has
 			return "", base.Errorf(errno.Unknown, "a row of table %s is not where it was found", w.t.Name)
 		}
 	}

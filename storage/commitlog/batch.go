@@ -10,6 +10,7 @@ type batchKeys struct {
 type tableKeys struct {
 	keys    map[string]struct{}
 	dropped bool
+	edited  bool
 }
 
 // conflicts reports whether t writes, or has read, what a member writes. Members come before t in the record, so what
@@ -25,7 +26,7 @@ func (b *batchKeys) conflicts(t *Txn) bool {
 		if tk == nil {
 			continue
 		}
-		if w.Drop || tk.dropped {
+		if w.Drop || tk.dropped || w.Edit != "" && tk.edited {
 			return true
 		}
 		for j := range w.Ops {
@@ -67,7 +68,7 @@ func (b *batchKeys) collect() {
 	for _, t := range b.members {
 		for i := range t.Tables {
 			w := &t.Tables[i]
-			if len(w.Ops) == 0 && !w.Drop {
+			if len(w.Ops) == 0 && !w.Drop && w.Edit == "" {
 				continue
 			}
 			tk := b.tables[w.Table]
@@ -75,7 +76,7 @@ func (b *batchKeys) collect() {
 				tk = &tableKeys{keys: make(map[string]struct{}, len(w.Ops))}
 				b.tables[w.Table] = tk
 			}
-			tk.dropped = tk.dropped || w.Drop
+			tk.dropped, tk.edited = tk.dropped || w.Drop, tk.edited || w.Edit != ""
 			for j := range w.Ops {
 				tk.keys[w.Ops[j].Key] = struct{}{}
 			}

@@ -26,6 +26,7 @@ const (
 	tabAutoInc = 2
 	tabOp      = 3
 	tabDrop    = 4
+	tabEdit    = 5
 
 	opKind = 1
 	opKey  = 2
@@ -86,7 +87,10 @@ func appendTxn(b []byte, t *Txn) []byte {
 		b = protowire.AppendVarint(b, uint64(sizeTable(w)))
 		b = appendUint(b, tabID, uint64(w.Table))
 		b = appendUint(b, tabAutoInc, w.AutoInc)
-		b = appendUint(b, tabDrop, kindOf(w.Drop))
+		b = appendUint(b, tabDrop, number(w.Drop))
+		if w.Edit != "" {
+			b = appendString(b, tabEdit, w.Edit)
+		}
 		for j := range w.Ops {
 			b = appendOp(b, &w.Ops[j])
 		}
@@ -97,7 +101,7 @@ func appendTxn(b []byte, t *Txn) []byte {
 func appendOp(b []byte, o *Op) []byte {
 	b = protowire.AppendTag(b, tabOp, protowire.BytesType)
 	b = protowire.AppendVarint(b, uint64(sizeOp(o)))
-	b = appendUint(b, opKind, kindOf(o.Delete))
+	b = appendUint(b, opKind, o.kind())
 	b = appendString(b, opKey, o.Key)
 	if o.Row != "" && !o.Delete {
 		b = appendString(b, opRow, o.Row)
@@ -105,8 +109,25 @@ func appendOp(b []byte, o *Op) []byte {
 	return b
 }
 
-// kindOf is the number of a boolean, and of an operation's kind: 0 puts, 1 deletes.
-func kindOf(set bool) uint64 {
+// The kinds of operations.
+const (
+	kindPut    = 0 // in format 1 also of a key that had no row
+	kindDelete = 1
+	kindInsert = 2 // since format 2
+)
+
+func (o *Op) kind() uint64 {
+	switch {
+	case o.Delete:
+		return kindDelete
+	case o.Fresh:
+		return kindInsert
+	}
+	return kindPut
+}
+
+// number is a boolean as a field has it.
+func number(set bool) uint64 {
 	if set {
 		return 1
 	}
@@ -114,7 +135,10 @@ func kindOf(set bool) uint64 {
 }
 
 func sizeTable(w *TableWrite) int {
-	n := sizeUint(uint64(w.Table)) + sizeUint(w.AutoInc) + sizeUint(kindOf(w.Drop))
+	n := sizeUint(uint64(w.Table)) + sizeUint(w.AutoInc) + sizeUint(number(w.Drop))
+	if w.Edit != "" {
+		n += 1 + protowire.SizeBytes(len(w.Edit))
+	}
 	for i := range w.Ops {
 		n += 1 + protowire.SizeBytes(sizeOp(&w.Ops[i]))
 	}
@@ -122,7 +146,7 @@ func sizeTable(w *TableWrite) int {
 }
 
 func sizeOp(o *Op) int {
-	n := sizeUint(kindOf(o.Delete)) + 1 + protowire.SizeBytes(len(o.Key))
+	n := sizeUint(o.kind()) + 1 + protowire.SizeBytes(len(o.Key))
 	if o.Row != "" && !o.Delete {
 		n += 1 + protowire.SizeBytes(len(o.Row))
 	}
@@ -156,7 +180,7 @@ func appendString(b []byte, n protowire.Number, s string) []byte {
 //
 // Errors: kind Corrupt, with key and offset; it wraps ErrNewerVersion when a later release wrote the record.
 func (c *Codec) DecodeRecord(key string, data []byte) (*Record, error) {
-	body, err := c.unframe(key, data)
+	body, version, err := c.unframe(key, data)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +188,7 @@ func (c *Codec) DecodeRecord(key string, data []byte) (*Record, error) {
 	if len(body) > 0 {
 		d.text = unsafe.String(&body[0], len(body)) // body is ours alone and never written again
 	}
-	r := new(Record)
+	r := &Record{Legacy: version == 1}
 	d.record(r)
 	if d.err != nil {
 		return nil, d.err
@@ -292,6 +316,8 @@ func (d *bodyDecoder) table(pos, end int) (w TableWrite) {
 			w.AutoInc = f.num
 		case tabDrop:
 			w.Drop = f.num != 0
+		case tabEdit:
+			w.Edit = d.text[f.start:f.end]
 		case tabOp:
 			w.Ops = append(w.Ops, d.op(f.start, f.end))
 		}
@@ -317,7 +343,7 @@ func (d *bodyDecoder) op(pos, end int) (o Op) {
 		at := pos
 		switch f, pos = d.next(pos, end); f.number {
 		case opKind:
-			if o.Delete = f.num == 1; f.num > 1 {
+			if o.Delete, o.Fresh = f.num == kindDelete, f.num == kindInsert; f.num > kindInsert {
 				d.fail(at, "unknown kind of operation")
 			}
 		case opKey:

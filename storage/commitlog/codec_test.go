@@ -39,11 +39,47 @@ func sampleRecords() map[string]*Record {
 	return map[string]*Record{"empty": &empty, "small": &small, "zstd": &large}
 }
 
-func TestGolden(t *testing.T) {
+// sampleEdits is the golden record of what format 2 brought.
+func sampleEdits() *Record {
+	row := string(base.AppendField(nil, 1, base.NewInt(42)))
+	return &Record{DB: ID{0xDB}, Seq: 7, WriteID: ID{1, 2}, Writer: ID{3, 4}, Micros: 1_700_000_000_000_001, Txns: []*Txn{
+		{Snapshot: 6, Tables: []TableWrite{{Table: 9, Edit: "what changes", Ops: []Op{
+			{Key: base.KeyOf(base.NewInt(1)), Row: row, Fresh: true}, {Key: base.KeyOf(base.NewInt(2)), Row: row}}}}}}}
+}
+
+func readHex(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestGoldenFormat1 reads what an earlier release wrote.
+func TestGoldenFormat1(t *testing.T) {
 	t.Parallel()
 	c := NewCodec()
 	for name, rec := range sampleRecords() {
-		path := filepath.Join("testdata", "v1-"+name+".hex")
+		golden := readHex(t, filepath.Join("testdata", "v1-"+name+".hex"))
+		rec.Legacy = true
+		if got, err := c.DecodeRecord(Key(7), golden); err != nil || !reflect.DeepEqual(got, rec) {
+			t.Errorf("%s: decodes to %+v, %v; want %+v", name, got, err, rec)
+		}
+	}
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	c := NewCodec()
+	samples := sampleRecords()
+	samples["edits"] = sampleEdits()
+	for name, rec := range samples {
+		path := filepath.Join("testdata", "v2-"+name+".hex")
 		data, err := c.EncodeRecord(rec)
 		if err != nil {
 			t.Fatal(err)
@@ -53,14 +89,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		golden, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-		if err != nil {
-			t.Fatal(err)
-		}
+		golden := readHex(t, path)
 		if name != "zstd" && string(golden) != string(data) { // the compressor may change, the format may not
 			t.Errorf("%s: encoding has changed:\n%s", name, hexLines(data))
 		}
@@ -107,8 +136,8 @@ func hexLines(b []byte) string {
 func TestFormatConstants(t *testing.T) {
 	t.Parallel()
 	got := fmt.Sprint(frameMagic, frameVersion, frameHeader, flagZstd, recDB, recSeq, recWriteID, recWriter, recMicros, recTxn,
-		txnSnapshot, txnMeta, txnTable, tabID, tabAutoInc, tabOp, tabDrop, opKind, opKey, opRow)
-	if want := "S3QL" + fmt.Sprint(1, 20, 1, 1, 2, 3, 4, 5, 6, 1, 2, 3, 1, 2, 3, 4, 1, 2, 3); got != want {
+		txnSnapshot, txnMeta, txnTable, tabID, tabAutoInc, tabOp, tabDrop, tabEdit, opKind, opKey, opRow, kindPut, kindDelete, kindInsert)
+	if want := "S3QL" + fmt.Sprint(2, 20, 1, 1, 2, 3, 4, 5, 6, 1, 2, 3, 1, 2, 3, 4, 5, 1, 2, 3, 0, 1, 2); got != want {
 		t.Errorf("constants of the record format are %s, want %s", got, want)
 	}
 }
@@ -123,7 +152,7 @@ func reseal(data []byte) []byte {
 func TestNewerVersion(t *testing.T) {
 	t.Parallel()
 	c := NewCodec()
-	for _, change := range []func([]byte){func(b []byte) { b[4] = 2 }, func(b []byte) { b[5] = 1 }, func(b []byte) { b[6] |= 2 }} {
+	for _, change := range []func([]byte){func(b []byte) { b[4] = 3 }, func(b []byte) { b[5] = 1 }, func(b []byte) { b[6] |= 2 }} {
 		data, _ := c.EncodeRecord(sampleRecords()["small"])
 		change(data)
 		_, err := c.DecodeRecord(Key(7), reseal(data))
@@ -156,7 +185,7 @@ func TestUnknownFieldsAreSkipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := c.unframe("", data)
+	body, _, err := c.unframe("", data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,9 +197,9 @@ func TestUnknownFieldsAreSkipped(t *testing.T) {
 func TestDamagedBody(t *testing.T) {
 	t.Parallel()
 	c := NewCodec()
-	body, _ := c.unframe("", c.frame(nil))
+	body, _, _ := c.unframe("", c.frame(nil))
 	sample, _ := c.encode(sampleRecords()["empty"], nil, MaxRecordBytes)
-	head, _ := c.unframe("", sample)
+	head, _, _ := c.unframe("", sample)
 	bytesField := func(n protowire.Number, b []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(nil, n, protowire.BytesType), b)
 	}
@@ -179,7 +208,7 @@ func TestDamagedBody(t *testing.T) {
 		"damaged tag": {0xFF}, "tag 0": {0x00, 0x00}, "open number": {0x10, 0x80}, "open length": {0x32, 0x05, 0x00}, "cut fixed64": {0x39},
 		"short id": bytesField(recDB, []byte("short")), "id as number": {0x08, 0x01},
 		"open txn": bytesField(recTxn, []byte{0x80}), "wide table id": inTable(protowire.AppendVarint([]byte{0x08}, 1<<32)),
-		"op without key": inTable(bytesField(tabOp, nil)), "op of unknown kind": inTable(bytesField(tabOp, []byte{0x08, 0x02, 0x12, 0x01, 'k'})),
+		"op without key": inTable(bytesField(tabOp, nil)), "op of unknown kind": inTable(bytesField(tabOp, []byte{0x08, 0x03, 0x12, 0x01, 'k'})),
 	} {
 		data := c.frame(append(head[:len(head):len(head)], tail...))
 		if _, err := c.DecodeRecord("log/x", data); !errors.Is(err, base.ErrCorrupt) || !strings.Contains(err.Error(), "offset") {
@@ -258,7 +287,7 @@ func FuzzDecodeRecord(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(data, false)
-		body, _ := c.unframe("", data)
+		body, _, _ := c.unframe("", data)
 		f.Add(body, true)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, bodyOnly bool) {

@@ -12,7 +12,7 @@ import (
 // The frame around a record's body (docs/format/record.md §1).
 const (
 	frameMagic    = "S3QL"
-	frameVersion  = 1
+	frameVersion  = 2
 	frameHeader   = 20
 	flagZstd      = 1 << 0
 	compressAbove = 1 << 10
@@ -70,42 +70,43 @@ func frameSum(data []byte) uint32 {
 	return crc32.Update(crc32.Checksum(data[:16], castagnoli), castagnoli, data[frameHeader:])
 }
 
-// unframe checks the frame and returns the body, which does not alias data.
-func (c *Codec) unframe(key string, data []byte) ([]byte, error) {
+// unframe checks the frame and returns the body, which does not alias data, and the format version.
+func (c *Codec) unframe(key string, data []byte) (body []byte, version uint16, err error) {
 	if len(data) < frameHeader {
-		return nil, base.Corruptf(key, "commit record is cut off at offset %d, inside its header", len(data))
+		return nil, 0, base.Corruptf(key, "commit record is cut off at offset %d, inside its header", len(data))
 	}
 	if string(data[:4]) != frameMagic {
-		return nil, base.Corruptf(key, "not a commit record: magic %q at offset 0", data[:4])
+		return nil, 0, base.Corruptf(key, "not a commit record: magic %q at offset 0", data[:4])
 	}
 	size, stored := binary.LittleEndian.Uint32(data[8:]), binary.LittleEndian.Uint32(data[12:])
 	if uint64(stored) != uint64(len(data)-frameHeader) {
-		return nil, base.Corruptf(key, "commit record holds %d bytes after offset %d, its header says %d",
+		return nil, 0, base.Corruptf(key, "commit record holds %d bytes after offset %d, its header says %d",
 			len(data)-frameHeader, frameHeader, stored)
 	}
 	if sum := binary.LittleEndian.Uint32(data[16:]); sum != frameSum(data) {
-		return nil, base.Corruptf(key, "commit record fails its CRC32C at offset 16: %08x stored, %08x computed", sum, frameSum(data))
+		return nil, 0, base.Corruptf(key, "commit record fails its CRC32C at offset 16: %08x stored, %08x computed", sum, frameSum(data))
 	}
-	version, flags := binary.LittleEndian.Uint16(data[4:]), binary.LittleEndian.Uint16(data[6:])
+	version = binary.LittleEndian.Uint16(data[4:])
+	flags := binary.LittleEndian.Uint16(data[6:])
 	if version > frameVersion || flags&^flagZstd != 0 {
 		err := base.Corruptf(key, "commit record has format version %d and flags %#x, this release reads up to version %d",
 			version, flags, frameVersion)
 		err.Err = ErrNewerVersion
-		return nil, err
+		return nil, 0, err
 	}
 	if version == 0 || size > MaxRecordBytes {
-		return nil, base.Corruptf(key, "commit record claims version %d and %d bytes at offset 4", version, size)
+		return nil, 0, base.Corruptf(key, "commit record claims version %d and %d bytes at offset 4", version, size)
 	}
-	body, err := data[frameHeader:], error(nil)
+	body = data[frameHeader:]
 	if flags&flagZstd == 0 {
 		body = append([]byte(nil), body...)
 	} else if body, err = c.dec.DecodeAll(body, make([]byte, 0, min(size, uint32(64*len(data))))); err != nil {
 		bad := base.Corruptf(key, "commit record does not decompress from offset %d", frameHeader)
 		bad.Err = err
-		return nil, bad
+		return nil, 0, bad
 	}
 	if len(body) != int(size) {
-		return nil, base.Corruptf(key, "commit record's body is %d bytes, its header says %d", len(body), size)
+		return nil, 0, base.Corruptf(key, "commit record's body is %d bytes, its header says %d", len(body), size)
 	}
-	return body, nil
+	return body, version, nil
 }

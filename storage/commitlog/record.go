@@ -25,6 +25,9 @@ type Record struct {
 	Writer  ID     // the process (the Log) that wrote it
 	Micros  int64  // commit time, microseconds since 1970 UTC; never below that of the record before
 	Txns    []*Txn
+	// Legacy says that the record was read from format 1, whose operations do not say whether their key had a row: Op.Fresh
+	// means nothing.
+	Legacy bool
 }
 
 // Time returns the commit time.
@@ -47,12 +50,16 @@ type TableWrite struct {
 	AutoInc uint64 // high-water mark of AUTO_INCREMENT values handed out; readers keep the maximum. 0 says nothing.
 	Drop    bool   // everything in the table and its high-water mark go first; AutoInc and Ops apply to the empty table
 	Ops     []Op   // a later operation on a key replaces an earlier one
+	// Edit is what changes in the table's segments, encoded; "" nothing. It applies before Ops. Its meaning is the Applier's;
+	// two transactions that edit one table never share a record.
+	Edit string
 }
 
 // Op is one row written (the whole row) or deleted. Key is encoded as docs/format/key.md says and not empty, Row as
 // docs/format/row.md. In a decoded record both alias one string with the record's body.
 type Op struct {
 	Delete bool
+	Fresh  bool // no row had the key before: an insert. Not for a Delete
 	Key    string
 	Row    string // ignored and not stored when Delete is set
 }

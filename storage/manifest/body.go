@@ -74,6 +74,8 @@ func decodeBody(key string, raw []byte) (*Checkpoint, error) {
 				d.fail(from, "tables are out of order")
 			}
 			c.Tables = append(c.Tables, t)
+		case fieldTrash:
+			c.Garbage = string(raw[from:to])
 		}
 	})
 	if d.err == nil && (c.UUID == "" || c.Seq == 0) {
@@ -93,7 +95,7 @@ type span struct{ from, to int }
 
 func (d *bodyReader) table(from, to int) Table {
 	var t Table
-	var runs []span
+	var runs, entries []span
 	var rows uint64
 	d.fields(from, to, func(num protowire.Number, v uint64, from, to int) {
 		switch num {
@@ -108,8 +110,15 @@ func (d *bodyReader) table(from, to int) Table {
 			rows = v
 		case tableRun:
 			runs = append(runs, span{from, to})
+		case tableSegments:
+			t.Segments = string(d.raw[from:to])
+		case tableEntries:
+			entries = append(entries, span{from, to})
 		}
 	})
+	if d.checkEntries(entries); len(entries) > 0 && d.err == nil {
+		t.Entries = entriesOf(d.raw, entries)
+	}
 	if got := d.checkRuns(runs); d.err == nil && uint64(got) != rows {
 		d.fail(from, "the number of rows is wrong")
 	}
@@ -154,6 +163,54 @@ func (d *bodyReader) checkRuns(runs []span) (rows int) {
 		}
 	}
 	return rows
+}
+
+// checkEntries walks the entries once, so that Entries cannot fail.
+func (d *bodyReader) checkEntries(runs []span) {
+	last := ""
+	for _, s := range runs {
+		for pos := s.from; pos < s.to && d.err == nil; {
+			e, n := consumeEntry(d.raw, pos, s.to)
+			switch {
+			case n <= 0:
+				d.fail(pos, "an entry is cut off")
+			case e.Key == "" || e.Key <= last && last != "":
+				d.fail(pos, "keys are out of order")
+			}
+			last = e.Key
+			pos += n
+		}
+	}
+}
+
+func entriesOf(raw []byte, runs []span) func(func(Entry) bool) {
+	return func(fn func(Entry) bool) {
+		for _, s := range runs {
+			for pos := s.from; pos < s.to; {
+				e, n := consumeEntry(raw, pos, s.to)
+				if pos += n; !fn(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// consumeEntry returns the entry at pos, aliasing raw, and the bytes it takes; n < 0 when it does not fit.
+func consumeEntry(raw []byte, pos, end int) (e Entry, n int) {
+	for _, s := range []*string{&e.Key, &e.Row} {
+		var m int
+		if *s, m = consume(raw, pos+n, end); m < 0 {
+			return e, -1
+		}
+		n += m
+	}
+	bits, m := protowire.ConsumeVarint(raw[pos+n : end])
+	if m < 0 {
+		return e, -1
+	}
+	e.Seq, e.Dead, e.Hides = bits>>entryShift, bits&entryDead != 0, bits&entryHides != 0
+	return e, n + m
 }
 
 // consume returns the sized string at pos, aliasing raw, and the bytes it takes; n < 0 when it does not fit.

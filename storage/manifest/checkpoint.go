@@ -17,6 +17,8 @@ type Checkpoint struct {
 	Seq    uint64
 	Time   time.Time // when it was made, to the microsecond
 	Tables []Table   // by ascending id
+	// Garbage is what the table layer says about objects that no table has any more, encoded; "" nothing.
+	Garbage string
 }
 
 // Table is one table of a checkpoint.
@@ -27,6 +29,19 @@ type Table struct {
 	// Each calls fn with the rows in ascending key order until it returns false. What a decoded checkpoint hands out
 	// aliases the decoder's buffer, which is never written again.
 	Each func(fn func(key, row string) bool)
+	// Segments is what the table layer says about the table's segments, encoded; "" it has none and nothing waits for one.
+	Segments string
+	// Entries calls fn with the changes that wait to be written to a segment, in ascending key order, until it returns false.
+	// nil: there are none. Rows does not count them.
+	Entries func(fn func(Entry) bool)
+}
+
+// Entry is a row, or the tombstone of one, that waits to be written to a segment.
+type Entry struct {
+	Key, Row string
+	Seq      uint64 // of the commit record that made it
+	Dead     bool   // a tombstone
+	Hides    bool   // it may replace a row of a run or of a segment
 }
 
 // The frame: magic, version, flags, length of what follows the frame, its length once decompressed, CRC-32C of all the
@@ -35,7 +50,7 @@ const (
 	magicCheckpoint = "S3SQLMAN"
 	frameBytes      = 8 + 2 + 2 + 8 + 8 + 4
 	flagZstd        = 1
-	version         = 1
+	version         = 2
 
 	// rawBytesMax is the most a checkpoint decompresses to.
 	rawBytesMax = 16 << 30
@@ -47,11 +62,21 @@ const (
 	fieldSeq   = 2
 	fieldTime  = 3
 	fieldTable = 4
+	fieldTrash = 5
 
-	tableID      = 1
-	tableAutoInc = 2
-	tableRows    = 3
-	tableRun     = 4
+	tableID       = 1
+	tableAutoInc  = 2
+	tableRows     = 3
+	tableRun      = 4
+	tableSegments = 5
+	tableEntries  = 6
+)
+
+// The bits beside the number of a record in an entry.
+const (
+	entryDead  = 1
+	entryHides = 2
+	entryShift = 2
 )
 
 // runBytes is the size at which a run of rows is closed.
@@ -96,6 +121,10 @@ func appendBody(b []byte, c *Checkpoint) []byte {
 	b = protowire.AppendString(b, c.UUID)
 	b = appendUint(b, fieldSeq, c.Seq)
 	b = appendUint(b, fieldTime, uint64(c.Time.UnixMicro()))
+	if c.Garbage != "" {
+		b = protowire.AppendTag(b, fieldTrash, protowire.BytesType)
+		b = protowire.AppendString(b, c.Garbage)
+	}
 	var run []byte
 	for i := range c.Tables {
 		b = protowire.AppendTag(b, fieldTable, protowire.BytesType)
@@ -128,10 +157,14 @@ func appendTable(b, run []byte, t *Table) (_, _ []byte) {
 	b = appendUint(b, tableID, uint64(t.ID))
 	b = appendUint(b, tableAutoInc, t.AutoInc)
 	b = appendUint(b, tableRows, uint64(t.Rows))
+	if t.Segments != "" {
+		b = protowire.AppendTag(b, tableSegments, protowire.BytesType)
+		b = protowire.AppendString(b, t.Segments)
+	}
 	run = run[:0]
-	flush := func() {
+	flush := func(field protowire.Number) {
 		if len(run) > 0 {
-			b = protowire.AppendTag(b, tableRun, protowire.BytesType)
+			b = protowire.AppendTag(b, field, protowire.BytesType)
 			b = protowire.AppendBytes(b, run)
 			run = run[:0]
 		}
@@ -140,12 +173,32 @@ func appendTable(b, run []byte, t *Table) (_, _ []byte) {
 		run = protowire.AppendString(run, key)
 		run = protowire.AppendString(run, row)
 		if len(run) >= runBytes {
-			flush()
+			flush(tableRun)
 		}
 		return true
 	})
-	flush()
+	flush(tableRun)
+	if t.Entries == nil {
+		return b, run
+	}
+	t.Entries(func(e Entry) bool {
+		run = protowire.AppendString(run, e.Key)
+		run = protowire.AppendString(run, e.Row)
+		run = protowire.AppendVarint(run, e.Seq<<entryShift|bit(e.Dead)*entryDead|bit(e.Hides)*entryHides)
+		if len(run) >= runBytes {
+			flush(tableEntries)
+		}
+		return true
+	})
+	flush(tableEntries)
 	return b, run
+}
+
+func bit(set bool) uint64 {
+	if set {
+		return 1
+	}
+	return 0
 }
 
 // Decode reads the bytes of the object under key. The result aliases one buffer of its own.

@@ -37,11 +37,32 @@ func testCheckpoint() *Checkpoint {
 	}}
 }
 
+// testSegments is a checkpoint with what version 2 brought.
+func testSegments() *Checkpoint {
+	c := testCheckpoint()
+	c.Garbage = "what was dropped"
+	c.Tables[1].Segments = "where the rows are"
+	c.Tables[1].Entries = func(fn func(Entry) bool) {
+		for _, e := range []Entry{{Key: "a", Row: "r", Seq: 41, Hides: true}, {Key: "b", Seq: 40, Dead: true, Hides: true}, {Key: "c", Row: "s", Seq: 1 << 40}} {
+			if !fn(e) {
+				return
+			}
+		}
+	}
+	return c
+}
+
 // plain is a checkpoint that can be compared.
 func plain(c *Checkpoint) (out []string) {
-	out = append(out, c.UUID, fmt.Sprint(c.Seq), c.Time.String())
+	out = append(out, c.UUID, fmt.Sprint(c.Seq), c.Time.String(), c.Garbage)
 	for _, t := range c.Tables {
-		out = append(out, fmt.Sprint("table ", t.ID, " ", t.AutoInc, " ", t.Rows))
+		out = append(out, fmt.Sprint("table ", t.ID, " ", t.AutoInc, " ", t.Rows, " ", t.Segments))
+		if t.Entries != nil {
+			t.Entries(func(e Entry) bool {
+				out = append(out, fmt.Sprint(e))
+				return true
+			})
+		}
 		t.Each(func(key, row string) bool {
 			out = append(out, key+"="+row)
 			return true
@@ -54,7 +75,7 @@ func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	big := testCheckpoint()
 	big.Tables[2] = Table{ID: 9, Rows: 300_000, Each: rowsOf(300_000)} // several runs
-	for _, c := range []*Checkpoint{testCheckpoint(), {UUID: "u", Seq: 1, Time: time.UnixMicro(0).UTC()}, big} {
+	for _, c := range []*Checkpoint{testCheckpoint(), testSegments(), {UUID: "u", Seq: 1, Time: time.UnixMicro(0).UTC()}, big} {
 		data, err := Encode(c)
 		if err != nil {
 			t.Fatal(err)
@@ -87,21 +108,32 @@ func golden(t *testing.T, name string, data []byte) []byte {
 	return want
 }
 
-// TestGolden reads what version 1 has written, byte for byte; the checkpoint's compressed bytes may change with the
+// TestGolden reads what each version has written, byte for byte; the checkpoint's compressed bytes may change with the
 // compressor, what they decompress to may not.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	c := testCheckpoint()
+	old, err := os.ReadFile(filepath.Join("testdata", "checkpoint.v1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decode(Key(42), old)
+	if err != nil || !reflect.DeepEqual(plain(got), plain(c)) {
+		t.Errorf("golden checkpoint of version 1: %v", err)
+	}
+	if raw := appendBody(nil, c); !bytes.Equal(raw, golden(t, "checkpoint-body.v1", raw)) {
+		t.Error("the body is encoded differently from version 1, which version 2 only adds to")
+	}
+	c = testSegments()
 	data, err := Encode(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Decode(Key(42), golden(t, "checkpoint.v1", data))
-	if err != nil || !reflect.DeepEqual(plain(got), plain(c)) {
-		t.Errorf("golden checkpoint: %v", err)
+	if got, err := Decode(Key(42), golden(t, "checkpoint.v2", data)); err != nil || !reflect.DeepEqual(plain(got), plain(c)) {
+		t.Errorf("golden checkpoint of version 2: %v", err)
 	}
-	if raw := appendBody(nil, c); !bytes.Equal(raw, golden(t, "checkpoint-body.v1", raw)) {
-		t.Error("the body is encoded differently from version 1")
+	if raw := appendBody(nil, c); !bytes.Equal(raw, golden(t, "checkpoint-body.v2", raw)) {
+		t.Error("the body is encoded differently from version 2")
 	}
 	id := Identity{UUID: testUUID, Created: c.Time, Certified: "passed: create-race, replace-race, read-after-write"}
 	data, err = EncodeIdentity(id)
@@ -124,7 +156,7 @@ func TestGolden(t *testing.T) {
 // TestEveryFlippedBit proves that the checksums cover every byte.
 func TestEveryFlippedBit(t *testing.T) {
 	t.Parallel()
-	data, err := Encode(testCheckpoint())
+	data, err := Encode(testSegments())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +199,9 @@ func TestDamagedBodies(t *testing.T) {
 	unsorted.Tables = []Table{{ID: 1, Rows: 2, Each: func(fn func(k, r string) bool) { fn("b", ""); fn("a", "") }}}
 	noKey := *c
 	noKey.Tables = []Table{{ID: 1, Rows: 1, Each: func(fn func(k, r string) bool) { fn("", "x") }}}
-	for name, bad := range map[string]*Checkpoint{"tables out of order": &wrongOrder, "row count": &wrongRows,
+	entries := testSegments()
+	entries.Tables[1].Entries = func(fn func(Entry) bool) { fn(Entry{Key: "b"}); fn(Entry{Key: "a"}) }
+	for name, bad := range map[string]*Checkpoint{"entries out of order": entries, "tables out of order": &wrongOrder, "row count": &wrongRows,
 		"keys out of order": &unsorted, "empty key": &noKey, "no uuid": {Seq: 42}, "no sequence number": {UUID: "u"}} {
 		if _, err := decodeBody("k", appendBody(nil, bad)); !errors.Is(err, base.ErrCorrupt) {
 			t.Errorf("%s: %v", name, err)

@@ -15,7 +15,7 @@ type Ahead struct {
 // Ahead returns what decodes columns before Next needs them; nil when there is too little left to be worth it. Columns are
 // kept with their parts, so that nothing is decoded twice, and nothing is held that the scan itself would not hold.
 func (s *Scanner) Ahead() *Ahead {
-	if s.spec.Reverse || len(s.spec.Cols) == 0 {
+	if s.m != nil || s.spec.Reverse || len(s.spec.Cols) == 0 {
 		return nil
 	}
 	a := &Ahead{cols: s.spec.Cols}

@@ -130,7 +130,7 @@ func TestAutoIncOfTwoProcesses(t *testing.T) {
 				for {
 					tx := begin(t, db, TxOptions{Fresh: None, TrackReads: true})
 					id := next(t, tx, 1)
-					_, taken := tx.Get(1, k(int(id)))
+					_, taken := tx.Peek(1, k(int(id)))
 					if taken {
 						t.Errorf("value %d is taken in the snapshot", id)
 						return

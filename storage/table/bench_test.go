@@ -33,7 +33,7 @@ func BenchmarkGet(b *testing.B) {
 		b.Run(fmt.Sprint("rows=", rows), func(b *testing.B) {
 			b.ReportAllocs()
 			for i := range b.N {
-				if _, ok := tx.Get(1, keys[i%len(keys)]); !ok {
+				if _, ok := tx.Peek(1, keys[i%len(keys)]); !ok {
 					b.Fatal("missing")
 				}
 			}
@@ -53,7 +53,7 @@ func BenchmarkCommit(b *testing.B) {
 				tx, err := db.Begin(ctx, TxOptions{Fresh: None, TrackReads: true})
 				must(b, err)
 				key := k(rows + i)
-				tx.Get(1, key)
+				tx.Peek(1, key)
 				must(b, tx.Put(1, key, row))
 				_, err = tx.Commit(ctx)
 				must(b, err)

@@ -41,8 +41,8 @@ func TestCrashBetweenCalls(t *testing.T) {
 		db := openTest(t, store)
 		tx := begin(t, db, TxOptions{})
 		for i := range tried {
-			_, x := tx.Get(1, k(i))
-			_, y := tx.Get(2, k(i))
+			_, x := tx.Peek(1, k(i))
+			_, y := tx.Peek(2, k(i))
 			if x != y {
 				t.Fatalf("crash at call %d: half of transaction %d is there", at, i)
 			}
@@ -206,7 +206,7 @@ func TestReadersBesideWriter(t *testing.T) {
 				if got != n {
 					t.Errorf("%d rows scanned, %d counted", got, n)
 				}
-				if _, ok := tx.Get(1, k(0)); !ok {
+				if _, ok := tx.Peek(1, k(0)); !ok {
 					t.Error("the first row is gone")
 				}
 				tx.Rollback()

@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,15 @@ type Options struct {
 	// identity keeps. nil: the store is not probed. An error prevents the creation.
 	Certify func(ctx context.Context, store object.Store) (verdict string, err error)
 
+	// Schema tells the columns of a table for its segments; nil: all rows stay in memory and in checkpoints, and no other
+	// process that opens the database may have one.
+	Schema SchemaOf
+	// MemoryLimit is the budget, in bytes, for rows that wait for a flush, for caches and for queries; 0 is 512 MiB.
+	MemoryLimit int64
+	// CacheDir is the folder in which whole segments are kept, CacheBytes how much they may take; "" none, 0 the default.
+	CacheDir   string
+	CacheBytes int64
+
 	Clock  base.Clock   // nil: the system's
 	Rand   base.Rand    // nil: the system's
 	Logger *slog.Logger // nil: nothing is logged
@@ -47,8 +57,14 @@ func (o *Options) EnsureDefaults() {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.MemoryLimit == 0 {
+		o.MemoryLimit = 512 << 20
+	}
 	if o.limits == (limits{}) {
 		o.limits = defaultLimits()
+	}
+	if o.Schema == nil {
+		o.limits.foldBytes = math.MaxInt // no flush will come
 	}
 }
 
@@ -72,7 +88,9 @@ type DB struct {
 	background context.Context // of checkpoints; ends when Close gives up
 	stop       context.CancelFunc
 
-	ckpt checkpointer
+	ckpt  checkpointer
+	work  worker
+	files *files
 
 	// mu guards what the transactions of this process share. The log calls Validate and Apply one at a time, under its
 	// own lock, which is therefore taken before mu. No I/O happens under mu.
@@ -100,11 +118,14 @@ func (db *DB) FreshAt() time.Time { return db.log.Current() }
 func (db *DB) Validate(t *commitlog.Txn) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	if err := db.state.Load().checkEdits(t); err != nil {
+		return err
+	}
 	return db.mu.window.validate(t)
 }
 
 // Apply makes the next record visible. The log calls it, once a record, in order.
-// Errors: Internal (a record out of order).
+// Errors: Internal (a record out of order), Corrupt (an edit of segments that does not fit).
 func (db *DB) Apply(rec *commitlog.Record, own bool) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -112,7 +133,12 @@ func (db *DB) Apply(rec *commitlog.Record, own bool) error {
 	if rec.Seq != st.seq+1 {
 		return base.Errorf(errno.Unknown, "commit record %d was applied to the state at %d", rec.Seq, st.seq)
 	}
-	db.state.Store(st.apply(rec, db.opts.limits))
+	next, err := st.apply(rec, db.opts.limits)
+	if err != nil {
+		return err
+	}
+	db.state.Store(next)
+	db.work.note(next, rec, db.opts.limits)
 	db.mu.window.add(rec)
 	db.noteAutoIncLocked(rec, own)
 	db.ckpt.note(rec, own)

@@ -2,14 +2,28 @@ package table
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/tidwall/btree"
 )
 
-// entry is one change of a delta: a row, or the tombstone of one.
+// entry is one change of a delta: a row, or the tombstone of one. It is immutable once a version has it, but for at.
 type entry struct {
 	key, row string
-	dead     bool // a tombstone
+	seq      uint64                // of the commit record; 0 in a transaction's own writes
+	dead     bool                  // a tombstone
+	hides    bool                  // a part or a segment may have a row of the key, which the entry replaces; false is certain
+	fresh    bool                  // of a transaction's own writes: the snapshot has no row of the key
+	at       atomic.Pointer[place] // where in the segments that row is, once somebody has looked
+}
+
+// void reports whether a transaction's own write comes to nothing: it deletes what the transaction has inserted.
+func (e *entry) void() bool { return e.dead && e.fresh }
+
+// place is a row of a segment.
+type place struct {
+	id  segmentID
+	row uint32
 }
 
 // tree is an ordered set of entries, one a key. Once shared it is only read and cloned.

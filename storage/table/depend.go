@@ -30,7 +30,12 @@ func (tx *Tx) Changed() bool {
 		if id >= LocalFirst {
 			continue
 		}
-		if o.dropped || o.bumped || o.writes.len() > 0 {
+		changed := o.dropped || o.bumped || o.edit != nil
+		o.writes.ascend("", func(e *entry) bool {
+			changed = changed || !e.void()
+			return !changed
+		})
+		if changed {
 			return true
 		}
 	}

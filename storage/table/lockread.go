@@ -12,20 +12,28 @@ type Locked struct{ tx *Tx }
 func (tx *Tx) Locked() Locked { return Locked{tx} }
 
 // Get is Tx.Get.
-func (l Locked) Get(table uint32, key string) (row string, ok bool) {
+func (l Locked) Get(ctx context.Context, table uint32, key string) (row string, ok bool, err error) {
 	if !l.tx.opts.TrackReads {
 		l.tx.mu.Lock()
 		l.tx.mu.points = append(l.tx.mu.points, pointRead{table, key})
 		l.tx.mu.Unlock()
 	}
-	return l.tx.Get(table, key)
+	return l.tx.Get(ctx, table, key)
+}
+
+// GetMany is Tx.GetMany.
+func (l Locked) GetMany(ctx context.Context, table uint32, keys []string, found []Found) error {
+	if !l.tx.opts.TrackReads {
+		l.tx.trackPoints(table, keys)
+	}
+	return l.tx.GetMany(ctx, table, keys, found)
 }
 
 // Scan is Tx.Scan.
 func (l Locked) Scan(ctx context.Context, table uint32, spec ScanSpec) *Scanner {
 	s := l.tx.Scan(ctx, table, spec)
 	if s.read == nil {
-		s.read = &readRange{table: table, empty: true}
+		s.track(&readRange{table: table, empty: true})
 		l.tx.mu.Lock()
 		l.tx.mu.ranges = append(l.tx.mu.ranges, s.read)
 		l.tx.mu.Unlock()

@@ -94,6 +94,7 @@ func (db *DB) maintain(ctx context.Context) {
 	if db.opts.NoMaintenance || db.opts.ReadOnly {
 		return
 	}
+	db.maintainTables(ctx)
 	due, overdue, running := db.ckpt.claim()
 	switch {
 	case due && overdue:
@@ -122,13 +123,21 @@ func (db *DB) logCheckpoint(err error) {
 // Cost: two PUTs; a GET more when another process has written since the last checkpoint.
 // Errors: OptionPrevents (the database is read-only), Closed, those of the store, ctx.Err().
 func (db *DB) Checkpoint(ctx context.Context) error {
+	if err := db.writable(); err != nil {
+		return err
+	}
+	return db.checkpoint(ctx)
+}
+
+// writable returns why the database cannot be written; nil: it can.
+func (db *DB) writable() error {
 	switch {
 	case db.opts.ReadOnly:
 		return base.Errorf(errno.OptionPrevents, "the database was opened read-only")
 	case db.closed.Load():
 		return errClosed()
 	}
-	return db.checkpoint(ctx)
+	return nil
 }
 
 // checkpoint encodes and writes the current state. Several at once only waste work.
@@ -248,12 +257,27 @@ func (c *checkpointer) settle(seq uint64, size int, tag string, head uint64) {
 
 // checkpoint describes the state; rows are read while it is encoded.
 func (s *state) checkpoint(uuid string, now time.Time) *manifest.Checkpoint {
-	c := &manifest.Checkpoint{UUID: uuid, Seq: s.seq, Time: now}
+	c := &manifest.Checkpoint{UUID: uuid, Seq: s.seq, Time: now, Garbage: encodeGarbage(s.garbage)}
 	s.tables.Scan(func(id uint32, v *version) bool {
-		if v.rows > 0 || v.autoInc > 0 {
-			c.Tables = append(c.Tables, manifest.Table{ID: id, AutoInc: v.autoInc, Rows: v.rows, Each: v.each})
+		if t := v.describe(id); v.delta.len() > 0 || t.Rows > 0 || t.AutoInc > 0 || t.Segments != "" {
+			c.Tables = append(c.Tables, t)
 		}
 		return true
 	})
 	return c
+}
+
+// describe returns a version as a checkpoint has it. Entries that may be folded are rows there.
+func (v *version) describe(id uint32) manifest.Table {
+	t := manifest.Table{ID: id, AutoInc: v.autoInc, Rows: v.rows, Each: v.each, Segments: v.encodeState()}
+	if !v.unfolded {
+		return t
+	}
+	t.Rows, t.Each = v.base, v.eachBase
+	t.Entries = func(fn func(manifest.Entry) bool) {
+		v.delta.ascend("", func(e *entry) bool {
+			return fn(manifest.Entry{Key: e.key, Row: e.row, Seq: e.seq, Dead: e.dead, Hides: e.hides})
+		})
+	}
+	return t
 }

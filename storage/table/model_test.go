@@ -10,6 +10,8 @@ import (
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/storage/row"
+	"github.com/s3sql/s3sql/storage/segment"
 )
 
 var (
@@ -55,6 +57,62 @@ func cells(b *vec.Batch, i int) string {
 		str = v.Text()
 	}
 	return fmt.Sprint(dec.Lo, "|", b.Cols[1].Value(i).Int(), "|", str)
+}
+
+// withSegments makes a table's rows go to segments early, which are small.
+func withSegments(o *Options) {
+	o.limits.foldBytes, o.limits.flush, o.limits.levelBase, o.limits.object = 1, 200, 1000, 300
+	o.Schema = func(context.Context, *Tx, uint32) (segment.Schema, bool, error) {
+		return segment.Schema{{ID: 1, Name: "n", Type: tInt}, {ID: 2, Name: "s", Type: tStr},
+			{ID: 3, Name: "d", Type: tDec, Missing: base.NewDecimal(base.Int128From(777), 2)}}, true, nil
+	}
+}
+
+// randomJob rewrites some segments of a level into the next one, with all that is in the way there.
+func randomJob(rng *rand.Rand) func(*segments) *job {
+	return func(s *segments) *job {
+		all := s.all()
+		if len(all) == 0 {
+			return nil
+		}
+		level := all[rng.IntN(len(all))].meta.Level
+		in := slices.Clone(s.levels[level])
+		if level > 0 {
+			in = in[:1+rng.IntN(len(in))]
+		}
+		lo, hi := keyRange(in)
+		return &job{in: append(in, within(s.level(level+1), lo, successor(hi))...), level: level + 1}
+	}
+}
+
+// decoded returns the cells of an encoded row.
+func decoded(t testing.TB, enc string) string {
+	t.Helper()
+	b := vec.Batch{N: 1}
+	for _, q := range testCols {
+		b.Cols = append(b.Cols, vec.New(q.Type.Class(), q.scale(), 1))
+	}
+	d := row.NewDecoder(fieldsOf(testCols))
+	must(t, d.Decode(enc, b.Cols, 0))
+	return cells(&b, 0)
+}
+
+func checkMany(t testing.TB, tx *Tx, table uint32, model map[int]int, rng *rand.Rand) {
+	t.Helper()
+	var keys []string
+	var ids []int
+	for range rng.IntN(20) {
+		i := rng.IntN(220) - 10
+		keys, ids = append(keys, k(i)), append(ids, i)
+	}
+	found := make([]Found, len(keys))
+	must(t, tx.GetMany(t.Context(), table, keys, found))
+	for n, i := range ids {
+		v, want := model[i]
+		if found[n].OK != want || want && decoded(t, found[n].Row) != wantCells(v) {
+			t.Fatalf("get many, %d: %+v, want %d %v", i, found[n], v, want)
+		}
+	}
 }
 
 func tinyLimits() limits { return limits{chunkRows: 16, foldMin: 8} }
@@ -117,12 +175,14 @@ func check(t testing.TB, tx *Tx, table uint32, model map[int]int, rng *rand.Rand
 	}
 	for range 5 {
 		i := rng.IntN(200)
-		row, ok := tx.Get(table, k(i))
+		row, ok, err := tx.Get(t.Context(), table, k(i))
+		must(t, err)
 		v, want := model[i]
-		if ok != want || ok && row != rowOf(v) {
+		if ok != want || ok && decoded(t, row) != wantCells(v) {
 			t.Fatalf("get %d: %q %v, want %d %v", i, row, ok, v, want)
 		}
 	}
+	checkMany(t, tx, table, model, rng)
 	lo, hi := rng.IntN(220)-10, rng.IntN(220)-10
 	spec := ScanSpec{Cols: testCols, Reverse: rng.IntN(2) == 0, WithKeys: true}
 	if rng.IntN(3) > 0 {
@@ -149,14 +209,14 @@ func check(t testing.TB, tx *Tx, table uint32, model map[int]int, rng *rand.Rand
 	}
 	var found []string
 	last := rng.IntN(len(keys) + 2)
-	tx.Range(table, spec.Lo, spec.Hi, func(key, row string) bool {
-		found = append(found, key+"="+row)
+	must(t, tx.Range(t.Context(), table, spec.Lo, spec.Hi, func(key, row string) bool {
+		found = append(found, key+"="+decoded(t, row))
 		return len(found) <= last
-	})
+	}))
 	want = want[:0]
 	for _, i := range keys {
 		if i >= lo && i < hi && len(want) <= last {
-			want = append(want, k(i)+"="+rowOf(model[i]))
+			want = append(want, k(i)+"="+wantCells(model[i]))
 		}
 	}
 	if !slices.Equal(found, want) {
@@ -212,7 +272,11 @@ func TestModel(t *testing.T) {
 func runModel(t *testing.T, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	store := newMemStore()
-	db := openTest(t, store)
+	var setup []func(*Options)
+	if seed%4 > 0 { // with segments
+		setup = append(setup, withSegments)
+	}
+	db := openTest(t, store, setup...)
 	model := map[int]int{}
 	type held struct {
 		tx    *Tx
@@ -236,7 +300,15 @@ func runModel(t *testing.T, seed uint64) {
 		case 1:
 			old = nil // their transactions belong to the database that is closed
 			must(t, db.Close(context.Background()))
-			db = openTest(t, store)
+			db = openTest(t, store, setup...)
+		case 3, 4:
+			must(t, db.Flush(context.Background(), 7))
+		case 5:
+			_, err := db.compact(context.Background(), 7, func(s *segments) *job { return s.pickJob(db.opts.limits) })
+			must(t, err)
+		case 6:
+			_, err := db.compact(context.Background(), 7, randomJob(rng))
+			must(t, err)
 		case 2:
 			old = append(old, held{begin(t, db, TxOptions{ReadOnly: true}), model})
 		}
@@ -269,11 +341,17 @@ func mutate(t testing.TB, tx *Tx, mine map[int]int, rng *rand.Rand) map[int]int 
 		switch op := rng.IntN(40); {
 		case op < 24:
 			v := rng.IntN(2000) - 200
-			must(t, tx.Put(7, k(i), rowOf(v)))
+			put := tx.Insert
+			if _, ok := mine[i]; ok {
+				put = tx.Update
+			}
+			must(t, put(7, k(i), rowOf(v)))
 			mine[i] = v
 		case op < 34:
-			must(t, tx.Delete(7, k(i)))
-			delete(mine, i)
+			if _, ok := mine[i]; ok {
+				must(t, tx.Delete(7, k(i)))
+				delete(mine, i)
+			}
 		case op < 36:
 			sp, saved = tx.Savepoint(), maps.Clone(mine)
 		case op < 38 && sp != nil:

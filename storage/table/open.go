@@ -28,11 +28,15 @@ func Open(ctx context.Context, store object.Store, opts Options) (*DB, error) {
 	opts.EnsureDefaults()
 	db := &DB{store: store, opts: opts}
 	db.mu.counters = make(map[uint32]*counter)
+	var err error
+	if db.files, err = newFiles(store, opts); err != nil {
+		return nil, err
+	}
 	db.background, db.stop = context.WithCancel(context.WithoutCancel(ctx))
 	o := opener{store: store, opts: opts, db: db}
-	if err := o.open(ctx); err != nil {
+	if err = o.open(ctx); err != nil {
 		db.stop()
-		return nil, err
+		return nil, errors.Join(err, db.files.close(ctx))
 	}
 	return db, nil
 }
@@ -44,6 +48,7 @@ func (db *DB) Close(ctx context.Context) error {
 	if db.closed.Swap(true) {
 		return nil
 	}
+	db.work.close(ctx) // before the log, to which what it does at the moment is still to be written
 	err := db.log.Close(ctx)
 	defer db.stop()
 	db.ckpt.mu.Lock()
@@ -52,6 +57,7 @@ func (db *DB) Close(ctx context.Context) error {
 	idle := make(chan struct{})
 	go func() {
 		db.ckpt.tasks.Wait()
+		db.work.tasks.Wait()
 		close(idle)
 	}()
 	select {
@@ -63,7 +69,7 @@ func (db *DB) Close(ctx context.Context) error {
 			err = ctx.Err()
 		}
 	}
-	return err
+	return errors.Join(err, db.files.close(ctx))
 }
 
 // opener is one Open.
@@ -156,30 +162,56 @@ func (o *opener) load(ctx context.Context, seq uint64, uuid string) (size int, e
 	if c.UUID != uuid {
 		return 0, base.Corruptf(key, "it belongs to another database, %.36q", c.UUID)
 	}
-	o.st = newState(c, o.opts.limits)
-	return len(obj.Data), nil
+	o.st, err = newState(c, o.opts.limits)
+	return len(obj.Data), err
 }
 
-// newState builds the state that a checkpoint describes.
-func newState(c *manifest.Checkpoint, l limits) *state {
-	st := &state{tables: new(btree.Map[uint32, *version])}
+// newState builds the state that a checkpoint describes; nil: that of an empty database.
+//
+// Errors: Corrupt.
+func newState(c *manifest.Checkpoint, l limits) (st *state, err error) {
+	st = &state{tables: new(btree.Map[uint32, *version])}
 	if c == nil {
-		return st
+		return st, nil
 	}
 	st.seq = c.Seq
+	object := manifest.Key(c.Seq)
+	if st.garbage, err = decodeGarbage(object, c.Garbage); err != nil {
+		return nil, err
+	}
 	for i := range c.Tables {
-		t := &c.Tables[i]
-		v := &version{delta: emptyTree, autoInc: t.AutoInc, seq: c.Seq}
-		b := &chunkBuilder{rowsMax: l.chunkRows}
-		t.Each(func(key, row string) bool {
-			b.add(key, row)
-			v.bytes += len(key) + len(row)
+		v, err := newVersion(object, c.Seq, &c.Tables[i], l)
+		if err != nil {
+			return nil, err
+		}
+		st.tables.Set(c.Tables[i].ID, v)
+		st.mem += v.mem
+	}
+	return st, nil
+}
+
+// newVersion builds the version that a checkpoint describes.
+func newVersion(object string, seq uint64, t *manifest.Table, l limits) (*version, error) {
+	v := &version{delta: emptyTree, autoInc: t.AutoInc, seq: seq}
+	b := &chunkBuilder{rowsMax: l.chunkRows}
+	t.Each(func(key, row string) bool {
+		b.add(key, row)
+		v.mem += len(key) + len(row)
+		return true
+	})
+	v.parts, v.base, v.rows, v.bytes = b.finish(), t.Rows, t.Rows, v.mem
+	if t.Entries != nil {
+		v.delta = newTree()
+		t.Entries(func(e manifest.Entry) bool {
+			v.delta.set(&entry{key: e.Key, row: e.Row, seq: e.Seq, dead: e.Dead, hides: e.Hides})
+			v.mem += len(e.Key) + len(e.Row)
 			return true
 		})
-		v.parts, v.base, v.rows = b.finish(), t.Rows, t.Rows
-		st.tables.Set(t.ID, v)
 	}
-	return st
+	if t.Segments == "" {
+		return v, nil
+	}
+	return v, v.decodeState(object, t.ID, t.Segments)
 }
 
 // fromStart opens a database without a checkpoint: its identity and, at the same time, the log from its beginning.
@@ -221,7 +253,9 @@ func (o *opener) fromStart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.st = newState(nil, o.opts.limits)
+	if o.st, err = newState(nil, o.opts.limits); err != nil {
+		return err
+	}
 	return o.start(uuid, tail)
 }
 
@@ -301,7 +335,10 @@ func (o *opener) start(id commitlog.ID, tail []*commitlog.Record) error {
 		if rec.Seq != st.seq+1 {
 			return base.Corruptf(commitlog.Key(rec.Seq), "it follows record %d", st.seq)
 		}
-		st = st.apply(rec, o.opts.limits)
+		var err error
+		if st, err = st.apply(rec, o.opts.limits); err != nil {
+			return err
+		}
 		db.ckpt.note(rec, false)
 		cfg.HeadMicros = max(cfg.HeadMicros, rec.Micros)
 	}

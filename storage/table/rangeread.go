@@ -1,27 +1,29 @@
 package table
 
+import "context"
+
 // Range calls fn with the rows lo ≤ key < hi of a table in key order until it returns false; hi "" is unbounded. It is for
 // ranges of few rows: Scan is for many. The row is in the encoding of docs/format/row.md, and never written again.
-// Cost: none.
-func (tx *Tx) Range(table uint32, lo, hi string, fn func(key, row string) bool) {
-	tx.readRange(table, lo, hi, tx.opts.TrackReads && table < LocalFirst, fn)
+// Cost: none for rows in memory or in a cache; else two GETs for each segment that has rows of the range.
+// Errors: Corrupt (a segment is damaged or missing; names it), those of the store, ctx.Err().
+func (tx *Tx) Range(ctx context.Context, table uint32, lo, hi string, fn func(key, row string) bool) error {
+	return tx.readRange(ctx, table, lo, hi, tx.opts.TrackReads && table < LocalFirst, fn)
 }
 
 // Range is Tx.Range.
-func (l Locked) Range(table uint32, lo, hi string, fn func(key, row string) bool) {
-	l.tx.readRange(table, lo, hi, true, fn)
+func (l Locked) Range(ctx context.Context, table uint32, lo, hi string, fn func(key, row string) bool) error {
+	return l.tx.readRange(ctx, table, lo, hi, true, fn)
 }
 
-func (tx *Tx) readRange(table uint32, lo, hi string, track bool, fn func(key, row string) bool) {
+func (tx *Tx) readRange(ctx context.Context, table uint32, lo, hi string, track bool, fn func(key, row string) bool) error {
 	if !track {
-		tx.view(table).ascend(lo, hi, fn)
-		return
+		return tx.ascend(ctx, tx.view(table), lo, hi, fn)
 	}
 	r := &readRange{table: table, lo: lo, hi: hi}
 	tx.mu.Lock()
 	tx.mu.ranges = append(tx.mu.ranges, r)
 	tx.mu.Unlock()
-	tx.view(table).ascend(lo, hi, func(key, row string) bool {
+	return tx.ascend(ctx, tx.view(table), lo, hi, func(key, row string) bool {
 		if fn(key, row) {
 			return true
 		}
@@ -30,7 +32,15 @@ func (tx *Tx) readRange(table uint32, lo, hi string, track bool, fn func(key, ro
 	})
 }
 
-// ascend calls fn with the live rows of a range in key order until it returns false.
+func (tx *Tx) ascend(ctx context.Context, v *version, lo, hi string, fn func(key, row string) bool) error {
+	if v.segs == nil {
+		v.ascend(lo, hi, fn)
+		return nil
+	}
+	return tx.db.files.ascend(ctx, v, lo, hi, fn)
+}
+
+// ascend calls fn with the live rows of a range, of a version without segments, in key order until it returns false.
 func (v *version) ascend(lo, hi string, fn func(key, row string) bool) {
 	var cur *cursor
 	if v.delta.len() > 0 {

@@ -36,7 +36,7 @@ func TestReadsOfATransaction(t *testing.T) {
 	for _, n := range []int{1, 8, 9, 500} {
 		tx := begin(t, db, TxOptions{TrackReads: true})
 		for i := range n {
-			tx.Get(1, k(i))
+			tx.Peek(1, k(i))
 		}
 		got := tx.reads()
 		for i := range n {

@@ -29,6 +29,7 @@ const minSlice = 1024
 // show. It is for one goroutine; several scanners of one transaction may run at once while nobody writes. It holds no
 // resource that needs a Close.
 type Scanner struct {
+	m    *merge // of a version with segments, which the other fields are not about; nil: there are none
 	v    *version
 	spec ScanSpec
 	cur  *cursor     // of the delta; nil when no entry falls into the range
@@ -52,6 +53,21 @@ type step struct {
 	e       *entry
 }
 
+func (fs *files) scan(v *version, spec ScanSpec) *Scanner {
+	if v.segs != nil {
+		return &Scanner{m: newMerge(fs, v, spec)}
+	}
+	return newScanner(v, spec)
+}
+
+// track makes the scanner note in r what it reads.
+func (s *Scanner) track(r *readRange) {
+	if s.read = r; s.m != nil {
+		s.m.read = r
+	}
+}
+
+// newScanner returns the scanner of a version without segments.
 func newScanner(v *version, spec ScanSpec) *Scanner {
 	s := &Scanner{v: v, spec: spec, max: 64}
 	if !spec.Reverse {
@@ -168,12 +184,17 @@ func seekWithin(p part, k string, lo, hi int, after bool) int {
 // Next puts the next rows, at most vec.MaxRows, into b and reports whether there were any. keys has one key a row with
 // ScanSpec.WithKeys, else it is nil. b's columns are replaced; they are immutable and stay valid as long as they are
 // held.
-// Errors: Corrupt (a row that cannot be decoded or does not fit its column's type), ctx.Err().
+// Cost: none for rows in memory or in a cache; else a GET for each segment, and one or more for every 65,536 rows of it.
+// Errors: Corrupt (a row that cannot be decoded or does not fit its column's type; a segment that is damaged or missing), those of
+// the store, ctx.Err().
 func (s *Scanner) Next(ctx context.Context, b *vec.Batch) (keys []string, ok bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, false, err
 	}
 	b.N, b.Sel = 0, nil
+	if s.m != nil {
+		return s.m.next(ctx, b)
+	}
 	if s.done {
 		return nil, false, nil
 	}

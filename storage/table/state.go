@@ -12,6 +12,19 @@ import (
 type state struct {
 	seq    uint64
 	tables *btree.Map[uint32, *version] // only read and, under DB.mu, copied
+	mem    int                          // bytes in memory of all tables: version.mem
+	// garbage are the segments that no table has any more and whose objects are still there, oldest first. It is only ever
+	// replaced.
+	garbage []dropped
+}
+
+// dropped is a segment that left its table.
+type dropped struct {
+	table  uint32
+	id     segmentID
+	bytes  int64
+	seq    uint64 // of the record that dropped it
+	micros int64  // commit time of that record
 }
 
 var noTable = emptyVersion()
@@ -25,8 +38,10 @@ func (s *state) table(id uint32) *version {
 }
 
 // apply returns the state after rec. s stays as it is.
-func (s *state) apply(rec *commitlog.Record, l limits) *state {
-	next := &state{seq: rec.Seq, tables: s.tables.Copy()}
+//
+// Errors: Corrupt (an edit of segments that cannot be read, or that does not fit the state).
+func (s *state) apply(rec *commitlog.Record, l limits) (*state, error) {
+	next := &state{seq: rec.Seq, tables: s.tables.Copy(), mem: s.mem, garbage: s.garbage}
 	var few [4]uint32
 	edited := few[:0] // tables whose version in next is being edited
 	for i := range rec.Txns {
@@ -37,31 +52,60 @@ func (s *state) apply(rec *commitlog.Record, l limits) *state {
 				ed = ed.v.edit()
 				edited = append(edited, w.Table)
 			}
-			next.tables.Set(w.Table, applyWrite(ed, w))
+			v, err := next.applyWrite(ed, w, rec)
+			if err != nil {
+				return nil, err
+			}
+			next.tables.Set(w.Table, v)
 		}
 	}
 	for _, id := range edited {
 		v := next.table(id)
 		v.seq = rec.Seq
-		if v.needsFold(l) {
-			next.tables.Set(id, v.fold(l))
-		}
+		v = v.settle(l)
+		next.tables.Set(id, v)
+		next.mem += v.mem - s.table(id).mem
 	}
-	return next
+	return next, nil
 }
 
-func applyWrite(ed editor, w *commitlog.TableWrite) *version {
+func (s *state) applyWrite(ed editor, w *commitlog.TableWrite, rec *commitlog.Record) (*version, error) {
 	if w.Drop {
+		s.discard(w.Table, ed.v.segs.all(), rec)
 		ed = emptyVersion().edit()
+		ed.v.born = rec.Seq
 	}
 	ed.v.autoInc = max(ed.v.autoInc, w.AutoInc)
+	if w.Edit != "" {
+		if err := s.applyEdit(ed.v, w, rec); err != nil {
+			return nil, err
+		}
+	}
 	if len(w.Ops) > 0 {
 		ents := make([]entry, len(w.Ops))
 		for i := range w.Ops {
 			op := &w.Ops[i]
-			ents[i] = entry{key: op.Key, row: op.Row, dead: op.Delete}
+			ents[i] = entry{key: op.Key, row: op.Row, seq: rec.Seq, dead: op.Delete, hides: !op.Fresh}
+			if op.Delete {
+				ents[i].row = ""
+			}
+			if rec.Legacy { // it has no segments beneath
+				_, ents[i].hides = ed.v.getBase(op.Key)
+			}
 			ed.set(&ents[i])
 		}
 	}
-	return ed.v
+	return ed.v, nil
+}
+
+// discard notes segments that leave a table.
+func (s *state) discard(table uint32, segs []*seg, rec *commitlog.Record) {
+	if len(segs) == 0 {
+		return
+	}
+	grown := slices.Clone(s.garbage)
+	for _, g := range segs {
+		grown = append(grown, dropped{table: table, id: g.meta.ID, bytes: g.meta.Bytes, seq: rec.Seq, micros: rec.Micros})
+	}
+	s.garbage = grown
 }

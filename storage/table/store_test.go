@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -76,8 +75,12 @@ func (m *memStore) Get(ctx context.Context, key string) (o object.Object, err er
 	return o, err
 }
 
-func (m *memStore) GetRange(context.Context, string, int64, int64) (object.Object, error) {
-	return object.Object{}, errors.New("not used")
+func (m *memStore) GetRange(ctx context.Context, key string, offset, length int64) (object.Object, error) {
+	o, err := m.Get(ctx, key)
+	if err == nil {
+		o.Data = o.Data[min(offset, int64(len(o.Data))):min(offset+length, int64(len(o.Data)))]
+	}
+	return o, err
 }
 
 func (m *memStore) put(ctx context.Context, op, key string, data []byte, check func(memObj, bool) error) (tag string, err error) {

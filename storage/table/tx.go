@@ -83,18 +83,23 @@ func (db *DB) Begin(ctx context.Context, opts TxOptions) (*Tx, error) {
 	if err := db.refresh(ctx, opts.Fresh, opts.Since); err != nil {
 		return nil, err
 	}
+	return db.begin(opts), nil
+}
+
+// begin starts a transaction on what this process knows.
+func (db *DB) begin(opts TxOptions) *Tx {
 	tx := &Tx{db: db, opts: opts}
 	tx.opts.TrackReads = opts.TrackReads || opts.Serializable
 	if opts.ReadOnly && !opts.TrackReads {
 		tx.st = db.state.Load()
-		return tx, nil
+		return tx
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	tx.st = db.state.Load()
 	tx.registered = true
 	db.mu.window.begin(tx.st.seq)
-	return tx, nil
+	return tx
 }
 
 // Seq returns the sequence number of the snapshot.
@@ -147,6 +152,15 @@ func (tx *Tx) Rollback() {
 // Errors: Conflict (1213: another transaction changed what this one wrote, or read under Serializable), CommitUnknown,
 // RecordTooLarge, Closed, those of the store, ctx.Err().
 func (tx *Tx) Commit(ctx context.Context) (CommitInfo, error) {
+	info, err := tx.commit(ctx)
+	if info.Written {
+		tx.db.maintain(ctx)
+	}
+	return info, err
+}
+
+// commit is Commit without maintenance.
+func (tx *Tx) commit(ctx context.Context) (CommitInfo, error) {
 	if tx.done {
 		return CommitInfo{}, errEnded()
 	}
@@ -161,8 +175,6 @@ func (tx *Tx) Commit(ctx context.Context) (CommitInfo, error) {
 		return CommitInfo{}, err
 	}
 	tx.keepLocal()
-	tx.end()
-	tx.db.maintain(ctx)
 	return CommitInfo{Seq: got.Seq, Written: true}, nil
 }
 

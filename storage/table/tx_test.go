@@ -24,7 +24,7 @@ func wantConflict(t testing.TB, err error) {
 func TestAnomalies(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	get := func(tx *Tx, key int) { tx.Get(1, k(key)) }
+	get := func(tx *Tx, key int) { tx.Peek(1, k(key)) }
 	scan := func(tx *Tx, lo, hi string, reverse bool) {
 		s := tx.Scan(ctx, 1, ScanSpec{Lo: lo, Hi: hi, Reverse: reverse})
 		var b vec.Batch
@@ -167,11 +167,11 @@ func TestOwnWrites(t *testing.T) {
 	}
 	sp := tx.Savepoint()
 	must(t, tx.Delete(1, k(1)))
-	if _, ok := tx.Get(1, k(1)); ok || tx.RowCount(1) != 1 {
+	if _, ok := tx.Peek(1, k(1)); ok || tx.RowCount(1) != 1 {
 		t.Error("a deleted row is visible")
 	}
 	must(t, tx.RollbackTo(sp))
-	if _, ok := tx.Get(1, k(1)); !ok || tx.RowCount(1) != 2 {
+	if _, ok := tx.Peek(1, k(1)); !ok || tx.RowCount(1) != 2 {
 		t.Error("a rolled back delete is visible")
 	}
 	if v := tx.Version(1); v == v0 || v == v1 {
@@ -253,14 +253,14 @@ func TestFreshness(t *testing.T) {
 
 	// A statement that wrote nothing proves that what it read still holds.
 	stale := begin(t, db, TxOptions{Fresh: None, TrackReads: true})
-	stale.Get(1, k(2))
+	stale.Peek(1, k(2))
 	wantConflict(t, stale.ProveFresh(ctx))
 	stale.Rollback()
 	store.take()
 	calls(TxOptions{Fresh: None}, 0, 2)
 	write(t, writer, 1, 3, 3)
 	unrelated := begin(t, db, TxOptions{Fresh: None, TrackReads: true})
-	unrelated.Get(1, k(2))
+	unrelated.Peek(1, k(2))
 	must(t, unrelated.ProveFresh(ctx))
 	unrelated.Rollback()
 	store.take()
@@ -273,7 +273,7 @@ func TestFreshness(t *testing.T) {
 	}
 	// One that lost a race on what it read is told so.
 	lost := begin(t, db, TxOptions{Fresh: None, TrackReads: true})
-	lost.Get(1, k(10))
+	lost.Peek(1, k(10))
 	must(t, lost.Put(2, k(1), ""))
 	write(t, writer, 1, 10, 1)
 	_, err := lost.Commit(ctx)

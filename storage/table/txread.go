@@ -8,28 +8,96 @@ import (
 )
 
 // Get returns the row of a key, in the encoding of docs/format/row.md. The row is never written again.
-// Cost: none.
-func (tx *Tx) Get(table uint32, key string) (row string, ok bool) {
+// Cost: none for a row in memory or in a cache; else two GETs, and two more for each further segment of level 0 that may have it.
+// Errors: Corrupt (a segment is damaged or missing; names it), those of the store, ctx.Err().
+func (tx *Tx) Get(ctx context.Context, table uint32, key string) (row string, ok bool, err error) {
 	if tx.opts.TrackReads && table < LocalFirst {
 		tx.mu.Lock()
 		tx.mu.points = append(tx.mu.points, pointRead{table, key})
 		tx.mu.Unlock()
 	}
+	v := tx.table(table)
+	if o := tx.own[table]; o != nil {
+		if e := o.writes.get(key); e != nil {
+			return e.row, !e.dead, nil
+		}
+		v = o.base
+	}
+	row, ok, known := v.inMemory(key)
+	if known {
+		return row, ok, nil
+	}
+	return tx.db.files.get(ctx, v.segs, key)
+}
+
+// Found is what there is under a key.
+type Found struct {
+	Row string // never written again
+	OK  bool   // there is a row
+}
+
+// GetMany sets found[i] to the row of keys[i], for each of the keys, which may come in any order and repeat.
+// Cost: none for rows in memory or in a cache; else two GETs for each segment that may have some of the keys, at once.
+// Errors: those of Get.
+func (tx *Tx) GetMany(ctx context.Context, table uint32, keys []string, found []Found) error {
+	if tx.opts.TrackReads && table < LocalFirst {
+		tx.trackPoints(table, keys)
+	}
+	v, own := tx.table(table), (*tree)(nil)
+	if o := tx.own[table]; o != nil {
+		v, own = o.base, o.writes
+	}
+	var ask []int // of keys, those that only segments know
+	for i, key := range keys {
+		if own != nil {
+			if e := own.get(key); e != nil {
+				found[i] = Found{e.row, !e.dead}
+				continue
+			}
+		}
+		row, ok, known := v.inMemory(key)
+		if found[i] = (Found{row, ok}); !known {
+			ask = append(ask, i)
+		}
+	}
+	if len(ask) == 0 {
+		return ctx.Err()
+	}
+	return tx.db.files.getMany(ctx, v.segs, keys, ask, found)
+}
+
+func (tx *Tx) trackPoints(table uint32, keys []string) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	for _, key := range keys {
+		tx.mu.points = append(tx.mu.points, pointRead{table, key})
+	}
+}
+
+// Peek is Get for a table whose rows are all in memory, as those of the reserved tables are.
+func (tx *Tx) Peek(table uint32, key string) (row string, ok bool) {
+	if tx.opts.TrackReads {
+		tx.mu.Lock()
+		tx.mu.points = append(tx.mu.points, pointRead{table, key})
+		tx.mu.Unlock()
+	}
+	v := tx.table(table)
 	if o := tx.own[table]; o != nil {
 		if e := o.writes.get(key); e != nil {
 			return e.row, !e.dead
 		}
-		return o.base.get(key)
+		v = o.base
 	}
-	return tx.table(table).get(key)
+	row, ok, _ = v.inMemory(key)
+	return row, ok
 }
 
 // Scan starts a scan. Writes that follow do not show in it.
 // Cost: none.
 func (tx *Tx) Scan(_ context.Context, table uint32, spec ScanSpec) *Scanner {
-	s := newScanner(tx.view(table), spec)
+	s := tx.db.files.scan(tx.view(table), spec)
 	if tx.opts.TrackReads && table < LocalFirst {
-		s.read = &readRange{table: table, empty: true}
+		s.track(&readRange{table: table, empty: true})
 		tx.mu.Lock()
 		tx.mu.ranges = append(tx.mu.ranges, s.read)
 		tx.mu.Unlock()

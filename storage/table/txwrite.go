@@ -20,6 +20,7 @@ type ownTable struct {
 	// not scan what it wrote never pays for merged.
 	pending []*entry
 	merged  *version
+	edit    *edit    // what changes in the table's segments; nil nothing
 	private *counter // of a dropped table: what it hands out concerns nobody before the commit
 	bumped  bool     // an explicit value has to be recorded even without rows
 }
@@ -50,25 +51,57 @@ func (o *ownTable) set(e *entry) {
 	}
 }
 
-// Put writes a row: the key is inserted or its row replaced.
+// Insert writes the row of a key that has none, which the caller knows.
+// Cost: none.
 // Errors: ReadOnlyTx, Closed.
-func (tx *Tx) Put(table uint32, key, row string) error {
-	o, err := tx.write(table)
-	if err != nil {
-		return err
-	}
-	o.set(&entry{key: key, row: row})
-	return nil
+func (tx *Tx) Insert(table uint32, key, row string) error {
+	return tx.set(table, &entry{key: key, row: row}, false)
 }
 
-// Delete removes the row of a key, if there is one.
+// Update replaces the row of a key that has one, which the caller knows.
+// Cost: none.
+// Errors: ReadOnlyTx, Closed.
+func (tx *Tx) Update(table uint32, key, row string) error {
+	return tx.set(table, &entry{key: key, row: row}, true)
+}
+
+// Delete removes the row of a key that has one, which the caller knows. In a table whose rows are all in memory it need not.
+// Cost: none.
 // Errors: ReadOnlyTx, Closed.
 func (tx *Tx) Delete(table uint32, key string) error {
+	return tx.set(table, &entry{key: key, dead: true}, true)
+}
+
+// Put is Insert or Update, whichever fits. The rows of the table are all in memory, as those of the reserved tables are.
+// Cost: none.
+// Errors: ReadOnlyTx, Closed, Internal (the table has segments).
+func (tx *Tx) Put(table uint32, key, row string) error {
+	o, err := tx.touch(table)
+	if err != nil {
+		return err
+	}
+	if o.base.segs.covers(key) {
+		return base.Errorf(errno.Unknown, "a row of table %d is written without a look at its segments", table)
+	}
+	return tx.set(table, &entry{key: key, row: row}, false)
+}
+
+// set notes a write. had says whether the caller knows a row of the key; what is in memory knows better.
+func (tx *Tx) set(table uint32, e *entry, had bool) error {
 	o, err := tx.write(table)
 	if err != nil {
 		return err
 	}
-	o.set(&entry{key: key, dead: true})
+	if old := o.writes.get(e.key); old != nil {
+		e.fresh, e.hides = old.fresh, old.hides
+	} else {
+		has, hides := o.base.knows(e.key, had)
+		if e.dead && !has && !hides {
+			return nil // there is nothing to remove
+		}
+		e.fresh, e.hides = !has, hides
+	}
+	o.set(e)
 	return nil
 }
 
@@ -216,14 +249,19 @@ func (tx *Tx) txn() *commitlog.Txn {
 			continue
 		}
 		w := commitlog.TableWrite{Table: id, AutoInc: o.autoInc, Drop: o.dropped}
+		if o.edit != nil {
+			w.Edit = encodeEdit(o.edit)
+		}
 		if n := o.writes.len(); n > 0 {
 			w.Ops = make([]commitlog.Op, 0, n)
 			o.writes.ascend("", func(e *entry) bool {
-				w.Ops = append(w.Ops, commitlog.Op{Delete: e.dead, Key: e.key, Row: e.row})
+				if !e.void() {
+					w.Ops = append(w.Ops, commitlog.Op{Delete: e.dead, Fresh: e.fresh && !e.dead, Key: e.key, Row: e.row})
+				}
 				return true
 			})
 		}
-		if len(w.Ops) == 0 && !w.Drop && !o.bumped {
+		if len(w.Ops) == 0 && !w.Drop && !o.bumped && w.Edit == "" {
 			if w.AutoInc > 0 {
 				reserved = append(reserved, w)
 			}

@@ -1,38 +1,75 @@
 package table
 
-// version is one immutable state of one table. The delta wins over the parts.
+// version is one immutable state of one table. The delta wins over parts and segments, which have no key in common: parts
+// are the rows of a table that is small enough to be kept in memory as a whole, until the first flush.
 type version struct {
+	segs    *segments // nil: none
 	parts   []part
 	base    int // rows in parts
 	delta   *tree
 	rows    int    // live rows
-	bytes   int    // of live keys and rows, about
+	bytes   int    // of live keys and rows; with segments, about
+	mem     int    // bytes of keys and rows in parts and delta
 	autoInc uint64 // high-water mark of AUTO_INCREMENT; 0 when there is none
 	seq     uint64 // of the record that made it
+	born    uint64 // of the record that last emptied the table, 0 none
+	flushed uint64 // entries up to this record are in segments; 0: there was no flush
+	// unfolded says that the delta is no longer folded into parts, so that entries keep their record's number, and
+	// tombstones stay, until a flush writes them. It is set when a table grows beyond limits.foldBytes.
+	unfolded bool
 }
 
 // limits are the sizes that tests make small.
 type limits struct {
 	chunkRows int // rows a chunk holds at most
 	foldMin   int // entries a delta may always hold
+	foldBytes int // bytes of a table beyond which its delta waits for a flush instead of being folded
+	flush     int // bytes in memory of a table at which it is flushed
+	levelBase int // bytes of objects of level 1 at which compaction moves on to level 2; ten times as much for each further one
+	object    int // bytes at which a segment that is being written is closed
 }
 
-func defaultLimits() limits { return limits{chunkRows: chunkRowsMax, foldMin: 4096} }
+func defaultLimits() limits {
+	return limits{chunkRows: chunkRowsMax, foldMin: 4096, foldBytes: 2 << 20, flush: 8 << 20, levelBase: 256 << 20, object: 64 << 20}
+}
 
 var emptyTree = newTree()
 
 func emptyVersion() *version { return &version{delta: emptyTree} }
 
-// get returns the live row of key.
-func (v *version) get(key string) (row string, ok bool) {
+// inMemory returns what the delta and the parts say about key: known is false when segments have to be asked.
+func (v *version) inMemory(key string) (row string, ok, known bool) {
 	if v.delta.len() > 0 {
 		if e := v.delta.get(key); e != nil {
-			return e.row, !e.dead
+			return e.row, !e.dead, true
 		}
 	}
-	return v.getBase(key)
+	if row, ok = v.getBase(key); ok || v.segs == nil {
+		return row, ok, true
+	}
+	return "", false, !v.segs.covers(key)
 }
 
+// knows reports whether key has a row, and whether one may be in parts or segments; had is the answer where only segments would
+// know.
+func (v *version) knows(key string, had bool) (has, hides bool) {
+	if e := v.delta.get(key); e != nil {
+		return !e.dead, e.hides
+	}
+	has = v.beneath(key, had)
+	return has, has
+}
+
+// beneath reports whether parts or segments have a row of a key; had is the answer where only segments would know.
+func (v *version) beneath(key string, had bool) bool {
+	if v.segs == nil {
+		_, ok := v.getBase(key)
+		return ok
+	}
+	return had && v.segs.covers(key)
+}
+
+// getBase returns the row of a key in parts.
 func (v *version) getBase(key string) (row string, ok bool) {
 	i := findPart(v.parts, key)
 	if i == len(v.parts) {
@@ -57,38 +94,68 @@ func (v *version) edit() editor {
 	return editor{v: &next}
 }
 
-// set applies one change. The tombstone of a row that no part holds leaves nothing behind.
+// set applies one change. ent.hides says whether parts or segments have a row of the key; where the delta has an entry of it,
+// that one knows. A tombstone that nothing needs leaves nothing behind.
 func (e editor) set(ent *entry) {
 	v := e.v
-	baseRow, inBase := "", false
 	old := v.delta.set(ent)
-	if old == nil || ent.dead {
-		baseRow, inBase = v.getBase(ent.key)
-	}
 	switch {
-	case old != nil && !old.dead:
+	case old != nil:
+		if ent.hides != old.hides { // an entry that others see already has it right
+			ent.hides = old.hides
+		}
+		v.mem -= len(old.key) + len(old.row)
+		if !old.dead {
+			v.rows--
+			v.bytes -= len(old.key) + len(old.row)
+		}
+	case ent.hides:
+		v.bytes -= v.hiddenBytes(ent.key)
 		v.rows--
-		v.bytes -= len(old.key) + len(old.row)
-	case old == nil && inBase:
-		v.rows--
-		v.bytes -= len(ent.key) + len(baseRow)
 	}
+	v.mem += len(ent.key) + len(ent.row)
 	if !ent.dead {
 		v.rows++
 		v.bytes += len(ent.key) + len(ent.row)
-	} else if !inBase {
+	} else if !ent.hides && !v.unfolded {
 		v.delta.remove(ent.key)
+		v.mem -= len(ent.key)
 	}
+}
+
+// hiddenBytes returns the bytes of a key and its row that an entry hides for the first time: the average, where the row is in a
+// segment.
+func (v *version) hiddenBytes(key string) int {
+	if row, ok := v.getBase(key); ok {
+		return len(key) + len(row)
+	}
+	return v.bytes / max(v.rows, 1)
 }
 
 // needsFold reports whether the delta has outgrown its part of the table. The rule depends on the version alone, so
 // that every process folds at the same record.
-func (v *version) needsFold(l limits) bool { return v.delta.len() > max(l.foldMin, v.base/16) }
+func (v *version) needsFold(l limits) bool {
+	return !v.unfolded && v.delta.len() > max(l.foldMin, v.base/16)
+}
+
+// settle brings the next version of a table into the form that the sizes ask for.
+func (v *version) settle(l limits) *version {
+	switch {
+	case v.segs == nil && v.delta.len() == 0 && v.unfolded:
+		v.unfolded = false
+	case v.segs != nil || v.bytes > l.foldBytes:
+		v.unfolded = true
+	}
+	if v.needsFold(l) {
+		return v.fold(l)
+	}
+	return v
+}
 
 // fold returns a version with the same rows and an empty delta. Parts that no entry falls into are kept as they are;
 // the others are rewritten, split when full and joined with their neighbour when small.
 func (v *version) fold(l limits) *version {
-	next := &version{delta: emptyTree, rows: v.rows, bytes: v.bytes, autoInc: v.autoInc, seq: v.seq}
+	next := &version{delta: emptyTree, rows: v.rows, bytes: v.bytes, autoInc: v.autoInc, seq: v.seq, born: v.born}
 	cur := v.delta.cursor("", "", false)
 	b := &chunkBuilder{rowsMax: l.chunkRows}
 	for i, p := range v.parts {
@@ -112,6 +179,7 @@ func (v *version) fold(l limits) *version {
 	next.parts = append(next.parts, b.finish()...)
 	for _, p := range next.parts {
 		next.base += p.rows()
+		next.mem += p.size()
 	}
 	return next
 }
@@ -140,7 +208,7 @@ func mergePart(b *chunkBuilder, p part, cur *cursor, last bool) {
 	}
 }
 
-// each calls fn with the live rows in key order until it returns false.
+// each calls fn with the live rows of a version without segments in key order until it returns false.
 func (v *version) each(fn func(key, row string) bool) {
 	cur := v.delta.cursor("", "", false)
 	entries := func(below string, all bool) bool {
@@ -166,4 +234,15 @@ func (v *version) each(fn func(key, row string) bool) {
 		}
 	}
 	entries("", true)
+}
+
+// eachBase calls fn with the rows of the parts in key order until it returns false.
+func (v *version) eachBase(fn func(key, row string) bool) {
+	for _, p := range v.parts {
+		for i := range p.rows() {
+			if !fn(p.key(i), p.row(i)) {
+				return
+			}
+		}
+	}
 }

@@ -25,7 +25,7 @@ func TestFoldKeepsPartsFull(t *testing.T) {
 	ed := v.edit()
 	for i := range 1600 {
 		if i%16 != 3 {
-			ed.set(&entry{key: k(i), dead: true})
+			ed.set(&entry{key: k(i), dead: true, hides: true})
 		}
 	}
 	if small := ed.v.fold(tinyLimits()); small.rows != 100 || small.base != 100 || len(small.parts) > 25 {
@@ -38,7 +38,7 @@ func TestFoldJoinsASmallPart(t *testing.T) {
 	v := folded(1600)
 	ed := v.edit()
 	for i := 801; i < 815; i++ {
-		ed.set(&entry{key: k(i), dead: true})
+		ed.set(&entry{key: k(i), dead: true, hides: true})
 	}
 	for i, p := range ed.v.fold(tinyLimits()).parts {
 		if p.rows() < 4 {
@@ -51,7 +51,7 @@ func TestFoldKeepsUntouchedParts(t *testing.T) {
 	t.Parallel()
 	v := folded(1600)
 	ed := v.edit()
-	ed.set(&entry{key: k(800), row: rowOf(1)})
+	ed.set(&entry{key: k(800), row: rowOf(1), hides: true})
 	ed.set(&entry{key: k(5000), row: rowOf(1)})
 	next := ed.v.fold(tinyLimits())
 	kept := map[part]bool{}
@@ -80,8 +80,8 @@ func TestTombstoneOfNothing(t *testing.T) {
 	if ed.v.rows != 10 || ed.v.delta.len() != 0 {
 		t.Errorf("%d rows, %d entries", ed.v.rows, ed.v.delta.len())
 	}
-	ed.set(&entry{key: k(3), dead: true})
-	ed.set(&entry{key: k(3), dead: true})
+	ed.set(&entry{key: k(3), dead: true, hides: true})
+	ed.set(&entry{key: k(3), dead: true, hides: true})
 	if ed.v.rows != 9 || ed.v.delta.len() != 1 {
 		t.Errorf("%d rows, %d entries", ed.v.rows, ed.v.delta.len())
 	}

@@ -1,0 +1,167 @@
+package table
+
+import (
+	"context"
+	"errors"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/segment"
+)
+
+// editTries is how often an edit of segments is made anew after another process came between.
+const editTries = 5
+
+// Flush writes the rows and changes of a table that are in memory to segments, unless there are none, or the table is a reserved
+// one, or local.
+// Cost: a PUT for each 64 MiB of segments, one for the commit record, and GETs where rows of older segments are replaced.
+// Errors: OptionPrevents (the database is read-only), Closed, those of the store, ctx.Err().
+func (db *DB) Flush(ctx context.Context, table uint32) error {
+	if err := db.writable(); err != nil {
+		return err
+	}
+	return db.flush(ctx, table)
+}
+
+// flush is Flush. Several at once only waste work.
+func (db *DB) flush(ctx context.Context, table uint32) error {
+	tx := db.begin(TxOptions{ReadOnly: true})
+	defer tx.Rollback()
+	v := tx.table(table)
+	if v.mem == 0 || !v.unfolded {
+		return nil
+	}
+	schema, ok, err := db.schema(ctx, tx, table)
+	if err != nil || !ok {
+		return err
+	}
+	out := db.newOutput(table, 0, schema)
+	memory := *v
+	memory.segs = nil
+	memory.each(func(key, row string) bool {
+		err = out.add(ctx, key, row)
+		return err == nil
+	})
+	if err == nil {
+		err = out.finish(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, out.discard(ctx))
+	}
+	e := &edit{born: v.born, flushed: true, flushedFrom: v.flushed, flushedTo: tx.Seq(), add: out.segs}
+	keys := v.hiding()
+	err = db.commitEdit(ctx, table, e, func(now *version) error {
+		e.kill, err = db.files.locate(ctx, now.segs, keys)
+		return err
+	})
+	if base.KindOf(err) == base.KindConflict { // another process was first
+		return out.discard(ctx)
+	}
+	return err
+}
+
+// hiding returns the keys of the entries that may replace a row of a segment, ascending.
+func (v *version) hiding() (keys []string) {
+	if v.segs == nil {
+		return nil
+	}
+	v.delta.ascend("", func(e *entry) bool {
+		if e.hides {
+			keys = append(keys, e.key)
+		}
+		return true
+	})
+	return keys
+}
+
+// locate returns the live rows of ascending keys.
+func (fs *files) locate(ctx context.Context, s *segments, keys []string) (out []killing, err error) {
+	for _, g := range s.all() {
+		in := keysWithin(keys, g.meta.First, g.meta.Last)
+		if len(in) == 0 {
+			continue
+		}
+		r, err := fs.reader(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		at := make([]int, len(in))
+		if err := r.Find(ctx, in, at); err != nil {
+			return nil, err
+		}
+		rows := roaring.New()
+		for _, row := range at {
+			if row >= 0 && (g.dead == nil || !g.dead.Contains(uint32(row))) {
+				rows.Add(uint32(row))
+			}
+		}
+		if !rows.IsEmpty() {
+			out = append(out, killing{g.meta.ID, rows})
+		}
+	}
+	return out, nil
+}
+
+// commitEdit commits an edit of a table's segments. prepare makes it fit the version of the table that it is given; it is called
+// again when another commit came between.
+//
+// Errors: Conflict (the edit cannot be made to fit), those of prepare and of Tx.Commit.
+func (db *DB) commitEdit(ctx context.Context, table uint32, e *edit, prepare func(now *version) error) error {
+	for try := 0; ; try++ {
+		tx := db.begin(TxOptions{})
+		now := tx.table(table)
+		err := prepare(now)
+		if err == nil {
+			err = e.check(table, now)
+		}
+		if err == nil {
+			err = tx.editSegments(table, e)
+		}
+		if err != nil {
+			tx.Rollback()
+			return err
+		}
+		_, err = tx.commit(ctx)
+		if err == nil || base.KindOf(err) != base.KindConflict || try == editTries {
+			return err
+		}
+	}
+}
+
+// editSegments makes an edit part of the transaction.
+func (tx *Tx) editSegments(table uint32, e *edit) error {
+	o, err := tx.write(table)
+	if err == nil {
+		o.edit = e
+	}
+	return err
+}
+
+// SchemaOf returns the columns of a table for its segments, as the transaction sees the catalog: nil for a table whose rows are
+// not made of fields, as an index. ok is false for a table that is not to have segments.
+type SchemaOf func(ctx context.Context, tx *Tx, table uint32) (s segment.Schema, ok bool, err error)
+
+func (db *DB) schema(ctx context.Context, tx *Tx, table uint32) (segment.Schema, bool, error) {
+	if db.opts.Schema == nil {
+		return nil, false, nil
+	}
+	return db.opts.Schema(ctx, tx, table)
+}
+
+// keysAt returns the keys of rows of a segment.
+func (fs *files) keysAt(ctx context.Context, g *seg, rows *roaring.Bitmap) ([]string, error) {
+	r, err := fs.reader(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for it := rows.Iterator(); it.HasNext(); {
+		keys, err := r.Keys(ctx, int(it.Next()), 1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, keys...)
+	}
+	return out, nil
+}

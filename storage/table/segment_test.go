@@ -1,0 +1,235 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/commitlog"
+	"github.com/s3sql/s3sql/storage/object"
+)
+
+// change inserts, updates or deletes a row, whichever fits; it returns false when it cannot read.
+func change(ctx context.Context, tx *Tx, key int, val int, remove bool) error {
+	_, ok, err := tx.Get(ctx, 7, k(key))
+	switch {
+	case err != nil:
+		return err
+	case ok && remove:
+		return tx.Delete(7, k(key))
+	case ok:
+		return tx.Update(7, k(key), rowOf(val))
+	case remove:
+		return nil
+	}
+	return tx.Insert(7, k(key), rowOf(val))
+}
+
+// replayed returns what the operations in the log come to, whatever segments there are.
+func replayed(t testing.TB, db *DB, store *memStore) map[string]string {
+	t.Helper()
+	recs, err := commitlog.ReadTail(t.Context(), store, db.id, 0)
+	must(t, err)
+	rows := map[string]string{}
+	for _, rec := range recs {
+		for _, txn := range rec.Txns {
+			for _, w := range txn.Tables {
+				if w.Table != 7 {
+					continue
+				}
+				if w.Drop {
+					clear(rows)
+				}
+				for _, op := range w.Ops {
+					if op.Delete {
+						delete(rows, op.Key)
+					} else {
+						rows[op.Key] = decoded(t, op.Row)
+					}
+				}
+			}
+		}
+	}
+	return rows
+}
+
+func checkReplayed(t testing.TB, db *DB, store *memStore) {
+	t.Helper()
+	want := replayed(t, db, store)
+	tx := begin(t, db, TxOptions{ReadOnly: true})
+	got := scanAll(t, tx, 7, ScanSpec{Cols: testCols, WithKeys: true})
+	var lines []string
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		lines = append(lines, key+"="+want[key])
+		if row, ok, err := tx.Get(t.Context(), 7, key); err != nil || !ok || decoded(t, row) != want[key] {
+			t.Errorf("key %q: %v %v", key, ok, err)
+		}
+	}
+	if !slices.Equal(got, lines) {
+		t.Errorf("%d rows are there, the log says %d:\n got %q\nwant %q", len(got), len(lines), got, lines)
+	}
+	if n := tx.RowCount(7); n != len(lines) {
+		t.Errorf("%d rows are counted of %d", n, len(lines))
+	}
+}
+
+// TestSegmentsUnderCrashes stops the world at every single call that transactions, flushes, compactions and checkpoints make of
+// the store, and compares what is there then with the operations in the log.
+func TestSegmentsUnderCrashes(t *testing.T) {
+	t.Parallel()
+	points := 0
+	for at := 0; ; at++ {
+		store := newMemStore()
+		var mu sync.Mutex
+		calls, dead := 0, false
+		store.setHook(func(string, string, bool) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if dead = dead || calls == at; dead {
+				return errCrash
+			}
+			calls++
+			return nil
+		})
+		segmentRun(store)
+		store.setHook(nil)
+		db := openTest(t, store, withSegments)
+		checkReplayed(t, db, store)
+		must(t, db.Flush(t.Context(), 7)) // and it goes on
+		checkReplayed(t, db, store)
+		if !dead {
+			points = calls
+			break
+		}
+	}
+	if points < 60 {
+		t.Errorf("only %d points to crash at", points)
+	}
+}
+
+// segmentRun changes rows, flushes and compacts until something fails.
+func segmentRun(store *memStore) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 2 {
+		opts := testOptions()
+		withSegments(&opts)
+		db, err := Open(ctx, store, opts)
+		if err != nil {
+			return
+		}
+		defer func() { cancel(); _ = db.Close(ctx) }()
+		for n := range 8 {
+			tx, err := db.Begin(ctx, TxOptions{})
+			if err != nil {
+				return
+			}
+			for range 6 {
+				if change(ctx, tx, rng.IntN(20), rng.IntN(1000), rng.IntN(3) == 0) != nil {
+					return
+				}
+			}
+			if _, err := tx.Commit(ctx); err != nil {
+				return
+			}
+			if n%2 == 0 {
+				err = db.Flush(ctx, 7)
+			} else {
+				_, err = db.compact(ctx, 7, randomJob(rng))
+			}
+			if n == 5 {
+				err = errors.Join(err, db.Checkpoint(ctx))
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+}
+
+// TestSegmentsOfManyProcesses lets processes that flush and compact all the time change the same rows, on a store that loses
+// replies, reports conflicts and fails. What each of them sees in the end is what the log says.
+func TestSegmentsOfManyProcesses(t *testing.T) {
+	t.Parallel()
+	for seed := range 6 {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			store := newMemStore()
+			openTest(t, store)
+			var mu sync.Mutex
+			rng := rand.New(rand.NewPCG(uint64(seed), 9))
+			store.setHook(func(op, _ string, after bool) error {
+				mu.Lock()
+				defer mu.Unlock()
+				switch n := rng.IntN(20); {
+				case seed%2 == 0:
+				case op == "PUT" && !after && n == 0:
+					return fmt.Errorf("put: %w", object.ErrConflict)
+				case op == "PUT" && n == 1: // before: nothing happened; after: the reply is lost
+					return fmt.Errorf("put: %w", object.ErrUnknown)
+				case op == "GET" && n == 2:
+					return fmt.Errorf("get: %w", object.ErrUnavailable)
+				}
+				return nil
+			})
+			var wg sync.WaitGroup
+			var dbs []*DB
+			for p := range 3 {
+				db := openFaulty(t, store)
+				dbs = append(dbs, db)
+				for g := range 2 {
+					wg.Go(func() { churn(t, db, uint64(seed*100+p*10+g)) })
+				}
+			}
+			wg.Wait()
+			store.setHook(nil)
+			for _, db := range append(dbs, openTest(t, store, withSegments)) {
+				checkReplayed(t, db, store)
+			}
+			if len(dbs[0].state.Load().garbage) == 0 {
+				t.Error("nothing was compacted")
+			}
+		})
+	}
+}
+
+func openFaulty(t *testing.T, store *memStore) *DB {
+	t.Helper()
+	opts := testOptions()
+	withSegments(&opts)
+	opts.NoMaintenance = false
+	for range 50 {
+		if db, err := Open(t.Context(), store, opts); err == nil {
+			t.Cleanup(func() { _ = db.Close(context.Background()) })
+			return db
+		}
+	}
+	t.Fatal("it does not open")
+	return nil
+}
+
+// churn runs transactions that change some rows each, again when they lose.
+func churn(t *testing.T, db *DB, seed uint64) {
+	ctx := context.Background()
+	rng := rand.New(rand.NewPCG(seed, 3))
+	for range 60 {
+		tx, err := db.Begin(ctx, TxOptions{Fresh: None})
+		for n := 0; err == nil && n < 1+rng.IntN(4); n++ {
+			err = change(ctx, tx, rng.IntN(60), rng.IntN(1000), rng.IntN(3) == 0)
+		}
+		if err == nil {
+			_, err = tx.Commit(ctx)
+		}
+		if err != nil && !errors.Is(err, object.ErrUnavailable) && !errors.Is(err, base.ErrConflict) && !errors.Is(err, base.ErrCommitUnknown) {
+			t.Error(err)
+			return
+		}
+	}
+}
