@@ -45,10 +45,10 @@ fuzz: ## every fuzz target for FUZZTIME
 clean: ## remove what the build made
 	rm -rf bin
 
-# The race detector needs a C compiler, and conformance/mariadb a server to compare with, which these packages bring without
+# The race detector needs a C compiler, conformance/duckdb one that links C++, and conformance/mariadb a server to compare with, which these packages bring without
 # running it; nothing else here needs anything.
 prepare:
-	@command -v gcc >/dev/null || want="gcc libc6-dev"; \
+	@command -v g++ >/dev/null || want="g++ libc6-dev"; \
 	  PATH=$$PATH:/usr/sbin command -v mariadbd >/dev/null || want="$$want mariadb-server-core mariadb-client-core"; \
 	  [ -z "$$want" ] || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$want; }
@@ -61,4 +61,4 @@ test-all:
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m -p 1 ./conformance/...
 	@for mod in $$(find conformance -name go.mod); do dir=$$(dirname $$mod); \
 	  if find $$dir -name '*_test.go' | grep -q .; then echo "module $$dir"; \
-	    (cd $$dir && $(GO) test -timeout 15m ./...) || exit 1; fi; done
+	    (cd $$dir && CGO_ENABLED=1 $(GO) test -timeout 15m ./...) || exit 1; fi; done

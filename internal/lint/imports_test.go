@@ -84,6 +84,7 @@ var clients = map[string][]string{
 	"xorm.io":                             {"conformance"},
 	"github.com/jmoiron/sqlx":             {"conformance"},
 	"modernc.org/sqlite":                  {"conformance"},
+	"github.com/duckdb/duckdb-go/v2":      {"conformance"},
 }
 
 func TestImports(t *testing.T) {

@@ -1,0 +1,2 @@
+// Package duckdb reads segments with DuckDB, and with the reader of parquet-go, and compares what they see with what was written.
+package duckdb
