@@ -45,6 +45,9 @@ func (r *Reader) unmarshal(at Range, v any) (err error) {
 		return r.corrupt(at.Off, "a part of the page index is outside of it")
 	}
 	defer r.guard(at.Off, &err)
+	if !plausible(r.tail[from : from+at.Len]) {
+		return r.corrupt(at.Off, "a part of the page index cannot be read")
+	}
 	if err := thrift.Unmarshal(new(thrift.CompactProtocol), r.tail[from:from+at.Len], v); err != nil {
 		return r.corrupt(at.Off, err.Error())
 	}
