@@ -59,7 +59,7 @@ var clients = map[string][]string{
 	"github.com/tidwall/btree":            {"storage"},
 	"github.com/klauspost/compress":       {"storage", "fts"},
 	"google.golang.org/protobuf":          {"storage"},
-	"github.com/parquet-go/parquet-go":    {"storage/segment", "storage/iceberg"},
+	"github.com/parquet-go/parquet-go":    {"storage/segment", "storage/iceberg", "conformance"},
 	"github.com/maypok86/otter/v2":        {"storage", "plugins/cache"},
 	"github.com/blevesearch":              {"fts"},
 	"github.com/RoaringBitmap/roaring/v2": {"fts", "storage"},
