@@ -55,6 +55,8 @@ type Config struct {
 	Logger *slog.Logger
 	Clock  base.Clock
 	Rand   base.Rand
+
+	tables func(*table.Options) // for tests; nil leaves them as they are
 }
 
 // EnsureDefaults fills in what was left zero.
@@ -125,6 +127,9 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		MemoryLimit: cfg.MemoryLimit, CacheDir: cfg.CacheDir, CacheBytes: cfg.CacheBytes}
 	if !cfg.Private {
 		opts.Schema = e.segmentSchema
+	}
+	if cfg.tables != nil {
+		cfg.tables(&opts)
 	}
 	cfg.Store = object.Metered(cfg.Store, cfg.Ledger)
 	db, err := table.Open(ctx, cfg.Store, opts)

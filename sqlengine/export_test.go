@@ -67,3 +67,33 @@ func (e *Engine) Tamper(ctx context.Context, name string, damage func([]byte) []
 	_, err = tx.Commit(ctx)
 	return err
 }
+
+// SmallSegments makes an engine move rows to segments all the time.
+func (c *Config) SmallSegments() { c.tables = (*table.Options).SmallSegments }
+
+// Flush writes all rows of tables and indexes to segments.
+func (e *Engine) Flush(ctx context.Context) error {
+	tx, err := e.db.Begin(ctx, table.TxOptions{ReadOnly: true, Fresh: table.None})
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	cat, err := e.catalog.Load(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, t := range cat.Tables() {
+		for _, part := range t.PartTables() {
+			ids := []uint32{part.ID}
+			for i := range part.Indexes {
+				ids = append(ids, part.Indexes[i].ID)
+			}
+			for _, id := range ids {
+				if err := e.db.Flush(ctx, id); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -3,6 +3,7 @@ package sqlengine_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -23,7 +24,21 @@ var scriptKey = []byte("a secret key of the tests, 32 by")
 // openMem opens a new database in memory.
 func openMem(t testing.TB) *sqlengine.Engine {
 	t.Helper()
-	e, err := sqlengine.Open(context.Background(), sqlengine.Config{Store: mem.New(), Database: "app", Create: true, SecretKey: scriptKey})
+	return openConfig(t, sqlengine.Config{})
+}
+
+// openSegments is openMem of a database whose rows move to segments all the time.
+func openSegments(t testing.TB) *sqlengine.Engine {
+	t.Helper()
+	var cfg sqlengine.Config
+	cfg.SmallSegments()
+	return openConfig(t, cfg)
+}
+
+func openConfig(t testing.TB, cfg sqlengine.Config) *sqlengine.Engine {
+	t.Helper()
+	cfg.Store, cfg.Database, cfg.Create, cfg.SecretKey = mem.New(), "app", true, scriptKey
+	e, err := sqlengine.Open(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +57,45 @@ var times = regexp.MustCompile(`(time=|"time_ms": )[0-9.]+`)
 // is not defined, or "sql masked" for answers with durations; "session name" goes on in another session of the same database. Rewrite with -rewrite.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	eachScript(t, func(t *testing.T, file string) { runScript(t, file, openMem(t), nil) })
+}
+
+// TestScriptsInSegments runs the scripts over segments of a few rows: every other statement finds all rows there, the others some
+// of them, and compaction goes on meanwhile.
+func TestScriptsInSegments(t *testing.T) {
+	t.Parallel()
+	if rewriting() {
+		t.Skip("TestScripts writes the answers")
+	}
+	eachScript(t, func(t *testing.T, file string) {
+		e, n := openSegments(t), 0
+		runScript(t, file, e, func(d *datadriven.TestData, run func() string) string {
+			if n++; n%2 == 0 {
+				if err := e.Flush(context.Background()); err != nil {
+					t.Error(err)
+				}
+			}
+			out := run()
+			if explains.MatchString(d.Input) || commits.ReplaceAllString(out, "") == commits.ReplaceAllString(d.Expected, "") {
+				return d.Expected
+			}
+			return out
+		})
+	})
+}
+
+// What may be another with other segments: plans, which hang on statistics, and the numbers of commits.
+var (
+	explains = regexp.MustCompile(`(?is)^\s*(EXPLAIN|DESC(RIBE)?)\b`)
+	commits  = regexp.MustCompile(`commit [0-9]+`)
+)
+
+func rewriting() bool {
+	f := flag.Lookup("rewrite")
+	return f != nil && f.Value.String() == "true"
+}
+
+func eachScript(t *testing.T, run func(t *testing.T, file string)) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)
@@ -49,28 +103,38 @@ func TestScripts(t *testing.T) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			e := openMem(t)
-			sessions := map[string]*sqlengine.Session{}
-			datadriven.RunTest(t, file, func(t *testing.T, d *datadriven.TestData) string {
-				name := ""
-				if d.Cmd == "session" {
-					name = d.CmdArgs[0].Key
-				}
-				if sessions[name] == nil {
-					sessions[name] = e.NewSession()
-				}
-				out := answer(sessions[name], d.Input)
-				if d.HasArg("masked") {
-					out = times.ReplaceAllString(out, "${1}…")
-				}
-				return out
-			})
-			for _, s := range sessions {
-				if err := s.Close(); err != nil {
-					t.Error(err)
-				}
-			}
+			run(t, file)
 		})
+	}
+}
+
+// runScript runs a script in e; around, unless nil, runs each directive and returns the answer.
+func runScript(t *testing.T, file string, e *sqlengine.Engine, around func(d *datadriven.TestData, run func() string) string) {
+	sessions := map[string]*sqlengine.Session{}
+	datadriven.RunTest(t, file, func(t *testing.T, d *datadriven.TestData) string {
+		name := ""
+		if d.Cmd == "session" {
+			name = d.CmdArgs[0].Key
+		}
+		if sessions[name] == nil {
+			sessions[name] = e.NewSession()
+		}
+		run := func() string {
+			out := answer(sessions[name], d.Input)
+			if d.HasArg("masked") {
+				out = times.ReplaceAllString(out, "${1}…")
+			}
+			return out
+		}
+		if around != nil {
+			return around(d, run)
+		}
+		return run()
+	})
+	for _, s := range sessions {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -33,6 +33,12 @@ func defaultLimits() limits {
 	return limits{chunkRows: chunkRowsMax, foldMin: 4096, foldBytes: 2 << 20, flush: 8 << 20, levelBase: 256 << 20, object: 64 << 20}
 }
 
+// SmallSegments makes tables move to segments, and these to the next level, after a few hundred bytes: for tests of what reads
+// them, with few rows.
+func (o *Options) SmallSegments() {
+	o.limits = limits{chunkRows: 16, foldMin: 8, foldBytes: 1, flush: 200, levelBase: 4000, object: 1000}
+}
+
 var emptyTree = newTree()
 
 func emptyVersion() *version { return &version{delta: emptyTree} }
