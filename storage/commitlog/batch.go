@@ -11,6 +11,7 @@ type tableKeys struct {
 	keys    map[string]struct{}
 	dropped bool
 	edited  bool
+	covers  []KeyRange
 }
 
 // conflicts reports whether t writes, or has read, what a member writes. Members come before t in the record, so what
@@ -30,7 +31,7 @@ func (b *batchKeys) conflicts(t *Txn) bool {
 			return true
 		}
 		for j := range w.Ops {
-			if _, ok := tk.keys[w.Ops[j].Key]; ok {
+			if _, ok := tk.keys[w.Ops[j].Key]; ok || tk.covered(w.Ops[j].Key) {
 				return true
 			}
 		}
@@ -43,9 +44,24 @@ func (b *batchKeys) conflicts(t *Txn) bool {
 	return false
 }
 
+// covered reports whether a member may write a key beside its operations.
+func (tk *tableKeys) covered(key string) bool {
+	for _, c := range tk.covers {
+		if c.Contains(key) {
+			return true
+		}
+	}
+	return false
+}
+
 // hit is linear in the keys written for a range that is not a point; a batch is bounded, and such ranges come from
 // SERIALIZABLE transactions only.
 func (tk *tableKeys) hit(r KeyRange) bool {
+	for _, c := range tk.covers {
+		if (r.Hi == "" || c.Lo < r.Hi) && (c.Hi == "" || r.Lo < c.Hi) {
+			return true
+		}
+	}
 	if r.IsPoint() {
 		_, ok := tk.keys[r.Lo]
 		return ok
@@ -77,6 +93,7 @@ func (b *batchKeys) collect() {
 				b.tables[w.Table] = tk
 			}
 			tk.dropped, tk.edited = tk.dropped || w.Drop, tk.edited || w.Edit != ""
+			tk.covers = append(tk.covers, w.Covers...)
 			for j := range w.Ops {
 				tk.keys[w.Ops[j].Key] = struct{}{}
 			}

@@ -53,6 +53,8 @@ type TableWrite struct {
 	// Edit is what changes in the table's segments, encoded; "" nothing. It applies before Ops. Its meaning is the Applier's;
 	// two transactions that edit one table never share a record.
 	Edit string
+	// Covers are ranges of keys that Edit may write: nobody else may have written or read there. It is not stored.
+	Covers []KeyRange
 }
 
 // Op is one row written (the whole row) or deleted. Key is encoded as docs/format/key.md says and not empty, Row as

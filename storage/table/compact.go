@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -19,6 +18,7 @@ const (
 	level0Max  = 4
 	levelRatio = 10
 	deadShare  = 4
+	smallShare = 16 // segments of level 0 under one in so many of the largest size are merged rather than moved
 )
 
 // job is a compaction: segments that are merged into one level, or only moved there.
@@ -81,7 +81,7 @@ func (s *segments) emptyLevel0(l limits) *job {
 		sorted := sortedByKey(in)
 		small := false
 		for _, g := range sorted {
-			small = small || g.meta.Bytes < int64(l.object)/4
+			small = small || g.meta.Bytes < int64(l.object)/smallShare
 		}
 		if disjoint(sorted) && !small {
 			return &job{in: in, level: 1, moves: true}
@@ -132,11 +132,13 @@ func (db *DB) compact(ctx context.Context, table uint32, pick func(*segments) *j
 	}
 	out, err := db.rewrite(ctx, table, j, schema)
 	if err != nil {
-		return false, errors.Join(err, out.discard(ctx))
+		out.discard(ctx)
+		return false, err
 	}
 	err = db.commitEdit(ctx, table, e, func(now *version) error { return db.replaceSegments(ctx, e, j.in, out.segs, now) })
 	if base.KindOf(err) == base.KindConflict { // another process was first
-		return false, out.discard(ctx)
+		out.discard(ctx)
+		return false, nil
 	}
 	return true, err
 }

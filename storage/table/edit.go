@@ -104,11 +104,15 @@ func (s *state) applyEdit(v *version, w *commitlog.TableWrite, rec *commitlog.Re
 	if len(e.forget) > 0 {
 		s.garbage = slices.DeleteFunc(slices.Clone(s.garbage), func(d dropped) bool { return slices.Contains(e.forget, d.id) })
 	}
+	if w.Drop {
+		e.born = v.born
+	}
 	if err := e.check(w.Table, v); err != nil {
 		return base.Corruptf(commitlog.Key(rec.Seq), "its edit of the segments of table %d does not fit: %v", w.Table, err)
 	}
 	list, gone := e.result(v)
 	if e.bulk {
+		*v = *v.unfold()
 		for _, g := range e.add {
 			v.rows += g.live()
 			v.bytes += int(g.meta.RawBytes)

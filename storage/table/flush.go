@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"errors"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -47,7 +46,8 @@ func (db *DB) flush(ctx context.Context, table uint32) error {
 		err = out.finish(ctx)
 	}
 	if err != nil {
-		return errors.Join(err, out.discard(ctx))
+		out.discard(ctx)
+		return err
 	}
 	e := &edit{born: v.born, flushed: true, flushedFrom: v.flushed, flushedTo: tx.Seq(), add: out.segs}
 	keys := v.hiding()
@@ -56,7 +56,8 @@ func (db *DB) flush(ctx context.Context, table uint32) error {
 		return err
 	})
 	if base.KindOf(err) == base.KindConflict { // another process was first
-		return out.discard(ctx)
+		out.discard(ctx)
+		return nil
 	}
 	return err
 }

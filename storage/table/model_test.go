@@ -62,6 +62,7 @@ func cells(b *vec.Batch, i int) string {
 // withSegments makes a table's rows go to segments early, which are small.
 func withSegments(o *Options) {
 	o.limits.foldBytes, o.limits.flush, o.limits.levelBase, o.limits.object = 1, 200, 1000, 300
+	o.limits.record, o.limits.spillMax = 400, 100
 	o.Schema = func(context.Context, *Tx, uint32) (segment.Schema, bool, error) {
 		return segment.Schema{{ID: 1, Name: "n", Type: tInt}, {ID: 2, Name: "s", Type: tStr},
 			{ID: 3, Name: "d", Type: tDec, Missing: base.NewDecimal(base.Int128From(777), 2)}}, true, nil
@@ -274,7 +275,11 @@ func runModel(t *testing.T, seed uint64) {
 	store := newMemStore()
 	var setup []func(*Options)
 	if seed%4 > 0 { // with segments
-		setup = append(setup, withSegments)
+		setup = append(setup, withSegments, func(o *Options) {
+			if seed%4 == 2 { // they come late
+				o.limits.foldBytes, o.limits.flush = 1000, 4000
+			}
+		})
 	}
 	db := openTest(t, store, setup...)
 	model := map[int]int{}
@@ -338,7 +343,7 @@ func mutate(t testing.TB, tx *Tx, mine map[int]int, rng *rand.Rand) map[int]int 
 	span := 1 + rng.IntN(200)
 	for range rng.IntN(30) {
 		i := rng.IntN(span)
-		switch op := rng.IntN(40); {
+		switch op := rng.IntN(44); {
 		case op < 24:
 			v := rng.IntN(2000) - 200
 			put := tx.Insert
@@ -360,6 +365,8 @@ func mutate(t testing.TB, tx *Tx, mine map[int]int, rng *rand.Rand) map[int]int 
 		case op == 38 && rng.IntN(4) == 0:
 			must(t, tx.DropTable(7))
 			clear(mine)
+		case op == 39:
+			must(t, tx.Relieve(context.Background()))
 		default:
 			check(t, tx, 7, mine, rng)
 		}

@@ -1,12 +1,11 @@
 package table
 
 import (
-	"bytes"
 	"context"
 	"errors"
 
 	"github.com/s3sql/s3sql/internal/vec"
-	"github.com/s3sql/s3sql/storage/cache"
+	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/segment"
 )
 
@@ -17,8 +16,8 @@ type output struct {
 	level  int
 	schema segment.Schema
 
-	buf  bytes.Buffer
 	id   segmentID
+	up   *object.Upload
 	w    *segment.Writer // nil: none is open
 	segs []*seg          // finished
 }
@@ -52,9 +51,9 @@ func (o *output) room(ctx context.Context) error {
 	}
 	if o.w == nil {
 		o.id = newSegmentID(o.db.opts.Clock, o.db.opts.Rand)
-		o.buf.Reset()
+		o.up = object.NewUpload(ctx, o.db.store, segment.ObjectKey(o.table, o.id))
 		var err error
-		o.w, err = segment.NewWriter(&o.buf, o.id, o.schema, segment.WriterOptions{Level: o.level})
+		o.w, err = segment.NewWriter(o.up, o.id, o.schema, segment.WriterOptions{Level: o.level})
 		return err
 	}
 	return nil
@@ -65,33 +64,41 @@ func (o *output) finish(ctx context.Context) error {
 	if o.w == nil {
 		return nil
 	}
-	w := o.w
-	o.w = nil
-	m, err := w.Finish()
+	m, err := o.w.Finish()
 	if err != nil {
 		return err
 	}
-	g := newSeg(o.table, m)
-	if _, err := o.db.store.Put(ctx, g.key(), o.buf.Bytes()); err != nil {
+	if _, err := o.up.Commit(ctx); err != nil {
 		return err
 	}
-	o.db.files.cache.Put(cache.Object{Key: g.key(), Size: m.Bytes, SHA256: m.SHA256}, o.buf.Bytes())
-	o.segs = append(o.segs, g)
+	o.w, o.up = nil, nil
+	o.segs = append(o.segs, newSeg(o.table, m))
 	return nil
 }
 
+// abort gives up a segment that is open.
+func (o *output) abort(ctx context.Context) {
+	if o.up == nil {
+		return
+	}
+	if err := o.up.Abort(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		o.db.opts.Logger.Warn("an upload could not be given up", "table", o.table, "error", err)
+	}
+	o.w, o.up = nil, nil
+}
+
 // discard removes what was written, which no commit names. What it leaves behind VACUUM removes.
-func (o *output) discard(ctx context.Context) error {
+func (o *output) discard(ctx context.Context) {
+	o.abort(ctx)
 	keys := make([]string, len(o.segs))
 	for i, g := range o.segs {
 		keys[i] = g.key()
 		o.db.files.cache.Forget(keys[i])
 	}
 	if len(keys) == 0 {
-		return nil
+		return
 	}
 	if err := o.db.store.Delete(ctx, keys...); err != nil && !errors.Is(err, context.Canceled) {
 		o.db.opts.Logger.Warn("segments that nothing names could not be removed; VACUUM removes them", "table", o.table, "error", err)
 	}
-	return nil
 }

@@ -7,10 +7,13 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/storage/commitlog"
 	"github.com/s3sql/s3sql/storage/object"
 )
@@ -46,6 +49,9 @@ func replayed(t testing.TB, db *DB, store *memStore) map[string]string {
 				if w.Drop {
 					clear(rows)
 				}
+				if w.Edit != "" {
+					addBulk(t, db, rows, &w)
+				}
 				for _, op := range w.Ops {
 					if op.Delete {
 						delete(rows, op.Key)
@@ -57,6 +63,33 @@ func replayed(t testing.TB, db *DB, store *memStore) map[string]string {
 		}
 	}
 	return rows
+}
+
+// addBulk adds the rows of segments that came with a transaction.
+func addBulk(t testing.TB, db *DB, rows map[string]string, w *commitlog.TableWrite) {
+	t.Helper()
+	e, err := decodeEdit("", w.Table, w.Edit)
+	must(t, err)
+	if !e.bulk {
+		return
+	}
+	for _, g := range e.add {
+		s := db.files.scan(&version{segs: newSegments([]*seg{g}), delta: emptyTree}, ScanSpec{Cols: testCols, WithKeys: true})
+		var b vec.Batch
+		for {
+			keys, ok, err := s.Next(t.Context(), &b)
+			must(t, err)
+			if !ok {
+				break
+			}
+			for i := range keys {
+				if _, twice := rows[keys[i]]; twice {
+					t.Errorf("a bulk commit repeats key %q", keys[i])
+				}
+				rows[keys[i]] = cells(&b, i)
+			}
+		}
+	}
 }
 
 func checkReplayed(t testing.TB, db *DB, store *memStore) {
@@ -132,7 +165,7 @@ func segmentRun(store *memStore) {
 				return
 			}
 			for range 6 {
-				if change(ctx, tx, rng.IntN(20), rng.IntN(1000), rng.IntN(3) == 0) != nil {
+				if change(ctx, tx, rng.IntN(20), rng.IntN(1000), rng.IntN(3) == 0) != nil || tx.Relieve(ctx) != nil {
 					return
 				}
 			}
@@ -223,6 +256,9 @@ func churn(t *testing.T, db *DB, seed uint64) {
 		tx, err := db.Begin(ctx, TxOptions{Fresh: None})
 		for n := 0; err == nil && n < 1+rng.IntN(4); n++ {
 			err = change(ctx, tx, rng.IntN(60), rng.IntN(1000), rng.IntN(3) == 0)
+			if err == nil && rng.IntN(4) == 0 {
+				err = tx.Relieve(ctx)
+			}
 		}
 		if err == nil {
 			_, err = tx.Commit(ctx)
@@ -230,6 +266,98 @@ func churn(t *testing.T, db *DB, seed uint64) {
 		if err != nil && !errors.Is(err, object.ErrUnavailable) && !errors.Is(err, base.ErrConflict) && !errors.Is(err, base.ErrCommitUnknown) {
 			t.Error(err)
 			return
+		}
+	}
+}
+
+// TestCompactionBesideFlush lets rows of the segments that are being compacted be deleted, and the deletion be flushed, before the
+// compaction commits.
+func TestCompactionBesideFlush(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	store := newMemStore()
+	a, b := openTest(t, store, withSegments), openTest(t, store, withSegments)
+	for part := range 3 {
+		tx := begin(t, a, TxOptions{})
+		for i := part; i < 60; i += 3 {
+			must(t, tx.Insert(7, k(i), rowOf(i)))
+		}
+		commit(t, tx)
+		must(t, a.Flush(ctx, 7))
+	}
+	var begun atomic.Bool
+	store.setHook(func(op, key string, after bool) error {
+		if op == "PUT" && strings.HasPrefix(key, "data/") && after && begun.CompareAndSwap(false, true) {
+			tx := begin(t, b, TxOptions{})
+			for i := 0; i < 60; i += 7 {
+				must(t, change(ctx, tx, i, -1, i%2 == 0))
+			}
+			commit(t, tx)
+			must(t, b.Flush(ctx, 7))
+		}
+		return nil
+	})
+	rng := rand.New(rand.NewPCG(1, 1))
+	if done, err := a.compact(ctx, 7, randomJob(rng)); err != nil || !done {
+		t.Fatal(done, err)
+	}
+	store.setHook(nil)
+	for _, db := range []*DB{a, b, openTest(t, store, withSegments)} {
+		checkReplayed(t, db, store)
+	}
+	dead := 0
+	for _, g := range a.state.Load().table(7).segs.all() {
+		dead += g.deads
+	}
+	if dead != 9 {
+		t.Errorf("%d rows are gone in the new segments, not 9", dead)
+	}
+}
+
+// TestBulkConflicts commits rows as segments beside transactions that write or read among their keys.
+func TestBulkConflicts(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	for name, tc := range map[string]struct {
+		other func(tx *Tx) error
+		lost  bool
+	}{
+		"writes among them": {func(tx *Tx) error { return tx.Insert(7, k(1001), rowOf(1)) }, true},
+		"writes elsewhere":  {func(tx *Tx) error { return tx.Insert(7, k(5000), rowOf(1)) }, false},
+		"reads among them": {func(tx *Tx) error {
+			tx.DependOnRange(7, k(900), k(950))
+			return tx.Insert(8, k(1), rowOf(1))
+		}, true},
+	} {
+		for _, first := range []bool{true, false} {
+			store := newMemStore()
+			a, b := openTest(t, store, withSegments), openTest(t, store, withSegments)
+			write(t, a, 7, 1, 1)
+			bulk, other := begin(t, a, TxOptions{}), begin(t, b, TxOptions{})
+			for i := range 2000 {
+				if i != 1 {
+					must(t, bulk.Insert(7, k(i), rowOf(i)))
+				}
+				must(t, bulk.Relieve(ctx))
+			}
+			must(t, tc.other(other))
+			if !first {
+				bulk, other = other, bulk
+			}
+			commit(t, bulk)
+			_, err := other.Commit(ctx)
+			if name == "reads among them" && !first {
+				tc.lost = false // a reader that comes first has nothing to lose
+			}
+			if lost := base.KindOf(err) == base.KindConflict; lost != tc.lost {
+				t.Errorf("%s, bulk first %v: %v", name, first, err)
+			}
+			checkReplayed(t, openTest(t, store, withSegments), store)
+			for key := range store.objs {
+				if strings.HasPrefix(key, "data/") && tc.lost && !first {
+					t.Errorf("%s: the loser has left %s", name, key)
+				}
+			}
 		}
 	}
 }

@@ -53,6 +53,8 @@ type Tx struct {
 	writes     int
 	registered bool
 	done       bool
+	mem        int      // bytes of keys and rows in own tables, about
+	spilled    []*spill // all that were ever written
 
 	mu struct {
 		sync.Mutex // readers of one transaction run in parallel
@@ -142,6 +144,7 @@ func (tx *Tx) Rollback() {
 	if !tx.done {
 		tx.end()
 		tx.own = nil
+		tx.discardSpills(tx.db.background, false)
 	}
 }
 
@@ -165,6 +168,10 @@ func (tx *Tx) commit(ctx context.Context) (CommitInfo, error) {
 		return CommitInfo{}, errEnded()
 	}
 	defer tx.end()
+	if err := tx.spillForCommit(ctx); err != nil {
+		tx.discardSpills(tx.db.background, false)
+		return CommitInfo{}, err
+	}
 	txn := tx.txn()
 	if len(txn.Tables) == 0 {
 		tx.keepLocal()
@@ -172,8 +179,12 @@ func (tx *Tx) commit(ctx context.Context) (CommitInfo, error) {
 	}
 	got, err := tx.db.log.Commit(ctx, txn)
 	if err != nil {
+		if base.KindOf(err) != base.KindCommitUnknown {
+			tx.discardSpills(tx.db.background, false)
+		}
 		return CommitInfo{}, err
 	}
+	tx.discardSpills(tx.db.background, true)
 	tx.keepLocal()
 	return CommitInfo{Seq: got.Seq, Written: true}, nil
 }

@@ -18,7 +18,7 @@ func (tx *Tx) Get(ctx context.Context, table uint32, key string) (row string, ok
 	}
 	v := tx.table(table)
 	if o := tx.own[table]; o != nil {
-		if e := o.writes.get(key); e != nil {
+		if e := o.get(key); e != nil {
 			return e.row, !e.dead, nil
 		}
 		v = o.base
@@ -43,9 +43,9 @@ func (tx *Tx) GetMany(ctx context.Context, table uint32, keys []string, found []
 	if tx.opts.TrackReads && table < LocalFirst {
 		tx.trackPoints(table, keys)
 	}
-	v, own := tx.table(table), (*tree)(nil)
-	if o := tx.own[table]; o != nil {
-		v, own = o.base, o.writes
+	v, own := tx.table(table), tx.own[table]
+	if own != nil {
+		v = own.base
 	}
 	var ask []int // of keys, those that only segments know
 	for i, key := range keys {

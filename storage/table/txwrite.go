@@ -21,6 +21,9 @@ type ownTable struct {
 	pending []*entry
 	merged  *version
 	edit    *edit    // what changes in the table's segments; nil nothing
+	mem     int      // bytes of keys and rows in writes, about
+	spills  []*spill // rows that are being written to segments, which neither base nor writes has
+	bulk    []*seg   // segments of base that the transaction has written
 	private *counter // of a dropped table: what it hands out concerns nobody before the commit
 	bumped  bool     // an explicit value has to be recorded even without rows
 }
@@ -29,10 +32,14 @@ type ownTable struct {
 func (o *ownTable) view() *version {
 	if o.merged == nil {
 		o.merged, o.pending = o.base, o.pending[:0]
-		o.writes.ascend("", func(e *entry) bool {
+		collect := func(e *entry) bool {
 			o.pending = append(o.pending, e)
 			return true
-		})
+		}
+		for _, s := range o.spills {
+			s.rows.ascend("", collect)
+		}
+		o.writes.ascend("", collect)
 	}
 	if len(o.pending) > 0 {
 		ed := o.merged.edit()
@@ -94,6 +101,10 @@ func (tx *Tx) set(table uint32, e *entry, had bool) error {
 	}
 	if old := o.writes.get(e.key); old != nil {
 		e.fresh, e.hides = old.fresh, old.hides
+		o.mem -= len(old.key) + len(old.row)
+		tx.mem -= len(old.key) + len(old.row)
+	} else if o.inSpills(e.key) != nil {
+		e.hides = true
 	} else {
 		has, hides := o.base.knows(e.key, had)
 		if e.dead && !has && !hides {
@@ -102,6 +113,8 @@ func (tx *Tx) set(table uint32, e *entry, had bool) error {
 		e.fresh, e.hides = !has, hides
 	}
 	o.set(e)
+	o.mem += len(e.key) + len(e.row)
+	tx.mem += len(e.key) + len(e.row)
 	return nil
 }
 
@@ -113,6 +126,7 @@ func (tx *Tx) DropTable(table uint32) error {
 	if err != nil {
 		return err
 	}
+	tx.mem -= o.mem
 	*o = ownTable{base: noTable, writes: newTree(), dropped: true, stamp: o.stamp}
 	return nil
 }
@@ -232,6 +246,7 @@ func (tx *Tx) RollbackTo(sp *Savepoint) error {
 		back := saved.copy()
 		tx.writes++
 		back.stamp = tx.writes
+		tx.mem += back.mem - o.mem
 		if !o.dropped || back.dropped {
 			back.autoInc = max(back.autoInc, o.autoInc)
 		}
@@ -249,8 +264,12 @@ func (tx *Tx) txn() *commitlog.Txn {
 			continue
 		}
 		w := commitlog.TableWrite{Table: id, AutoInc: o.autoInc, Drop: o.dropped}
-		if o.edit != nil {
+		switch {
+		case o.edit != nil:
 			w.Edit = encodeEdit(o.edit)
+		case len(o.bulk) > 0:
+			o.bulkWrite(&w)
+			t.Reads = append(t.Reads, w.Covers...)
 		}
 		if n := o.writes.len(); n > 0 {
 			w.Ops = make([]commitlog.Op, 0, n)
@@ -271,7 +290,7 @@ func (tx *Tx) txn() *commitlog.Txn {
 	}
 	if len(t.Tables) > 0 { // else the values were reserved for rows that were never written
 		t.Tables = append(t.Tables, reserved...)
-		t.Reads = tx.reads()
+		t.Reads = append(t.Reads, tx.reads()...)
 	}
 	slices.SortFunc(t.Tables, func(a, b commitlog.TableWrite) int { return cmp.Compare(a.Table, b.Table) })
 	return t

@@ -24,13 +24,15 @@ type limits struct {
 	chunkRows int // rows a chunk holds at most
 	foldMin   int // entries a delta may always hold
 	foldBytes int // bytes of a table beyond which its delta waits for a flush instead of being folded
+	record    int // bytes of rows that a commit record may carry before they are written to segments
+	spillMax  int // bytes of rows that a transaction holds at most before it is relieved
 	flush     int // bytes in memory of a table at which it is flushed
 	levelBase int // bytes of objects of level 1 at which compaction moves on to level 2; ten times as much for each further one
 	object    int // bytes at which a segment that is being written is closed
 }
 
 func defaultLimits() limits {
-	return limits{chunkRows: chunkRowsMax, foldMin: 4096, foldBytes: 2 << 20, flush: 8 << 20, levelBase: 256 << 20, object: 64 << 20}
+	return limits{chunkRows: chunkRowsMax, foldMin: 4096, foldBytes: 2 << 20, record: 8 << 20, spillMax: 64 << 20, flush: 8 << 20, levelBase: 256 << 20, object: 64 << 20}
 }
 
 // SmallSegments makes tables move to segments, and these to the next level, after a few hundred bytes: for tests of what reads

@@ -1,6 +1,8 @@
 package table
 
 import (
+	"slices"
+
 	"github.com/tidwall/btree"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -20,6 +22,13 @@ type window struct {
 	indexed int                 // recs[:indexed] are in the index
 	keys    *btree.BTreeG[writeMark]
 	tables  map[uint32]tableMark
+	covers  []coverMark // ranges that records have written as segments
+}
+
+// coverMark is a range of keys in which a record may have written any.
+type coverMark struct {
+	commitlog.KeyRange
+	seq uint64
 }
 
 type snapshotCount struct {
@@ -80,7 +89,7 @@ func (w *window) reset() {
 		w.floor = w.recs[n-1].Seq
 	}
 	clear(w.recs)
-	w.recs, w.indexed, w.keys, w.tables = w.recs[:0], 0, nil, nil
+	w.recs, w.indexed, w.keys, w.tables, w.covers = w.recs[:0], 0, nil, nil, nil
 }
 
 // prune forgets records up to seq. Index entries that a later record has overwritten stay.
@@ -122,7 +131,8 @@ func (w *window) index() {
 			for j := range rec.Txns[i].Tables {
 				tw := &rec.Txns[i].Tables[j]
 				mark := w.tables[tw.Table]
-				if len(tw.Ops) > 0 || tw.Drop {
+				w.cover(tw, rec.Seq)
+				if len(tw.Ops) > 0 || tw.Drop || len(tw.Covers) > 0 {
 					mark.write = rec.Seq
 				}
 				if tw.Drop {
@@ -137,7 +147,32 @@ func (w *window) index() {
 	}
 }
 
+// cover notes the ranges that a write of segments may have written.
+func (w *window) cover(tw *commitlog.TableWrite, seq uint64) {
+	if tw.Edit == "" {
+		return
+	}
+	if e, err := decodeEdit("", tw.Table, tw.Edit); err == nil && e.bulk && tw.Covers == nil { // it was applied: it has no error
+		tw.Covers = coversOf(tw.Table, e.add)
+	}
+	for _, c := range tw.Covers {
+		w.covers = append(w.covers, coverMark{c, seq})
+	}
+}
+
+// covered returns a record after snapshot that may have written keys of a range; 0 none.
+func (w *window) covered(r commitlog.KeyRange, snapshot uint64) uint64 {
+	for i := range w.covers {
+		c := &w.covers[i]
+		if c.seq > snapshot && c.Table == r.Table && (r.Hi == "" || c.Lo < r.Hi) && r.Lo < c.Hi {
+			return c.seq
+		}
+	}
+	return 0
+}
+
 func (w *window) unindex(rec *commitlog.Record) {
+	w.covers = slices.DeleteFunc(w.covers, func(c coverMark) bool { return c.seq == rec.Seq })
 	for i := range rec.Txns {
 		for j := range rec.Txns[i].Tables {
 			tw := &rec.Txns[i].Tables[j]
@@ -180,6 +215,11 @@ func (w *window) validate(t *commitlog.Txn) error {
 			if ok && m.seq > t.Snapshot {
 				return conflict(tw.Table, m.seq, "another transaction wrote the same row")
 			}
+			if len(w.covers) > 0 {
+				if seq := w.covered(commitlog.PointRange(tw.Table, tw.Ops[k].Key), t.Snapshot); seq > 0 {
+					return conflict(tw.Table, seq, "another transaction wrote many rows, perhaps the same one")
+				}
+			}
 		}
 	}
 	return w.validateReads(t)
@@ -195,7 +235,7 @@ func (w *window) validateReads(t *commitlog.Txn) error {
 		if mark.write <= t.Snapshot {
 			continue
 		}
-		var hit uint64
+		hit := w.covered(*r, t.Snapshot)
 		w.keys.Ascend(writeMark{table: r.Table, key: r.Lo}, func(m writeMark) bool {
 			if m.table != r.Table || r.Hi != "" && m.key >= r.Hi {
 				return false

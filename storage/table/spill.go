@@ -1,0 +1,277 @@
+package table
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/s3sql/s3sql/storage/commitlog"
+)
+
+// spillsMax is how many runs of rows of one transaction are being written at a time, while it goes on.
+const spillsMax = 2
+
+// spill is a run of rows that a transaction is writing to segments before it commits. Nobody else sees them: the commit names the
+// segments.
+type spill struct {
+	rows *tree // nobody writes it
+	done chan struct{}
+	segs []*seg
+	err  error
+}
+
+// Relieve writes rows that the transaction has inserted to segments when it holds more than a share of the memory limit, and goes
+// on while they are written. Statements that write many rows call it from time to time. Rows that replace or delete others stay in
+// memory.
+// Cost: a PUT for 64 MiB of segments, or one for each 8 MiB of a larger one.
+// Errors: Corrupt (a row that does not fit the table's columns), those of the store, ctx.Err(). Nothing is lost then: the rows are
+// where they were.
+func (tx *Tx) Relieve(ctx context.Context) error {
+	if tx.mem < tx.db.opts.spillBytes() {
+		return nil
+	}
+	return tx.spillLargest(ctx, tx.mem/4)
+}
+
+// spillBytes is how much a transaction may hold before it is relieved.
+func (o *Options) spillBytes() int {
+	return int(min(max(o.MemoryLimit/8, int64(o.limits.record)), int64(o.limits.spillMax)))
+}
+
+// spillLargest spills tables with at least floor bytes of rows.
+func (tx *Tx) spillLargest(ctx context.Context, floor int) error {
+	var ids []uint32
+	for id, o := range tx.own {
+		if id < LocalFirst && o.mem >= floor {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, func(a, b uint32) int { return cmp.Compare(tx.own[b].mem, tx.own[a].mem) })
+	for _, id := range ids {
+		if err := tx.spill(ctx, id, tx.own[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spill starts to write the inserted rows of a table.
+func (tx *Tx) spill(ctx context.Context, table uint32, o *ownTable) error {
+	schema, ok, err := tx.db.schema(ctx, tx, table)
+	if err != nil || !ok {
+		return err
+	}
+	for len(o.spills) >= spillsMax {
+		<-o.spills[0].done
+		if err := tx.settle(o, false); err != nil {
+			return err
+		}
+	}
+	rows, rest := o.spillable()
+	if rows.len() == 0 {
+		return nil
+	}
+	s := &spill{rows: rows, done: make(chan struct{})}
+	o.writes, o.merged, o.pending = rest, nil, nil
+	tx.mem -= o.mem
+	o.mem = 0
+	rest.ascend("", func(e *entry) bool {
+		o.mem += len(e.key) + len(e.row)
+		return true
+	})
+	tx.mem += o.mem
+	o.spills = append(slices.Clip(o.spills), s)
+	tx.spilled = append(tx.spilled, s)
+	out := tx.db.newOutput(table, 0, schema)
+	go func() {
+		defer close(s.done)
+		s.err = s.write(ctx, out)
+		s.segs = out.segs
+	}()
+	return nil
+}
+
+func (s *spill) write(ctx context.Context, out *output) (err error) {
+	s.rows.ascend("", func(e *entry) bool {
+		err = out.add(ctx, e.key, e.row)
+		return err == nil
+	})
+	if err == nil {
+		err = out.finish(ctx)
+	}
+	if err != nil {
+		out.abort(ctx)
+	}
+	return err
+}
+
+// spillable parts the writes into inserted rows of keys that nothing in memory knows, and the others.
+func (o *ownTable) spillable() (rows, rest *tree) {
+	alone := func(e *entry) bool {
+		if e.dead || !e.fresh || e.hides {
+			return false
+		}
+		return o.base.delta.len() == 0 || o.base.delta.get(e.key) == nil
+	}
+	all := true
+	o.writes.ascend("", func(e *entry) bool {
+		all = alone(e)
+		return all
+	})
+	if all {
+		return o.writes, newTree()
+	}
+	rows, rest = newTree(), newTree()
+	o.writes.ascend("", func(e *entry) bool {
+		if alone(e) {
+			rows.set(e)
+		} else {
+			rest.set(e)
+		}
+		return true
+	})
+	return rows, rest
+}
+
+// settle takes what has been written into the table's base, waiting for all of it with wait. Rows that could not be written go
+// back to the writes, and the error is returned.
+func (tx *Tx) settle(o *ownTable, wait bool) error {
+	for len(o.spills) > 0 {
+		s := o.spills[0]
+		if !wait {
+			select {
+			case <-s.done:
+			default:
+				return nil
+			}
+		}
+		<-s.done
+		o.spills = o.spills[1:]
+		if s.err != nil {
+			tx.unspill(o, s)
+			return s.err
+		}
+		o.base = o.base.withBulk(s.segs)
+		o.bulk = append(slices.Clip(o.bulk), s.segs...)
+		o.merged, o.pending = nil, nil
+	}
+	return nil
+}
+
+// unspill puts rows that could not be written back where they were.
+func (tx *Tx) unspill(o *ownTable, s *spill) {
+	s.rows.ascend("", func(e *entry) bool {
+		if o.writes.get(e.key) == nil {
+			o.set(e)
+			o.mem += len(e.key) + len(e.row)
+			tx.mem += len(e.key) + len(e.row)
+		}
+		return true
+	})
+}
+
+// withBulk returns the version with segments of new rows.
+func (v *version) withBulk(segs []*seg) *version {
+	next := *v.unfold()
+	for _, g := range segs {
+		next.rows += g.live()
+		next.bytes += int(g.meta.RawBytes)
+	}
+	next.segs = newSegments(append(v.segs.all(), segs...))
+	return &next
+}
+
+// unfold returns the version with the rows of its parts as entries of the delta, which segments may lie beneath.
+func (v *version) unfold() *version {
+	next := *v
+	next.unfolded = true
+	if len(v.parts) == 0 {
+		return &next
+	}
+	next.delta, next.parts, next.base = v.delta.clone(), nil, 0
+	v.eachBase(func(key, row string) bool {
+		if next.delta.get(key) == nil { // else the entry hides the row
+			next.delta.set(&entry{key: key, row: row})
+		}
+		return true
+	})
+	next.mem = 0
+	next.delta.ascend("", func(e *entry) bool {
+		next.mem += len(e.key) + len(e.row)
+		return true
+	})
+	return &next
+}
+
+// get returns the transaction's own entry of a key, or nil.
+func (o *ownTable) get(key string) *entry {
+	if e := o.writes.get(key); e != nil || len(o.spills) == 0 {
+		return e
+	}
+	return o.inSpills(key)
+}
+
+// inSpills returns the entry of a key in rows that are being written.
+func (o *ownTable) inSpills(key string) *entry {
+	for _, s := range o.spills {
+		if e := s.rows.get(key); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// bulkWrite describes the segments that a table's rows were written to.
+func (o *ownTable) bulkWrite(w *commitlog.TableWrite) {
+	e := &edit{born: o.base.born, bulk: true, add: o.bulk}
+	w.Edit = encodeEdit(e)
+	w.Covers = coversOf(w.Table, o.bulk)
+}
+
+// coversOf returns the ranges of keys of segments.
+func coversOf(table uint32, segs []*seg) []commitlog.KeyRange {
+	out := make([]commitlog.KeyRange, len(segs))
+	for i, g := range segs {
+		out[i] = commitlog.KeyRange{Table: table, Lo: g.meta.First, Hi: successor(g.meta.Last)}
+	}
+	return out
+}
+
+// spillForCommit writes what is too much for a commit record, and waits for all that is being written.
+func (tx *Tx) spillForCommit(ctx context.Context) error {
+	if tx.mem >= tx.db.opts.limits.record {
+		if err := tx.spillLargest(ctx, 1<<20); err != nil {
+			return err
+		}
+	}
+	for _, o := range tx.own {
+		if err := tx.settle(o, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// discardSpills removes the segments that the transaction has written and no commit names.
+func (tx *Tx) discardSpills(ctx context.Context, committed bool) {
+	if len(tx.spilled) == 0 {
+		return
+	}
+	kept := map[segmentID]bool{}
+	for _, o := range tx.own {
+		for _, g := range o.bulk {
+			kept[g.meta.ID] = committed
+		}
+	}
+	out := tx.db.newOutput(0, 0, nil)
+	for _, s := range tx.spilled {
+		<-s.done
+		for _, g := range s.segs {
+			if !kept[g.meta.ID] {
+				out.segs = append(out.segs, g)
+			}
+		}
+	}
+	tx.spilled = nil
+	out.discard(ctx)
+}
