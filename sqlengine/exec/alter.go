@@ -239,6 +239,9 @@ func (b *Rebuild) write(w *writer, key string, row []base.Value) error {
 		if err := w.tx.Insert(ix.ID, entry, key); err != nil {
 			return err
 		}
+		if err := w.tx.Relieve(w.ec.Ctx); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func (w *writer) putEncoded(home *catalog.Table, pk string, row []base.Value, en
 			return err
 		}
 	}
-	return nil
+	return w.tx.Relieve(w.ec.Ctx)
 }
 
 // remove deletes a row and its index entries.

@@ -4,6 +4,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
@@ -127,11 +128,15 @@ func (in *inserter) evaluate(exprs []expr.Expr, values []base.Value, dflt []bool
 	return nil
 }
 
-// fromQuery reads the whole source before it writes: INSERT INTO t SELECT … FROM t must not meet its own rows.
+// fromQuery reads the whole source before it writes where the source reads the table: INSERT INTO t SELECT … FROM t must not meet
+// its own rows.
 func (in *inserter) fromQuery() error {
 	op, err := Build(in.plan.Source, in.ec)
 	if err != nil {
 		return err
+	}
+	if in.fk == nil && !plan.ReadsTable(in.plan.Source, in.t) {
+		return eachBatch(op, func(b *vec.Batch) error { return in.rows(appendRows(nil, b)) })
 	}
 	acc := account{ec: in.ec}
 	defer acc.free()
@@ -139,6 +144,11 @@ func (in *inserter) fromQuery() error {
 	if err != nil {
 		return err
 	}
+	return in.rows(rows)
+}
+
+// rows inserts rows of the source.
+func (in *inserter) rows(rows [][]base.Value) error {
 	dflt := make([]bool, len(in.plan.Target))
 	for i, values := range rows {
 		if i&1023 == 0 {

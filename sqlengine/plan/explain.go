@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
@@ -278,21 +279,44 @@ func expressions(n Node) []expr.Expr {
 // ReadsTables reports whether a plan reads tables of the database, be it in a subquery: one that does not needs no
 // current snapshot.
 func ReadsTables(n Node) bool {
-	switch n := n.(type) {
-	case *Scan, *Lookup:
-		return true
-	case *Virtual:
-		if n.Current {
+	return anyNode(n, func(n Node) bool {
+		switch n := n.(type) {
+		case *Scan, *Lookup:
 			return true
+		case *Virtual:
+			return n.Current
 		}
+		return false
+	})
+}
+
+// ReadsTable reports whether a plan may read one table, be it in a subquery.
+func ReadsTable(n Node, t *catalog.Table) bool {
+	return anyNode(n, func(n Node) bool {
+		switch n := n.(type) {
+		case *Scan:
+			return n.Table.ID == t.ID
+		case *Lookup:
+			return n.Right.Table.ID == t.ID
+		case *Virtual:
+			return n.Current
+		}
+		return false
+	})
+}
+
+// anyNode reports whether a node of a plan or of its subqueries is.
+func anyNode(n Node, is func(Node) bool) bool {
+	if is(n) {
+		return true
 	}
 	for _, c := range n.Children() {
-		if ReadsTables(c) {
+		if anyNode(c, is) {
 			return true
 		}
 	}
 	for _, s := range subqueries(n) {
-		if ReadsTables(s.Plan) {
+		if anyNode(s.Plan, is) {
 			return true
 		}
 	}

@@ -15,6 +15,7 @@ const spillsMax = 2
 // segments.
 type spill struct {
 	rows *tree // nobody writes it
+	stop context.CancelFunc
 	done chan struct{}
 	segs []*seg
 	err  error
@@ -71,7 +72,8 @@ func (tx *Tx) spill(ctx context.Context, table uint32, o *ownTable) error {
 	if rows.len() == 0 {
 		return nil
 	}
-	s := &spill{rows: rows, done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it may outlive the statement, not the transaction
+	s := &spill{rows: rows, stop: cancel, done: make(chan struct{})}
 	o.writes, o.merged, o.pending = rest, nil, nil
 	tx.mem -= o.mem
 	o.mem = 0
@@ -85,6 +87,7 @@ func (tx *Tx) spill(ctx context.Context, table uint32, o *ownTable) error {
 	out := tx.db.newOutput(table, 0, schema)
 	go func() {
 		defer close(s.done)
+		defer context.AfterFunc(tx.db.background, cancel)()
 		s.err = s.write(ctx, out)
 		s.segs = out.segs
 	}()
@@ -265,7 +268,11 @@ func (tx *Tx) discardSpills(ctx context.Context, committed bool) {
 	}
 	out := tx.db.newOutput(0, 0, nil)
 	for _, s := range tx.spilled {
+		if !committed {
+			s.stop()
+		}
 		<-s.done
+		s.stop()
 		for _, g := range s.segs {
 			if !kept[g.meta.ID] {
 				out.segs = append(out.segs, g)

@@ -38,7 +38,7 @@ func defaultLimits() limits {
 // SmallSegments makes tables move to segments, and these to the next level, after a few hundred bytes: for tests of what reads
 // them, with few rows.
 func (o *Options) SmallSegments() {
-	o.limits = limits{chunkRows: 16, foldMin: 8, foldBytes: 1, flush: 200, levelBase: 4000, object: 1000}
+	o.limits = limits{chunkRows: 16, foldMin: 8, foldBytes: 1, record: 600, spillMax: 400, flush: 200, levelBase: 4000, object: 1000}
 }
 
 var emptyTree = newTree()
