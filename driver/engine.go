@@ -21,6 +21,7 @@ type session interface {
 	exec(ctx context.Context, sql string, args []arg) (result, error)
 	prepare(ctx context.Context, sql string) (statement, error)
 	begin(ctx context.Context, o txOptions) error
+	appender(ctx context.Context, table string, columns []string) (appender, error)
 	commit(ctx context.Context) error
 	rollback(ctx context.Context) error
 	reset(ctx context.Context) error

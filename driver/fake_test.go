@@ -95,6 +95,9 @@ func (s *fakeSession) begin(_ context.Context, o txOptions) error {
 	return nil
 }
 
+func (s *fakeSession) appender(context.Context, string, []string) (appender, error) {
+	return nil, base.Errorf(errno.NotSupported, "the fake appends nothing")
+}
 func (s *fakeSession) commit(context.Context) error {
 	s.e.log("commit")
 	s.e.mu.Lock()

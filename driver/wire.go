@@ -88,6 +88,14 @@ func (w wiredSession) prepare(ctx context.Context, sql string) (statement, error
 	return wiredStmt{st}, nil
 }
 
+func (w wiredSession) appender(ctx context.Context, table string, columns []string) (appender, error) {
+	a, err := w.s.NewAppender(ctx, table, columns)
+	if err != nil {
+		return nil, err // a typed nil would not be one
+	}
+	return a, nil
+}
+
 func (w wiredSession) begin(ctx context.Context, o txOptions) error {
 	return w.s.Begin(ctx, sqlengine.TxOptions{Isolation: o.isolation, ReadOnly: o.readOnly})
 }

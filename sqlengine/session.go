@@ -32,6 +32,7 @@ type Session struct {
 	process    *process
 	locked     bool // by LOCK TABLES
 	locks      sessionLocks
+	appender   *Appender // that is open; nil: none
 
 	warnings     []*base.Error
 	warningCount int         // of errors, warnings and notes
@@ -131,6 +132,9 @@ func (s *Session) begin(ctx context.Context, o TxOptions) error {
 //
 // Cost and errors: see table.Tx.Commit. The transaction has ended whatever it returns.
 func (s *Session) Commit(ctx context.Context) error {
+	if s.appender != nil {
+		return errAppending()
+	}
 	if s.tx == nil {
 		return nil
 	}
@@ -142,6 +146,7 @@ func (s *Session) Commit(ctx context.Context) error {
 
 // Rollback drops the explicit transaction; outside one it does nothing.
 func (s *Session) Rollback(context.Context) error {
+	s.appender = nil
 	if s.tx != nil {
 		s.tx.Rollback()
 		s.tx, s.savepoints = nil, nil
@@ -200,6 +205,9 @@ func (s *Session) execList(ctx context.Context, texts []string, args []Arg) (*Re
 
 // statement runs one statement and measures it.
 func (s *Session) statement(ctx context.Context, sql string, args []Arg) (*Result, error) {
+	if s.appender != nil {
+		return nil, errAppending()
+	}
 	run := &run{s: s, sql: sql, args: args, start: s.e.now(), since: s.since(), meter: new(object.Meter)}
 	own, err := s.process.begin(ctx, sql, run.start)
 	if err != nil {
