@@ -36,6 +36,8 @@ type Appender struct {
 	fmt   format
 	width int // columns; 0: not known yet
 	rows  [][]base.Value
+	slab  []base.Value // that rows are made of; the engine keeps none of them
+	cells []base.Value // what is left of it
 	ended bool
 }
 
@@ -128,7 +130,12 @@ func (a *Appender) row(n int, value func(i int) any) ([]base.Value, error) {
 	case n != a.width || n == 0:
 		return nil, convertError(base.Errorf(errno.WrongValueCount, "Column count doesn't match value count at row %d", len(a.rows)+1))
 	}
-	row := make([]base.Value, n)
+	if len(a.cells) < n {
+		a.slab = make([]base.Value, n*appendRows)
+		a.cells = a.slab
+	}
+	row := a.cells[:n:n]
+	a.cells = a.cells[n:]
 	for i := range row {
 		v, err := normalise(value(i), maxPointers)
 		if err == nil {
@@ -154,7 +161,7 @@ func (a *Appender) flush(ctx context.Context) error {
 		return nil
 	}
 	err := a.raw(func(*Conn) error { return failure(ctx, a.app.Append(ctx, a.rows)) })
-	a.rows = a.rows[:0]
+	a.cells, a.rows = a.slab, a.rows[:0]
 	return err
 }
 

@@ -15,7 +15,9 @@ type Appender struct {
 
 // NewAppender returns the appender of an INSERT in tx.
 func NewAppender(ec *Context, tx *table.Tx, n *plan.Insert) *Appender {
-	return &Appender{in: newInserter(ec, tx, n)}
+	in := newInserter(ec, tx, n)
+	in.again = make([]base.Value, len(n.Table.Columns))
+	return &Appender{in: in}
 }
 
 // Rows inserts rows, each with a value for every target column.

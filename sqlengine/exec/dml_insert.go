@@ -80,6 +80,7 @@ type inserter struct {
 	rowNo int
 	ids   autoIDs
 
+	again    []base.Value // of rows that nobody keeps: where they are made; nil: each has memory of its own
 	lastAuto uint64       // AUTO_INCREMENT value of the last row written
 	extra    []base.Value // of the current row: what the source yields beyond the target columns
 
@@ -219,7 +220,11 @@ func (in *inserter) copy(row []base.Value) {
 
 // complete fills defaults and generated values in and converts every value to its column's type.
 func (in *inserter) complete(values []base.Value, dflt []bool, left int) (row []base.Value, generated uint64, err error) {
-	row = make([]base.Value, len(in.t.Columns))
+	if row = in.again; row == nil {
+		row = make([]base.Value, len(in.t.Columns))
+	} else {
+		clear(row)
+	}
 	for i := range in.t.Columns {
 		col := &in.t.Columns[i]
 		j := in.given[i]

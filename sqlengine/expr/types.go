@@ -308,6 +308,9 @@ func Zero(t base.Type) base.Value { return convert.Zero(t) }
 // Format returns v, of type t, as MySQL's text protocol prints it; NULL gives "NULL".
 func Format(v base.Value, t base.Type) string { return convert.Format(v, t) }
 
+// AsIs reports whether Assign would return v as it is, without a warning. It may say no where it would.
+func AsIs(v base.Value, t *base.Type) bool { return convert.AsIs(v, t) }
+
 // Assign converts v for storing in a column of type t; see convert.Assign.
 func Assign(v base.Value, t base.Type, strict bool, col string, row int) (base.Value, *base.Error, error) {
 	return convert.Assign(v, t, strict, col, row)

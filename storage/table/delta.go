@@ -30,6 +30,7 @@ type place struct {
 type tree struct {
 	mu   sync.Mutex // clone writes to the source's copy-on-write mark
 	btre *btree.BTreeG[*entry]
+	most string // no key is above it
 }
 
 func lessEntry(a, b *entry) bool { return a.key < b.key }
@@ -42,17 +43,25 @@ func newTree() *tree {
 func (t *tree) clone() *tree {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return &tree{btre: t.btre.Copy()}
+	return &tree{btre: t.btre.Copy(), most: t.most}
 }
 
 func (t *tree) len() int { return t.btre.Len() }
 
 func (t *tree) get(key string) *entry {
+	if key > t.most {
+		return nil
+	}
 	e, _ := t.btre.Get(&entry{key: key})
 	return e
 }
 
 func (t *tree) set(e *entry) (old *entry) {
+	if e.key > t.most { // keys that ascend are not searched for
+		t.most = e.key
+		t.btre.Load(e)
+		return nil
+	}
 	old, _ = t.btre.Set(e)
 	return old
 }

@@ -34,6 +34,33 @@ func Assign(v base.Value, t base.Type, strict bool, col string, row int) (out ba
 	return base.Value{}, nil, a.problem
 }
 
+// AsIs reports whether Assign would return v as it is, without a warning. It may say no where it would.
+func AsIs(v base.Value, t *base.Type) bool {
+	switch v.Class() {
+	case base.Int:
+		switch t.ID {
+		case base.TypeTinyInt, base.TypeSmallInt, base.TypeMediumInt, base.TypeInt, base.TypeBigInt:
+			rest := 64 - intBits(t.ID)
+			return !t.Unsigned && v.Int()<<rest>>rest == v.Int()
+		}
+	case base.Float:
+		return t.ID == base.TypeDouble && !t.Unsigned && v.Float()-v.Float() == 0
+	case base.Decimal:
+		coef, scale := v.Decimal()
+		return t.ID == base.TypeDecimal && !t.Unsigned && scale == t.Scale && base.DecimalFits(coef, t.Precision)
+	case base.String:
+		s := v.Text()
+		switch t.ID {
+		case base.TypeVarchar:
+			return len(s) <= t.Length && utf8.ValidString(s)
+		case base.TypeTinyText, base.TypeText, base.TypeMediumText, base.TypeLongText:
+			limit := maxBytes(t.ID)
+			return (limit == 0 || len(s) <= limit) && utf8.ValidString(s)
+		}
+	}
+	return false
+}
+
 type assigner struct {
 	t       base.Type
 	col     string

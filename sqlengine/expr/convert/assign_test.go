@@ -148,6 +148,34 @@ func TestAssign(t *testing.T) {
 	}
 }
 
+// TestAsIs checks that what it lets through Assign leaves alone, for values of every class and every type here.
+func TestAsIs(t *testing.T) {
+	t.Parallel()
+	values := []base.Value{{}, base.NewInt(0), base.NewInt(127), base.NewInt(128), base.NewInt(-129), base.NewInt(math.MinInt64), base.NewUint(math.MaxUint64),
+		base.NewFloat(1.5), base.NewFloat(math.Inf(1)), base.NewFloat(math.NaN()), base.NewFloat(-1), dec("1.50"), dec("1000.00"), dec("1.5"),
+		base.NewString(""), base.NewString("abc  "), base.NewString("abcdef"), base.NewString("\xff"), base.NewString("äöü"), base.NewBytes("abc")}
+	types := []base.Type{tinyint, tinyUint, integer, bigint, ubigint, decimal52, double, float, {ID: base.TypeDouble, Unsigned: true},
+		{ID: base.TypeDecimal, Precision: 5, Scale: 2, Unsigned: true}, {ID: base.TypeVarchar, Length: 3}, {ID: base.TypeVarchar, Length: 5}, {ID: base.TypeChar, Length: 5},
+		{ID: base.TypeTinyText}, {ID: base.TypeText}, {ID: base.TypeJSON}, {ID: base.TypeVarbinary, Length: 5}, {ID: base.TypeDate}}
+	yes := 0
+	for _, typ := range types {
+		for _, v := range values {
+			if !AsIs(v, &typ) {
+				continue
+			}
+			yes++
+			for _, strict := range []bool{true, false} {
+				if out, warning, err := Assign(v, typ, strict, "c", 1); out != v || warning != nil || err != nil {
+					t.Errorf("%v in %v: Assign gives %v, %v, %v", v, typ, out, warning, err)
+				}
+			}
+		}
+	}
+	if yes < 20 {
+		t.Errorf("only %d were let through", yes)
+	}
+}
+
 func TestAssignInvalidJSON(t *testing.T) {
 	t.Parallel()
 	for _, strict := range []bool{true, false} {
