@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine"
 )
 
@@ -28,21 +30,25 @@ func mix(row, col int) uint64 {
 	return z ^ z>>31
 }
 
-// appendRow appends a row of about 100 bytes as SQL.
-func appendRow(b []byte, i int) []byte {
-	h := func(col int, n uint64) uint64 { return mix(i, col) % n }
-	day := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, i/20_000)
-	note := "NULL"
+// row fills in a row of about 100 bytes.
+func row(out []base.Value, i int) {
+	h := func(col int, n uint64) int64 { return int64(mix(i, col) % n) }
+	decimal := func(v int64, scale uint8) base.Value { return base.NewDecimal(base.Int128From(v), scale) }
+	day := firstDay + int64(i/20_000)
+	note := base.Value{}
 	if h(9, 4) > 0 {
-		note = "'note " + strconv.FormatUint(h(10, 1e9), 36) + "'"
+		note = base.NewString("note " + strconv.FormatInt(h(10, 1e9), 36))
 	}
-	return fmt.Appendf(b, "(%d,%d,%d,%d.%02d,%d,'%s','%s',%q,%q,%s,%d,%d,%d,%d,%d.%d,%d.%04d,%d,'t%d','%s','%06d')",
-		i, h(1, 100), h(2, 1000), h(3, 10_000), h(4, 100), h(5, 1_000_000),
-		day.Format(time.DateOnly), day.Add(time.Duration(h(6, 86400))*time.Second).Format(time.DateTime),
-		countries[h(7, 15)], statuses[h(8, 6)], note,
-		h(11, 50), i/10, h(12, 1e12), h(13, 3000), h(14, 1000), h(15, 1000), h(16, 1e6), h(17, 1e4), h(18, 2), h(19, 300),
-		day.AddDate(0, 0, int(h(20, 30))).Format(time.DateOnly), h(21, 1e6))
+	copy(out, []base.Value{
+		base.NewInt(int64(i)), base.NewInt(h(1, 100)), base.NewInt(h(2, 1000)), decimal(h(3, 1e6), 2), base.NewInt(h(5, 1e6)),
+		base.NewDate(day), base.NewDateTime((day*86400 + h(6, 86400)) * base.Second), base.NewString(countries[h(7, 15)]), base.NewString(statuses[h(8, 6)]), note,
+		base.NewInt(h(11, 50)), base.NewInt(int64(i / 10)), base.NewInt(h(12, 1e12)), base.NewInt(h(13, 3000)), base.NewFloat(float64(h(14, 1e6)) / 64), decimal(h(16, 1e7), 4),
+		base.NewInt(h(18, 2)), base.NewString("t" + strconv.FormatInt(h(19, 300), 10)), base.NewDate(day + h(20, 30)), base.NewString(fmt.Sprintf("%06d", h(21, 1e6))),
+	})
 }
+
+// firstDay is 1 January 2020.
+const firstDay = 18262
 
 // load makes the table unless it is there.
 func load(ctx context.Context, s settings) error {
@@ -60,9 +66,12 @@ func load(ctx context.Context, s settings) error {
 	if _, err := exec(ctx, sess, create); err != nil {
 		return err
 	}
-	start := time.Now()
-	for from := 0; from < s.rows; from += s.tx {
-		if err := loadPart(ctx, sess, from, min(from+s.tx, s.rows)); err != nil {
+	start, step := time.Now(), s.tx
+	if step == 0 {
+		step = s.rows
+	}
+	for from := 0; from < s.rows; from += step {
+		if err := loadPart(ctx, sess, from, min(from+step, s.rows)); err != nil {
 			return err
 		}
 	}
@@ -75,22 +84,27 @@ func load(ctx context.Context, s settings) error {
 	return nil
 }
 
-// loadPart inserts rows [from, to) in one transaction.
+// loadPart appends rows [from, to) in one transaction.
 func loadPart(ctx context.Context, sess *sqlengine.Session, from, to int) error {
-	if err := sess.Begin(ctx, sqlengine.TxOptions{}); err != nil {
+	app, err := sess.NewAppender(ctx, "t", nil)
+	if err != nil {
 		return err
 	}
-	var b []byte
+	const batch, width = 1024, 20
+	cells, rows := make([]base.Value, batch*width), make([][]base.Value, batch)
 	for from < to {
-		b = append(b[:0], "INSERT INTO t VALUES "...)
-		for end := min(from+1000, to); from < end; from++ {
-			b = append(appendRow(b, from), ',')
+		n := min(batch, to-from)
+		for k := range n {
+			rows[k] = cells[k*width : (k+1)*width]
+			row(rows[k], from+k)
 		}
-		if _, err := exec(ctx, sess, string(b[:len(b)-1])); err != nil {
-			return err
+		if err := app.Append(ctx, rows[:n]); err != nil {
+			return errors.Join(err, app.Abort(ctx))
 		}
+		from += n
 	}
-	return sess.Commit(ctx)
+	_, err = app.Close(ctx)
+	return err
 }
 
 // resident returns the process's peak of resident memory, as the system tells it.

@@ -30,7 +30,7 @@ type settings struct {
 func main() {
 	var s settings
 	flag.IntVar(&s.rows, "rows", 1_000_000, "rows to load")
-	flag.IntVar(&s.tx, "tx", 50_000, "rows of a transaction")
+	flag.IntVar(&s.tx, "tx", 0, "rows of a transaction; 0 loads all in one")
 	flag.IntVar(&s.runs, "runs", 3, "warm runs of each query; the fastest counts")
 	flag.StringVar(&s.dir, "dir", "", "folder of the database; a temporary one without it. One that has the table already is not loaded again")
 	flag.StringVar(&s.cache, "cache", "", "folder of the disk cache; none without it")

@@ -8,15 +8,25 @@ import (
 	"github.com/s3sql/s3sql/storage/commitlog"
 )
 
-// spillsMax is how many runs of rows of one transaction are being written at a time, while it goes on.
-const spillsMax = 2
+// spillsMax is how many runs of rows of one table are being written at a time, while its transaction goes on: a run is written in
+// less time than the next one takes to come.
+const spillsMax = 1
+
+// spillShare is the part of the memory limit, one in so many, that a transaction's rows may take: they take twice to three times
+// their bytes, those of the next run and those being written.
+const spillShare = 16
 
 // spill is a run of rows that a transaction is writing to segments before it commits. Nobody else sees them: the commit names the
 // segments.
 type spill struct {
+	*writing
 	rows *tree // nobody writes it
+}
+
+// writing is what a spill comes to. It outlives the rows in memory.
+type writing struct {
 	stop context.CancelFunc
-	done chan struct{}
+	done chan struct{} // closed when segs and err are set
 	segs []*seg
 	err  error
 }
@@ -36,7 +46,7 @@ func (tx *Tx) Relieve(ctx context.Context) error {
 
 // spillBytes is how much a transaction may hold before it is relieved.
 func (o *Options) spillBytes() int {
-	return int(min(max(o.MemoryLimit/8, int64(o.limits.record)), int64(o.limits.spillMax)))
+	return int(min(max(o.MemoryLimit/spillShare, int64(o.limits.record)), int64(o.limits.spillMax)))
 }
 
 // spillLargest spills tables with at least floor bytes of rows.
@@ -73,7 +83,7 @@ func (tx *Tx) spill(ctx context.Context, table uint32, o *ownTable) error {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it may outlive the statement, not the transaction
-	s := &spill{rows: rows, stop: cancel, done: make(chan struct{})}
+	s := &spill{&writing{stop: cancel, done: make(chan struct{})}, rows}
 	o.writes, o.merged, o.pending = rest, nil, nil
 	tx.mem -= o.mem
 	o.mem = 0
@@ -83,7 +93,7 @@ func (tx *Tx) spill(ctx context.Context, table uint32, o *ownTable) error {
 	})
 	tx.mem += o.mem
 	o.spills = append(slices.Clip(o.spills), s)
-	tx.spilled = append(tx.spilled, s)
+	tx.spilled = append(tx.spilled, s.writing)
 	out := tx.db.newOutput(table, 0, schema)
 	go func() {
 		defer close(s.done)

@@ -53,8 +53,8 @@ type Tx struct {
 	writes     int
 	registered bool
 	done       bool
-	mem        int      // bytes of keys and rows in own tables, about
-	spilled    []*spill // all that were ever written
+	mem        int        // bytes of keys and rows in own tables, about
+	spilled    []*writing // all that were ever written
 
 	mu struct {
 		sync.Mutex // readers of one transaction run in parallel
