@@ -136,7 +136,7 @@ func (w *writer) remove(pk string, row []base.Value) error {
 			return err
 		}
 	}
-	return nil
+	return w.tx.Relieve(w.ec.Ctx)
 }
 
 // replace writes newRow in the place of oldRow, touching only the index entries that change.
@@ -176,7 +176,7 @@ func (w *writer) replace(oldPK string, oldRow []base.Value, pk string, newRow []
 			return err
 		}
 	}
-	return nil
+	return w.tx.Relieve(w.ec.Ctx)
 }
 
 // read returns the stored row of a conflict, all columns of the table.

@@ -66,6 +66,13 @@ func (t *tree) set(e *entry) (old *entry) {
 	return old
 }
 
+// bounds returns the smallest and the largest key of a tree that has some.
+func (t *tree) bounds() (first, last string) {
+	a, _ := t.btre.Min()
+	b, _ := t.btre.Max()
+	return a.key, b.key
+}
+
 func (t *tree) remove(key string) { t.btre.Delete(&entry{key: key}) }
 
 // ascend calls fn for the entries from key lo on, in order, until it returns false.

@@ -19,6 +19,7 @@ type edit struct {
 	// bulk says that the rows of add come on top of those that the table has, and that kill takes rows away; else what an edit
 	// does leaves the table's contents as they are.
 	bulk   bool
+	covers []commitlog.KeyRange // of bulk: where the keys lie that it adds and kills
 	add    []*seg
 	remove []removal
 	kill   []killing
@@ -113,15 +114,7 @@ func (s *state) applyEdit(v *version, w *commitlog.TableWrite, rec *commitlog.Re
 	list, gone := e.result(v)
 	if e.bulk {
 		*v = *v.unfold()
-		for _, g := range e.add {
-			v.rows += g.live()
-			v.bytes += int(g.meta.RawBytes)
-		}
-		for _, k := range e.kill {
-			n := int(k.rows.GetCardinality())
-			v.bytes -= n * v.bytes / max(v.rows, 1)
-			v.rows -= n
-		}
+		e.count(v)
 	}
 	v.segs = newSegments(list)
 	s.discard(w.Table, gone, rec)
@@ -129,6 +122,19 @@ func (s *state) applyEdit(v *version, w *commitlog.TableWrite, rec *commitlog.Re
 		v.dropFlushed(e.flushedTo)
 	}
 	return nil
+}
+
+// count changes the numbers of a version by what a bulk edit adds and takes away.
+func (e *edit) count(v *version) {
+	for _, g := range e.add {
+		v.rows += g.live()
+		v.bytes += int(g.meta.RawBytes)
+	}
+	for _, k := range e.kill {
+		n := int(k.rows.GetCardinality())
+		v.bytes -= int(float64(v.bytes) / float64(max(v.rows, 1)) * float64(n))
+		v.rows -= n
+	}
 }
 
 // result returns the segments of v as the edit leaves them, and those that it takes out.

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/commitlog"
 	"github.com/s3sql/s3sql/storage/segment"
 )
 
@@ -22,6 +23,11 @@ const (
 	editKill        = 7
 	editMove        = 8
 	editForget      = 9
+
+	editCover = 10
+
+	coverLo = 1
+	coverHi = 2
 
 	segMeta = 1 // docs/format/segment.md
 	segDead = 2 // roaring bitmap
@@ -74,6 +80,9 @@ func encodeEdit(e *edit) string {
 	}
 	for _, m := range e.move {
 		b = appendBytes(b, editMove, appendUint(appendBytes(nil, changeID, m.id[:]), changeLevel, uint64(m.level)))
+	}
+	for _, c := range e.covers {
+		b = appendBytes(b, editCover, appendBytes(appendBytes(nil, coverLo, []byte(c.Lo)), coverHi, []byte(c.Hi)))
 	}
 	for _, id := range e.forget {
 		b = appendBytes(b, editForget, id[:])
@@ -225,6 +234,17 @@ func decodeEdit(object string, table uint32, text string) (*edit, error) {
 			d.change(e, f, data)
 		case editForget:
 			e.forget = append(e.forget, d.id(data))
+		case editCover:
+			c := commitlog.KeyRange{Table: table}
+			d.fields(data, func(f protowire.Number, _ uint64, b []byte) {
+				switch f {
+				case coverLo:
+					c.Lo = string(b)
+				case coverHi:
+					c.Hi = string(b)
+				}
+			})
+			e.covers = append(e.covers, c)
 		}
 	})
 	if !e.flushed {

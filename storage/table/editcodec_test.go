@@ -12,6 +12,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/storage/commitlog"
 	"github.com/s3sql/s3sql/storage/segment"
 )
 
@@ -26,7 +27,8 @@ func sampleEdit() *edit {
 	return &edit{born: 3, flushed: true, flushedFrom: 0, flushedTo: 12, bulk: true,
 		add:    []*seg{sampleSeg(1, 0, 10), sampleSeg(9, 2, 100).kill(roaring.BitmapOf(3, 5, 99))},
 		remove: []removal{{segmentID{4}, 17}, {segmentID{5}, 0}}, kill: []killing{{segmentID{6}, roaring.BitmapOf(0, 70000)}},
-		move: []move{{segmentID{7}, 3}}, forget: []segmentID{{8}, {255}}}
+		move: []move{{segmentID{7}, 3}}, forget: []segmentID{{8}, {255}},
+		covers: []commitlog.KeyRange{{Table: 7, Lo: "a", Hi: "b"}, {Table: 7, Lo: "c"}}}
 }
 
 func sampleVersion() *version {

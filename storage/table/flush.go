@@ -150,19 +150,24 @@ func (db *DB) schema(ctx context.Context, tx *Tx, table uint32) (segment.Schema,
 	return db.opts.Schema(ctx, tx, table)
 }
 
-// keysAt returns the keys of rows of a segment.
-func (fs *files) keysAt(ctx context.Context, g *seg, rows *roaring.Bitmap) ([]string, error) {
+// keysRun is how many rows keysAt reads the keys of at once.
+const keysRun = 8 << 10
+
+// keysAt returns the keys of rows of a segment, ascending.
+func (fs *files) keysAt(ctx context.Context, g *seg, rows *roaring.Bitmap) (out []string, err error) {
 	r, err := fs.reader(ctx, g)
 	if err != nil {
 		return nil, err
 	}
-	var out []string
 	for it := rows.Iterator(); it.HasNext(); {
-		keys, err := r.Keys(ctx, int(it.Next()), 1)
+		from := int(it.PeekNext())
+		keys, err := r.Keys(ctx, from, min(keysRun, g.meta.Rows-from))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, keys...)
+		for it.HasNext() && int(it.PeekNext()) < from+len(keys) {
+			out = append(out, keys[int(it.Next())-from])
+		}
 	}
 	return out, nil
 }

@@ -238,13 +238,15 @@ func openFaulty(t *testing.T, store *memStore) *DB {
 	opts := testOptions()
 	withSegments(&opts)
 	opts.NoMaintenance = false
-	for range 50 {
-		if db, err := Open(t.Context(), store, opts); err == nil {
+	var err error
+	for range 200 {
+		var db *DB
+		if db, err = Open(t.Context(), store, opts); err == nil {
 			t.Cleanup(func() { _ = db.Close(context.Background()) })
 			return db
 		}
 	}
-	t.Fatal("it does not open")
+	t.Fatal("it does not open:", err)
 	return nil
 }
 

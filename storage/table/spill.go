@@ -28,13 +28,14 @@ type writing struct {
 	stop context.CancelFunc
 	done chan struct{} // closed when segs and err are set
 	segs []*seg
+	kill []killing // rows of the table's segments that the run replaces or deletes
 	err  error
 }
 
-// Relieve writes rows that the transaction has inserted to segments when it holds more than a share of the memory limit, and goes
-// on while they are written. Statements that write many rows call it from time to time. Rows that replace or delete others stay in
-// memory.
-// Cost: a PUT for 64 MiB of segments, or one for each 8 MiB of a larger one.
+// Relieve writes what the transaction has written to segments when it holds more than a share of the memory limit, and goes on
+// while that is done. Statements that write many rows call it from time to time. Rows that replace or delete others which are in
+// memory stay there.
+// Cost: a PUT for each 8 MiB of segments, and GETs of the keys of rows that are replaced or deleted.
 // Errors: Corrupt (a row that does not fit the table's columns), those of the store, ctx.Err(). Nothing is lost then: the rows are
 // where they were.
 func (tx *Tx) Relieve(ctx context.Context) error {
@@ -66,7 +67,7 @@ func (tx *Tx) spillLargest(ctx context.Context, floor int) error {
 	return nil
 }
 
-// spill starts to write the inserted rows of a table.
+// spill starts to write what can be of a table.
 func (tx *Tx) spill(ctx context.Context, table uint32, o *ownTable) error {
 	schema, ok, err := tx.db.schema(ctx, tx, table)
 	if err != nil || !ok {
@@ -93,20 +94,38 @@ func (tx *Tx) spill(ctx context.Context, table uint32, o *ownTable) error {
 	})
 	tx.mem += o.mem
 	o.spills = append(slices.Clip(o.spills), s)
+	first, last := rows.bounds()
+	o.covers = append(slices.Clip(o.covers), commitlog.KeyRange{Table: table, Lo: first, Hi: successor(last)})
 	tx.spilled = append(tx.spilled, s.writing)
 	out := tx.db.newOutput(table, 0, schema)
+	beneath := o.base.segs
 	go func() {
 		defer close(s.done)
 		defer context.AfterFunc(tx.db.background, cancel)()
-		s.err = s.write(ctx, out)
+		if s.err = s.write(ctx, out); s.err == nil {
+			s.kill, s.err = tx.db.files.locate(ctx, beneath, s.replaced())
+		}
 		s.segs = out.segs
 	}()
 	return nil
 }
 
+// replaced returns the keys of the rows of segments that the run replaces or deletes.
+func (s *spill) replaced() (keys []string) {
+	s.rows.ascend("", func(e *entry) bool {
+		if !e.fresh {
+			keys = append(keys, e.key)
+		}
+		return true
+	})
+	return keys
+}
+
 func (s *spill) write(ctx context.Context, out *output) (err error) {
 	s.rows.ascend("", func(e *entry) bool {
-		err = out.add(ctx, e.key, e.row)
+		if !e.dead {
+			err = out.add(ctx, e.key, e.row)
+		}
 		return err == nil
 	})
 	if err == nil {
@@ -118,13 +137,16 @@ func (s *spill) write(ctx context.Context, out *output) (err error) {
 	return err
 }
 
-// spillable parts the writes into inserted rows of keys that nothing in memory knows, and the others.
+// spillable parts the writes into those of keys that nothing in memory knows, and the others.
 func (o *ownTable) spillable() (rows, rest *tree) {
 	alone := func(e *entry) bool {
-		if e.dead || !e.fresh || e.hides {
+		if o.base.delta.len() > 0 && o.base.delta.get(e.key) != nil {
 			return false
 		}
-		return o.base.delta.len() == 0 || o.base.delta.get(e.key) == nil
+		if e.fresh {
+			return !e.dead && !e.hides
+		}
+		return o.base.segs != nil
 	}
 	all := true
 	o.writes.ascend("", func(e *entry) bool {
@@ -164,11 +186,23 @@ func (tx *Tx) settle(o *ownTable, wait bool) error {
 			tx.unspill(o, s)
 			return s.err
 		}
-		o.base = o.base.withBulk(s.segs)
-		o.bulk = append(slices.Clip(o.bulk), s.segs...)
+		o.take(s)
 		o.merged, o.pending = nil, nil
 	}
 	return nil
+}
+
+// take makes what was written part of the table's base.
+func (o *ownTable) take(s *spill) {
+	bulk := append(slices.Clone(o.bulk), s.segs...)
+	for _, k := range s.kill {
+		if i := slices.IndexFunc(bulk, func(g *seg) bool { return g.meta.ID == k.id }); i >= 0 {
+			bulk[i] = bulk[i].kill(k.rows)
+		} else {
+			o.kill = append(slices.Clip(o.kill), k)
+		}
+	}
+	o.bulk, o.base = bulk, o.base.withBulk(s.segs, s.kill)
 }
 
 // unspill puts rows that could not be written back where they were.
@@ -183,14 +217,13 @@ func (tx *Tx) unspill(o *ownTable, s *spill) {
 	})
 }
 
-// withBulk returns the version with segments of new rows.
-func (v *version) withBulk(segs []*seg) *version {
+// withBulk returns the version with segments of new rows and without the rows of others that kill names.
+func (v *version) withBulk(segs []*seg, kill []killing) *version {
 	next := *v.unfold()
-	for _, g := range segs {
-		next.rows += g.live()
-		next.bytes += int(g.meta.RawBytes)
-	}
-	next.segs = newSegments(append(v.segs.all(), segs...))
+	e := &edit{bulk: true, add: segs, kill: kill}
+	list, _ := e.result(v)
+	e.count(&next)
+	next.segs = newSegments(list)
 	return &next
 }
 
@@ -236,18 +269,17 @@ func (o *ownTable) inSpills(key string) *entry {
 
 // bulkWrite describes the segments that a table's rows were written to.
 func (o *ownTable) bulkWrite(w *commitlog.TableWrite) {
-	e := &edit{born: o.base.born, bulk: true, add: o.bulk}
-	w.Edit = encodeEdit(e)
-	w.Covers = coversOf(w.Table, o.bulk)
-}
-
-// coversOf returns the ranges of keys of segments.
-func coversOf(table uint32, segs []*seg) []commitlog.KeyRange {
-	out := make([]commitlog.KeyRange, len(segs))
-	for i, g := range segs {
-		out[i] = commitlog.KeyRange{Table: table, Lo: g.meta.First, Hi: successor(g.meta.Last)}
+	e := &edit{born: o.base.born, bulk: true, add: o.bulk, covers: o.covers}
+	for _, k := range o.kill {
+		if i := slices.IndexFunc(e.kill, func(x killing) bool { return x.id == k.id }); i >= 0 {
+			rows := e.kill[i].rows.Clone()
+			rows.Or(k.rows)
+			e.kill[i].rows = rows
+		} else {
+			e.kill = append(e.kill, k)
+		}
 	}
-	return out
+	w.Edit, w.Covers = encodeEdit(e), o.covers
 }
 
 // spillForCommit writes what is too much for a commit record, and waits for all that is being written.
@@ -257,12 +289,41 @@ func (tx *Tx) spillForCommit(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, o := range tx.own {
-		if err := tx.settle(o, true); err != nil {
+	for id, o := range tx.own {
+		err := tx.settle(o, true)
+		if err == nil {
+			err = tx.follow(ctx, id, o)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// follow finds rows that the transaction has replaced or deleted where compactions have taken them meanwhile.
+func (tx *Tx) follow(ctx context.Context, table uint32, o *ownTable) error {
+	now := tx.db.state.Load().table(table).segs
+	var keys []string
+	kept := o.kill[:0:0]
+	for _, k := range o.kill {
+		if now.find(k.id) != nil {
+			kept = append(kept, k)
+			continue
+		}
+		gone, err := tx.db.files.keysAt(ctx, tx.table(table).segs.find(k.id), k.rows)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, gone...)
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	slices.Sort(keys)
+	found, err := tx.db.files.locate(ctx, now, keys)
+	o.kill = append(kept, found...)
+	return err
 }
 
 // discardSpills removes the segments that the transaction has written and no commit names.

@@ -20,12 +20,14 @@ type ownTable struct {
 	// not scan what it wrote never pays for merged.
 	pending []*entry
 	merged  *version
-	edit    *edit    // what changes in the table's segments; nil nothing
-	mem     int      // bytes of keys and rows in writes, about
-	spills  []*spill // rows that are being written to segments, which neither base nor writes has
-	bulk    []*seg   // segments of base that the transaction has written
-	private *counter // of a dropped table: what it hands out concerns nobody before the commit
-	bumped  bool     // an explicit value has to be recorded even without rows
+	edit    *edit                // what changes in the table's segments; nil nothing
+	mem     int                  // bytes of keys and rows in writes, about
+	spills  []*spill             // rows that are being written to segments, which neither base nor writes has
+	bulk    []*seg               // segments of base that the transaction has written
+	kill    []killing            // rows of others that it has replaced or deleted there
+	covers  []commitlog.KeyRange // where keys of bulk and kill lie
+	private *counter             // of a dropped table: what it hands out concerns nobody before the commit
+	bumped  bool                 // an explicit value has to be recorded even without rows
 }
 
 // view returns base under the writes, as a version that later writes do not touch.
@@ -103,8 +105,8 @@ func (tx *Tx) set(table uint32, e *entry, had bool) error {
 		e.fresh, e.hides = old.fresh, old.hides
 		o.mem -= len(old.key) + len(old.row)
 		tx.mem -= len(old.key) + len(old.row)
-	} else if o.inSpills(e.key) != nil {
-		e.hides = true
+	} else if s := o.inSpills(e.key); s != nil {
+		e.fresh, e.hides = s.dead, !s.dead
 	} else {
 		has, hides := o.base.knows(e.key, had)
 		if e.dead && !has && !hides {
@@ -267,7 +269,7 @@ func (tx *Tx) txn() *commitlog.Txn {
 		switch {
 		case o.edit != nil:
 			w.Edit = encodeEdit(o.edit)
-		case len(o.bulk) > 0:
+		case len(o.covers) > 0:
 			o.bulkWrite(&w)
 			t.Reads = append(t.Reads, w.Covers...)
 		}

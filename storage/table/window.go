@@ -153,7 +153,7 @@ func (w *window) cover(tw *commitlog.TableWrite, seq uint64) {
 		return
 	}
 	if e, err := decodeEdit("", tw.Table, tw.Edit); err == nil && e.bulk && tw.Covers == nil { // it was applied: it has no error
-		tw.Covers = coversOf(tw.Table, e.add)
+		tw.Covers = e.covers
 	}
 	for _, c := range tw.Covers {
 		w.covers = append(w.covers, coverMark{c, seq})
