@@ -46,6 +46,9 @@ type Context struct {
 	// MemoryLimit bounds the bytes that sorts, joins and groups hold together; 0 is no limit. What does not fit goes to
 	// temporary files, of which an operator has one at most.
 	MemoryLimit int64
+	// Budget is what MemoryLimit is a part of: the memory of the process. What it refuses goes to temporary files as well. nil: there
+	// is no other bound.
+	Budget Budget
 	// TempDir is the folder of the temporary files; "" is the system's.
 	TempDir string
 	// Rules returns the generated columns and CHECK constraints of a table.
@@ -57,6 +60,7 @@ type Context struct {
 
 	images      bool // the statement changes rows: columns that Key does not open come along as NULL
 	memoryBytes int64
+	granted     int64             // of Budget: at least memoryBytes, unless it refused
 	held        map[any]*rowStore // rows that several operators read, by plan.SharedQuery and plan.WorkTable
 	keySets     map[*plan.KeySet][]string
 }
@@ -74,8 +78,8 @@ func (ec *Context) MemoryBytes() int64 { return ec.memoryBytes }
 
 // reserve accounts n more bytes. What is reserved is given back with release, also after an error.
 func (ec *Context) reserve(n int64) error {
-	ec.memoryBytes += n
-	if ec.MemoryLimit > 0 && ec.memoryBytes > ec.MemoryLimit {
+	ec.charge(n)
+	if ec.over() {
 		return base.Errorf(errno.CapacityExceeded,
 			"Memory capacity of %d bytes for 'memory_limit' exceeded: raise it, or let the statement sort, group or join fewer rows",
 			ec.MemoryLimit)
@@ -83,10 +87,39 @@ func (ec *Context) reserve(n int64) error {
 	return nil
 }
 
-func (ec *Context) release(n int64) { ec.memoryBytes -= n }
+func (ec *Context) release(n int64) { ec.charge(-n) }
+
+// Budget is an account of memory that others take from, too.
+type Budget interface {
+	// Reserve takes n bytes, or returns false and takes none.
+	Reserve(n int64) bool
+	// Release gives n of the bytes taken back.
+	Release(n int64)
+}
+
+// grantStep is how much is taken from the budget, and given back, at once.
+const grantStep = 1 << 20
+
+// charge changes what the operators hold, and takes it from the budget.
+func (ec *Context) charge(n int64) {
+	ec.memoryBytes += n
+	if ec.Budget == nil {
+		return
+	}
+	want := (ec.memoryBytes + grantStep - 1) / grantStep * grantStep
+	switch {
+	case want > ec.granted && ec.Budget.Reserve(want-ec.granted):
+		ec.granted = want
+	case ec.granted-want > grantStep || ec.memoryBytes == 0 && ec.granted > 0:
+		ec.Budget.Release(ec.granted - want)
+		ec.granted = want
+	}
+}
 
 // over reports whether the operators hold more than they may.
-func (ec *Context) over() bool { return ec.MemoryLimit > 0 && ec.memoryBytes > ec.MemoryLimit }
+func (ec *Context) over() bool {
+	return ec.MemoryLimit > 0 && (ec.memoryBytes > ec.MemoryLimit || ec.Budget != nil && ec.memoryBytes > ec.granted)
+}
 
 // account is what one operator has reserved.
 type account struct {
@@ -98,7 +131,7 @@ type account struct {
 func (a *account) grow(n int64) error {
 	a.bytes += n
 	if a.soft {
-		a.ec.memoryBytes += n
+		a.ec.charge(n)
 		return nil
 	}
 	return a.ec.reserve(n)

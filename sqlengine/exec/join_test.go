@@ -241,14 +241,39 @@ func TestMemoryLimit(t *testing.T) {
 		{"nested loop", &plan.Join{Left: few, Right: in}, true},
 		{"full join", &plan.Join{Kind: plan.FullJoin, Left: few, Right: in, LeftKeys: key, RightKeys: key}, true},
 	} {
-		checkMemoryLimit(t, c.name, c.node, c.fails)
+		checkMemoryLimit(t, c.name, c.node, c.fails, nil)
+		b := &smallBudget{}
+		checkMemoryLimit(t, c.name+" within the process's budget", c.node, c.fails, b)
+		if b.left != 0 || b.refused == 0 {
+			t.Errorf("%s: %d bytes are left of the budget, which refused %d times", c.name, b.left, b.refused)
+		}
 	}
 }
 
+// smallBudget is what others have left.
+type smallBudget struct {
+	left    int64
+	refused int
+}
+
+func (b *smallBudget) Reserve(n int64) bool {
+	if n > b.left {
+		b.refused++
+		return false
+	}
+	b.left -= n
+	return true
+}
+
+func (b *smallBudget) Release(n int64) { b.left += n }
+
 // checkMemoryLimit runs a plan with little memory: it gives what it gives with more, or fails if it cannot use a file.
-func checkMemoryLimit(t *testing.T, name string, n plan.Node, fails bool) {
+func checkMemoryLimit(t *testing.T, name string, n plan.Node, fails bool, b Budget) {
 	ec := testContext()
 	ec.MemoryLimit, ec.TempDir = 100_000, t.TempDir()
+	if b != nil {
+		ec.MemoryLimit, ec.Budget = 1<<30, b
+	}
 	op, err := Build(n, ec)
 	if err != nil {
 		t.Fatal(err)
@@ -279,4 +304,5 @@ func checkMemoryLimit(t *testing.T, name string, n plan.Node, fails bool) {
 	if err := ec.reserve(1); err != nil {
 		t.Errorf("%s: %v after everything was released", name, err)
 	}
+	ec.release(1)
 }

@@ -179,7 +179,8 @@ func (o *windowOp) release() error {
 		oldest, bytes = min(oldest, c.oldest(o.next)), bytes+c.bytes()
 	}
 	o.pages.dropBefore(oldest)
-	o.acc.bytes, o.ec.memoryBytes = bytes, o.ec.memoryBytes+bytes-o.acc.bytes
+	o.ec.charge(bytes - o.acc.bytes)
+	o.acc.bytes = bytes
 	if bytes > o.ec.MemoryLimit && o.ec.MemoryLimit > 0 {
 		return o.ec.tooLarge("what an aggregate needs of the frame of a window")
 	}

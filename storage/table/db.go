@@ -10,6 +10,7 @@ import (
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/storage/cache"
 	"github.com/s3sql/s3sql/storage/commitlog"
 	"github.com/s3sql/s3sql/storage/object"
 )
@@ -113,6 +114,9 @@ func (db *DB) Head() uint64 { return db.state.Load().seq }
 // none. Open, a strong Begin, ProveFresh and every commit move it on.
 func (db *DB) FreshAt() time.Time { return db.log.Current() }
 
+// Budget returns the account of the process's memory that the database's caches and rows in memory are part of.
+func (db *DB) Budget() *cache.Budget { return db.files.budget }
+
 // Validate reports whether a transaction conflicts with what was applied after its snapshot. The log calls it.
 // Errors: Conflict.
 func (db *DB) Validate(t *commitlog.Txn) error {
@@ -138,6 +142,9 @@ func (db *DB) Apply(rec *commitlog.Record, own bool) error {
 		return err
 	}
 	db.state.Store(next)
+	if db.opts.Schema != nil { // else rows stay where they are, and nothing makes way for them
+		db.files.hold(int64(next.mem))
+	}
 	db.work.note(next, rec, db.opts.limits)
 	db.mu.window.add(rec)
 	db.noteAutoIncLocked(rec, own)

@@ -20,6 +20,8 @@ type files struct {
 	readers *cache.Pages[segmentID, *segment.Reader]
 	pages   *cache.Pages[pageKey, *segment.Page]
 
+	rows int64 // reserved for rows in memory; DB.mu guards it
+
 	mu struct {
 		sync.Mutex
 		opening map[segmentID]*opening // footers that are being read
@@ -57,6 +59,21 @@ func (fs *files) close(ctx context.Context) error {
 	fs.readers.Close()
 	fs.pages.Close()
 	return fs.cache.Close(ctx)
+}
+
+// rowsFactor is about how much more memory rows take than they have bytes.
+const rowsFactor = 2
+
+// hold reserves what the rows in memory take, so that caches make way and queries spill. Where it is refused a flush is due, and
+// commits wait for that: see DB.behind.
+func (fs *files) hold(bytes int64) {
+	switch want := rowsFactor * bytes; {
+	case want > fs.rows && fs.budget.Reserve(want-fs.rows):
+		fs.rows = want
+	case want < fs.rows:
+		fs.budget.Release(fs.rows - want)
+		fs.rows = want
+	}
 }
 
 // source is a segment as its reader asks for bytes.
