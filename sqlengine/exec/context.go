@@ -97,7 +97,8 @@ type Budget interface {
 	Release(n int64)
 }
 
-// grantStep is how much is taken from the budget, and given back, at once.
+// grantStep is how much is taken from the budget, and given back, at once. As much a statement may hold without having been granted
+// any, so that a small one does not fail because others are large.
 const grantStep = 1 << 20
 
 // charge changes what the operators hold, and takes it from the budget.
@@ -118,7 +119,7 @@ func (ec *Context) charge(n int64) {
 
 // over reports whether the operators hold more than they may.
 func (ec *Context) over() bool {
-	return ec.MemoryLimit > 0 && (ec.memoryBytes > ec.MemoryLimit || ec.Budget != nil && ec.memoryBytes > ec.granted)
+	return ec.MemoryLimit > 0 && (ec.memoryBytes > ec.MemoryLimit || ec.Budget != nil && ec.memoryBytes > max(ec.granted, grantStep))
 }
 
 // account is what one operator has reserved.
