@@ -84,6 +84,7 @@ var DivisionByZero = code(1365, "22012", base.KindInvalid)
 var WrongValueForType = code(1366, "HY000", base.KindInvalid) // incorrect integer value: '…' for column
 var DataTooLong = code(1406, "22001", base.KindInvalid)
 var WrongValueForFunction = code(1411, "HY000", base.KindInvalid) // incorrect … value: '…' for function …
+var SnapshotTooOld = code(1412, "HY000", base.KindFenced)         // class of ER_TABLE_DEF_CHANGED: what a transaction reads was collected as garbage
 var TooBigScale = code(1425, "42000", base.KindInvalid)
 var TooBigPrecision = code(1426, "42000", base.KindInvalid)
 var MBiggerThanD = code(1427, "42000", base.KindInvalid) // a scale above the precision

@@ -89,9 +89,10 @@ type DB struct {
 	background context.Context // of checkpoints; ends when Close gives up
 	stop       context.CancelFunc
 
-	ckpt  checkpointer
-	work  worker
-	files *files
+	ckpt    checkpointer
+	work    worker
+	files   *files
+	readers readers
 
 	// mu guards what the transactions of this process share. The log calls Validate and Apply one at a time, under its
 	// own lock, which is therefore taken before mu. No I/O happens under mu.

@@ -103,7 +103,11 @@ func (s *state) applyEdit(v *version, w *commitlog.TableWrite, rec *commitlog.Re
 		return err
 	}
 	if len(e.forget) > 0 {
-		s.garbage = slices.DeleteFunc(slices.Clone(s.garbage), func(d dropped) bool { return slices.Contains(e.forget, d.id) })
+		gone := make(map[segmentID]bool, len(e.forget))
+		for _, id := range e.forget {
+			gone[id] = true
+		}
+		s.garbage = slices.DeleteFunc(slices.Clone(s.garbage), func(d dropped) bool { return gone[d.id] })
 	}
 	if w.Drop {
 		e.born = v.born

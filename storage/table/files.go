@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +22,9 @@ type files struct {
 	pages   *cache.Pages[pageKey, *segment.Page]
 
 	rows int64 // reserved for rows in memory; DB.mu guards it
+
+	// missing is asked what it means that the object of a segment is not there.
+	missing func(ctx context.Context, g *seg, cause error) error
 
 	mu struct {
 		sync.Mutex
@@ -78,13 +82,11 @@ func (fs *files) hold(bytes int64) {
 
 // source is a segment as its reader asks for bytes.
 type source struct {
-	cache *cache.Cache
-	obj   cache.Object
+	fs  *files
+	seg *seg
 }
 
-func (fs *files) source(g *seg) source {
-	return source{fs.cache, cache.Object{Key: g.key(), Size: g.meta.Bytes, SHA256: g.meta.SHA256}}
-}
+func (fs *files) source(g *seg) source { return source{fs, g} }
 
 // ReadRanges implements segment.Source.
 func (s source) ReadRanges(ctx context.Context, rs []segment.Range) ([][]byte, error) {
@@ -92,7 +94,12 @@ func (s source) ReadRanges(ctx context.Context, rs []segment.Range) ([][]byte, e
 	for i, r := range rs {
 		ask[i] = cache.Range{Off: r.Off, Len: r.Len}
 	}
-	return s.cache.Read(ctx, s.obj, ask)
+	obj := cache.Object{Key: s.seg.key(), Size: s.seg.meta.Bytes, SHA256: s.seg.meta.SHA256}
+	out, err := s.fs.cache.Read(ctx, obj, ask)
+	if errors.Is(err, object.ErrNotFound) {
+		err = s.fs.missing(ctx, s.seg, err)
+	}
+	return out, err
 }
 
 // Get and Put make files the page cache of its segments.

@@ -99,11 +99,11 @@ func (db *DB) maintain(ctx context.Context) {
 	switch {
 	case due && overdue:
 		defer db.ckpt.release()
-		db.logCheckpoint(db.checkpoint(ctx))
+		db.checkpointAndTidy(ctx)
 	case due:
 		go func() {
 			defer db.ckpt.release()
-			db.logCheckpoint(db.checkpoint(db.background))
+			db.checkpointAndTidy(db.background)
 		}()
 	case overdue:
 		select {
@@ -113,10 +113,25 @@ func (db *DB) maintain(ctx context.Context) {
 	}
 }
 
-func (db *DB) logCheckpoint(err error) {
-	if err != nil {
+// checkpointAndTidy writes a checkpoint and removes what it has made superfluous.
+func (db *DB) checkpointAndTidy(ctx context.Context) {
+	before := db.ckpt.newest()
+	if err := db.checkpoint(ctx); err != nil {
 		db.opts.Logger.Warn("checkpoint failed; a later commit tries again", "error", err)
+		return
 	}
+	if after := db.ckpt.newest(); after > before {
+		if err := db.tidy(ctx, before, after); err != nil {
+			db.opts.Logger.Warn("garbage could not be collected; a later checkpoint tries again", "error", err)
+		}
+	}
+}
+
+// newest returns the record of the newest checkpoint known; 0 none.
+func (c *checkpointer) newest() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.seq
 }
 
 // Checkpoint writes a checkpoint of the current state now, unless the newest one has it.

@@ -32,6 +32,7 @@ func Open(ctx context.Context, store object.Store, opts Options) (*DB, error) {
 	if db.files, err = newFiles(store, opts); err != nil {
 		return nil, err
 	}
+	db.files.missing = db.missingSegment
 	db.background, db.stop = context.WithCancel(context.WithoutCancel(ctx))
 	o := opener{store: store, opts: opts, db: db}
 	if err = o.open(ctx); err != nil {

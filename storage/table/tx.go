@@ -93,7 +93,7 @@ func (db *DB) begin(opts TxOptions) *Tx {
 	tx := &Tx{db: db, opts: opts}
 	tx.opts.TrackReads = opts.TrackReads || opts.Serializable
 	if opts.ReadOnly && !opts.TrackReads {
-		tx.st = db.state.Load()
+		tx.st = db.readers.begin(&db.state)
 		return tx
 	}
 	db.mu.Lock()
@@ -129,8 +129,12 @@ type ownVersion struct {
 
 // end releases the snapshot.
 func (tx *Tx) end() {
+	if tx.done {
+		return
+	}
 	tx.done = true
 	if !tx.registered {
+		tx.db.readers.end(tx.st.seq)
 		return
 	}
 	tx.registered = false
