@@ -6,7 +6,6 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
-	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/storage/segment"
 )
@@ -135,12 +134,12 @@ func (db *DB) compact(ctx context.Context, table uint32, pick func(*segments) *j
 		out.discard(ctx)
 		return false, err
 	}
-	err = db.commitEdit(ctx, table, e, func(now *version) error { return db.replaceSegments(ctx, e, j.in, out.segs, now) })
-	if base.KindOf(err) == base.KindConflict { // another process was first
-		out.discard(ctx)
-		return false, nil
-	}
-	return true, err
+	var unfit error
+	err = db.commitEdit(ctx, table, e, func(now *version) error {
+		unfit = db.replaceSegments(ctx, e, j.in, out.segs, now)
+		return unfit
+	})
+	return err == nil, settleOutput(ctx, out, unfit, err)
 }
 
 // rewrite copies the live rows of a job's segments into new ones.

@@ -51,12 +51,23 @@ func (db *DB) flush(ctx context.Context, table uint32) error {
 	}
 	e := &edit{born: v.born, flushed: true, flushedFrom: v.flushed, flushedTo: tx.Seq(), add: out.segs}
 	keys := v.hiding()
+	var unfit error
 	err = db.commitEdit(ctx, table, e, func(now *version) error {
-		e.kill, err = db.files.locate(ctx, now.segs, keys)
-		return err
+		e.kill, unfit = db.files.locate(ctx, now.segs, keys)
+		return unfit
 	})
-	if base.KindOf(err) == base.KindConflict { // another process was first
+	return settleOutput(ctx, out, unfit, err)
+}
+
+// settleOutput comes after the commit of what was written, which ended with err. What was written is removed where no commit can
+// have happened: unfit says that the last one was not tried, and a conflict that it was refused, which is no error, as another
+// process was first.
+func settleOutput(ctx context.Context, out *output, unfit, err error) error {
+	conflict := base.KindOf(err) == base.KindConflict
+	if unfit != nil || conflict {
 		out.discard(ctx)
+	}
+	if conflict {
 		return nil
 	}
 	return err

@@ -19,6 +19,7 @@ const memoryShare = 4
 // worker flushes and compacts tables, one after the other, in one goroutine at most. While nothing is due there is none.
 type worker struct {
 	tasks sync.WaitGroup
+	rests rests
 	mu    struct {
 		sync.Mutex
 		closed  bool
@@ -157,9 +158,13 @@ func (s *state) largest(bytes int64) (ids []uint32) {
 // tend does what a table needs.
 func (db *DB) tend(ctx context.Context, table uint32) {
 	st := db.state.Load()
+	if !db.work.rests.due(table, st) {
+		return
+	}
 	v := st.table(table)
 	if v.mem >= db.opts.limits.flush || int64(st.mem) >= db.opts.MemoryLimit/memoryShare {
 		if err := db.flush(ctx, table); err != nil {
+			db.work.rests.failed(table, db.state.Load())
 			db.opts.Logger.Warn("flush failed; a later commit tries again", "table", table, "error", err)
 			return
 		}
@@ -168,8 +173,10 @@ func (db *DB) tend(ctx context.Context, table uint32) {
 	for more := true; more; {
 		var err error
 		if more, err = db.compact(ctx, table, pick); err != nil {
+			db.work.rests.failed(table, db.state.Load())
 			db.opts.Logger.Warn("compaction failed; a later commit tries again", "table", table, "error", err)
 			return
 		}
 	}
+	db.work.rests.succeeded(table)
 }
