@@ -42,3 +42,24 @@ func segmentColumns(t *Table) segment.Schema {
 	slices.SortFunc(s, func(a, b segment.Column) int { return cmp.Compare(a.ID, b.ID) })
 	return s
 }
+
+// Owner says in words whose rows are in a storage table: those of a table, a partition or an index. It is "" for an id that none has.
+func (c *Catalog) Owner(id uint32) string {
+	for _, t := range c.byID {
+		for i, part := range t.PartTables() {
+			owner := "table " + t.Name
+			if t.Partitioning != nil {
+				owner = "partition " + t.Partitioning.Parts[i].Name + " of " + owner
+			}
+			if part.ID == id {
+				return owner
+			}
+			for k := range part.Indexes {
+				if part.Indexes[k].ID == id {
+					return "index " + part.Indexes[k].Name + " of " + owner
+				}
+			}
+		}
+	}
+	return ""
+}

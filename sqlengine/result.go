@@ -45,7 +45,7 @@ func (r *Result) Next(ctx context.Context) (*vec.Batch, error) {
 	b, err := r.op.Next()
 	if err != nil {
 		if r.run != nil && r.run.ctx != nil {
-			err = stopped(r.run.ctx, err)
+			err = r.run.s.named(r.run.ctx, stopped(r.run.ctx, err))
 		}
 		r.failed = err
 		return nil, err

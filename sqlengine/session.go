@@ -216,7 +216,7 @@ func (s *Session) statement(ctx context.Context, sql string, args []Arg) (*Resul
 	run.ctx = object.WithMeter(own, run.meter)
 	s.e.questions.Add(1)
 	r, err := run.exec()
-	err = stopped(own, err)
+	err = s.named(own, stopped(own, err))
 	if err != nil || r.op == nil {
 		s.process.end(run.start)
 	}

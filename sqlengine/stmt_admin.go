@@ -224,7 +224,7 @@ func (r *run) checkPart(t, part *catalog.Table, tx *table.Tx) (problem string, _
 		return err
 	})
 	if base.KindOf(err) == base.KindCorrupt {
-		return err.Error(), nil
+		return r.s.named(r.ctx, err).Error(), nil
 	}
 	if err != nil || problem != "" {
 		return problem, err

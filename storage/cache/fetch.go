@@ -60,11 +60,11 @@ func checked(obj Object, r Range, o object.Object, err error) ([]byte, error) {
 	switch {
 	case errors.Is(err, object.ErrNotFound):
 		e := base.Corruptf(obj.Key, "segment object is missing, of which %d bytes at offset %d are needed", r.Len, r.Off)
-		e.Err = err
+		e.Err = object.ErrNotFound // err itself has another kind
 		return nil, e
 	case errors.Is(err, object.ErrRange):
 		e := base.Corruptf(obj.Key, "segment object ends before offset %d; it should have %d bytes", r.Off, obj.Size)
-		e.Err = err
+		e.Err = object.ErrRange
 		return nil, e
 	case err != nil:
 		return nil, err
