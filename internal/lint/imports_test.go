@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 	"sqlengine/parse":    {"internal/base", "internal/errno", "sqlengine/ast"},
 	"sqlengine/expr":     {"internal/base", "internal/collation", "internal/errno", "internal/suggest", "internal/vec"},
 	"sqlengine/plan":     {"internal/base", "internal/collation", "internal/errno", "internal/suggest", "internal/vec", "catalog", "sqlengine/ast", "sqlengine/expr", "sqlengine/partition"},
-	"sqlengine/exec":     {"internal/base", "internal/collation", "internal/errno", "internal/seal", "internal/vec", "catalog", "storage/row", "storage/table", "sqlengine/expr", "sqlengine/partition", "sqlengine/plan"},
+	"sqlengine/exec":     {"internal/base", "internal/collation", "internal/errno", "internal/seal", "internal/vec", "catalog", "storage/row", "storage/segment", "storage/table", "sqlengine/expr", "sqlengine/partition", "sqlengine/plan"},
 	"sqlengine/system":   {"internal/base", "internal/collation", "internal/errno", "storage/object", "sqlengine/expr", "sqlengine/plan"},
 	"fts":                {"internal/base", "internal/errno", "internal/vec", "catalog", "storage"},
 	"plugins":            {"internal/base", "internal/errno", "internal/vec", "catalog", "storage", "sqlengine"},

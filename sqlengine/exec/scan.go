@@ -7,6 +7,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
+	"github.com/s3sql/s3sql/storage/segment"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -20,6 +21,7 @@ type scanOp struct {
 	tables  []*catalog.Table // what is left to read: the table, or partitions of it
 	first   int              // rows of the first batch; 0 leaves it to the scanner
 	at      int              // next of acc.points, then of acc.ranges
+	bounds  []segment.Bound
 	scanner *table.Scanner
 	read    int      // rows that scanner has returned
 	helpers *helpers // nil until it has read for a while
@@ -67,6 +69,9 @@ func (o *scanOp) open(tables []*catalog.Table) (err error) {
 	}
 	if err := resolve(o.ec, o.plan, &o.acc); err != nil {
 		return err
+	}
+	if o.bounds = nil; len(o.acc.ranges) > 0 && o.acc.index == nil {
+		o.bounds = boundsOf(o.ec, o.plan.Table, o.plan.Conds)
 	}
 	if o.plan.Reverse {
 		slices.Reverse(o.acc.points)
@@ -173,7 +178,8 @@ func (o *scanOp) nextRange(id uint32) bool {
 	}
 	r := o.acc.ranges[o.at]
 	o.at++
-	spec := table.ScanSpec{Lo: r.lo, Hi: r.hi, Reverse: o.plan.Reverse, First: o.first, Cols: columnsAsked(o.plan.Table, o.plan.Cols)}
+	spec := table.ScanSpec{Lo: r.lo, Hi: r.hi, Reverse: o.plan.Reverse, First: o.first, Cols: columnsAsked(o.plan.Table, o.plan.Cols),
+		AnyOrder: o.plan.AnyOrder, Bounds: o.bounds}
 	o.scanner = o.tx.Scan(o.ec.Ctx, id, spec)
 	return true
 }

@@ -23,6 +23,7 @@ const (
 	AtMost            // <= Args[0]
 	Either            // one of Any
 	Nothing           // never true
+	NotNull           // of a scan only: partitions are not told apart by it
 )
 
 // Cond is a condition on a column by which rows are divided, or on the partitioning expression.

@@ -47,6 +47,9 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	if node.Virtual, err = placeVirtual(node.Cols, virtual); err != nil {
 		return nil, nil, err
 	}
+	if !p.Plain {
+		node.Conds = scanConds(n)
+	}
 	node.Filter, err = l.placeAnd(n.filters)
 	node.Read = node.Est
 	node.Est, n.node = p.estimate(n), node

@@ -7,6 +7,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/sqlengine/partition"
 )
 
 // Node is one operator of a physical plan. Plans are immutable and shared between executions; run-time state lives in
@@ -29,20 +30,22 @@ type Column struct {
 
 // Scan reads one table. Cols are positions in Table.Columns, in output order.
 type Scan struct {
-	Table   *catalog.Table
-	Alias   string
-	Cols    []int
-	Virtual []Assignment // columns, by position in Cols, that are computed from Cols, in order
-	Access  Access
-	Keys    *KeySet    // the keys to read in the place of Access, when the join above hands them over; nil none
-	Filter  expr.Expr  // over Cols; nil none
-	Reverse bool       // descending key order
-	Parts   *ScanParts // nil: the table has no partitions
-	Lock    bool       // what is read may not change until the transaction commits: FOR UPDATE, FOR SHARE
-	Limit   expr.Expr  // stop after so many rows that pass Filter; nil none
-	Out     []Column
-	Est     float64 // estimated rows
-	Read    float64 // rows of the table; 0 is unknown
+	Table    *catalog.Table
+	Alias    string
+	Cols     []int
+	Virtual  []Assignment // columns, by position in Cols, that are computed from Cols, in order
+	Access   Access
+	Keys     *KeySet          // the keys to read in the place of Access, when the join above hands them over; nil none
+	Filter   expr.Expr        // over Cols; nil none
+	Conds    []partition.Cond // what Filter says of single columns
+	Reverse  bool             // descending key order
+	AnyOrder bool             // what is above reads all rows, and does not care for their order
+	Parts    *ScanParts       // nil: the table has no partitions
+	Lock     bool             // what is read may not change until the transaction commits: FOR UPDATE, FOR SHARE
+	Limit    expr.Expr        // stop after so many rows that pass Filter; nil none
+	Out      []Column
+	Est      float64 // estimated rows
+	Read     float64 // rows of the table; 0 is unknown
 }
 
 // Access says which keys a Scan reads. The zero Access is the whole table.

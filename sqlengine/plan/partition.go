@@ -80,11 +80,26 @@ func (p *planner) scanParts(n *lScan) (*ScanParts, error) {
 	return s, nil
 }
 
+// scanConds returns what the filters of a scan say of single stored columns.
+func scanConds(n *lScan) []partition.Cond {
+	if len(n.filters) == 0 {
+		return nil
+	}
+	b := condBuilder{cols: make(map[colID]int, len(n.ids))}
+	for i, id := range n.ids {
+		if c := &n.table.Columns[i]; !c.Virtual() && c.Encrypted == "" {
+			b.cols[id] = i
+		}
+	}
+	conds, _ := b.all(n.filters)
+	return conds
+}
+
 // condBuilder makes partition conditions of predicates.
 type condBuilder struct {
-	f    *partition.Func
-	cols map[colID]int // those that rows are divided by → position in the table
-	x    expr.Expr     // the partitioning expression over logical columns; nil for columns
+	f    *partition.Func // nil: cols is all there is
+	cols map[colID]int   // those that rows are divided by → position in the table
+	x    expr.Expr       // the partitioning expression over logical columns; nil for columns
 }
 
 // all returns what predicates that all hold say; ok is false if they say nothing.
@@ -110,6 +125,13 @@ func (b *condBuilder) one(pr expr.Expr) ([]partition.Cond, bool) {
 	if args, ok := expr.AsCall(pr, "IS NULL"); ok {
 		col, ok := b.column(args[0])
 		return []partition.Cond{{Op: partition.IsNull, Col: col}}, ok
+	}
+	if args, ok := expr.AsCall(pr, "NOT"); ok && b.f == nil {
+		if args, ok := expr.AsCall(args[0], "IS NULL"); ok {
+			col, ok := b.column(args[0])
+			return []partition.Cond{{Op: partition.NotNull, Col: col}}, ok
+		}
+		return nil, false
 	}
 	if args, ok := expr.AsCall(pr, "IN"); ok {
 		col, ok := b.column(args[0])
@@ -162,6 +184,9 @@ func (b *condBuilder) either(args []expr.Expr) ([]partition.Cond, bool) {
 
 // nothing is a condition that never holds.
 func (b *condBuilder) nothing() ([]partition.Cond, bool) {
+	if b.f == nil {
+		return nil, false
+	}
 	return []partition.Cond{{Op: partition.Nothing, Col: b.f.Columns()[0]}}, true
 }
 

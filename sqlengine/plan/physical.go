@@ -268,6 +268,9 @@ func (p *planner) physAggregate(n *lAggregate) (Node, layout, error) {
 		node.Aggs = append(node.Aggs, g)
 		node.Out = append(node.Out, Column{Name: a.String(), Type: a.Type(), Nullable: a.Nullable()})
 	}
+	if !p.Plain {
+		anyOrder(node)
+	}
 	return node, layout(n.cols()), nil
 }
 

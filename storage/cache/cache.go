@@ -123,6 +123,19 @@ func (c *Cache) Close(ctx context.Context) error {
 // Errors: Corrupt, naming object and offset, when the object is missing (wraps object.ErrNotFound), of another size, or
 // does not contain the range; CodeClosed; those of the store (ErrUnavailable, ErrDenied); ctx.Err().
 func (c *Cache) Read(ctx context.Context, obj Object, ranges []Range) ([][]byte, error) {
+	return c.readGaps(ctx, obj, ranges, gapMax)
+}
+
+// ReadFrugal is Read for many bytes: what lies between ranges is read with them only as far as it comes to a tenth of the bytes
+// asked for, the smallest gaps first.
+//
+// Cost and errors: as Read, but for the gaps.
+func (c *Cache) ReadFrugal(ctx context.Context, obj Object, ranges []Range) ([][]byte, error) {
+	return c.readGaps(ctx, obj, ranges, frugalGap(ranges))
+}
+
+// readGaps is Read; gaps of up to gap bytes are read along.
+func (c *Cache) readGaps(ctx context.Context, obj Object, ranges []Range, gap int64) ([][]byte, error) {
 	empty := true
 	for _, r := range ranges {
 		if r.Off < 0 || r.Len < 0 || r.Len > obj.Size-r.Off {
@@ -139,13 +152,13 @@ func (c *Cache) Read(ctx context.Context, obj Object, ranges []Range) ([][]byte,
 	case empty:
 		return make([][]byte, len(ranges)), nil
 	case c.disk == nil:
-		return c.fetch(ctx, obj, plan(ranges))
+		return c.fetch(ctx, obj, plan(ranges, gap))
 	}
 	out, hit, err := c.disk.read(ctx, obj, ranges)
 	if hit || err != nil {
 		return out, err
 	}
-	return c.fetchAndKeep(ctx, obj, ranges)
+	return c.fetchAndKeep(ctx, obj, ranges, gap)
 }
 
 // Put offers an object that has just been written to the store to the disk cache. It does not keep data, and asks the

@@ -39,8 +39,8 @@ type usage struct {
 }
 
 // fetchAndKeep reads from the store and has the object come to the disk cache if it is worth it.
-func (c *Cache) fetchAndKeep(ctx context.Context, obj Object, ranges []Range) ([][]byte, error) {
-	f := plan(ranges)
+func (c *Cache) fetchAndKeep(ctx context.Context, obj Object, ranges []Range, gap int64) ([][]byte, error) {
+	f := plan(ranges, gap)
 	if !c.disk.accepts(obj.Size) {
 		return c.fetch(ctx, obj, f)
 	}

@@ -13,21 +13,25 @@ import (
 type Plan struct {
 	Ranges []Range
 
-	r       *Reader
-	cols    []row.Field
-	keys    bool
-	from, n int
-	parts   []part
+	r     *Reader
+	cols  []row.Field
+	keys  bool
+	n     int // rows
+	parts []part
 }
 
-// part is the pages of one column in one row group.
+// part is the pages of one column in one row group, of one span.
 type part struct {
+	span Span
+	at   int // row of the window where the span begins
+
 	col         int // of Plan.cols; -1 the keys
 	c           *column
 	group       int
-	first, last int // pages
-	data        int // of Plan.Ranges
-	dict        int // of Plan.Ranges; -1 none, or before the data in its range
+	first, last int  // pages
+	data        int  // of Plan.Ranges
+	dict        int  // of Plan.Ranges; -1 none, or before the data in its range
+	again       bool // the dictionary is that of the part before
 	known       []string
 }
 
@@ -42,15 +46,27 @@ type Window struct {
 //
 // Errors: Corrupt (the page index, or a column of another class than asked for), Internal (rows that do not exist).
 func (r *Reader) Plan(cols []row.Field, keys bool, from, n int) (*Plan, error) {
-	if from < 0 || n < 0 || from+n > r.meta.Rows {
-		return nil, base.Errorf(errno.Unknown, "rows [%d, %d) of a segment with %d", from, from+n, r.meta.Rows)
+	return r.PlanSpans(cols, keys, []Span{{from, n}})
+}
+
+// PlanSpans is Plan for the rows of spans, which are ascending and apart; the window has them one after the other.
+//
+// Errors: as Plan.
+func (r *Reader) PlanSpans(cols []row.Field, keys bool, spans []Span) (*Plan, error) {
+	p := &Plan{r: r, cols: cols, keys: keys}
+	end := 0
+	for _, s := range spans {
+		if s.From < end || s.N < 0 || s.From+s.N > r.meta.Rows {
+			return nil, base.Errorf(errno.Unknown, "rows [%d, %d) of a segment with %d", s.From, s.From+s.N, r.meta.Rows)
+		}
+		p.n += s.N
+		end = s.From + s.N
 	}
-	p := &Plan{r: r, cols: cols, keys: keys, from: from, n: n}
-	if n == 0 {
+	if p.n == 0 {
 		return p, nil
 	}
 	if keys {
-		if err := p.add(-1, &r.columns[0]); err != nil {
+		if err := p.addAll(-1, &r.columns[0], spans); err != nil {
 			return nil, err
 		}
 	}
@@ -62,7 +78,7 @@ func (r *Reader) Plan(cols []row.Field, keys bool, from, n int) (*Plan, error) {
 		if err := c.fits(&cols[i]); err != nil {
 			return nil, err
 		}
-		if err := p.add(i, c); err != nil {
+		if err := p.addAll(i, c, spans); err != nil {
 			return nil, err
 		}
 	}
@@ -80,19 +96,33 @@ func (c *column) fits(q *row.Field) error {
 	return nil
 }
 
-func (p *Plan) add(col int, c *column) error {
+func (p *Plan) addAll(col int, c *column, spans []Span) error {
 	places, err := c.pages()
 	if err != nil {
 		return err
 	}
-	first, last := p.r.pageAt(p.from), p.r.pageAt(p.from+p.n-1)
+	at, first := 0, len(p.parts)
+	for _, s := range spans {
+		if s.N > 0 {
+			p.add(part{col: col, c: c, span: s, at: at}, places, first)
+		}
+		at += s.N
+	}
+	return nil
+}
+
+// add appends the parts of a span; those of the column begin at mine.
+func (p *Plan) add(s part, places []place, mine int) {
+	first, last := p.r.pageAt(s.span.From), p.r.pageAt(s.span.From+s.span.N-1)
 	for first <= last {
 		g := p.r.groupAt(first)
 		end := min(last, p.r.groups[g+1].page-1)
 		at := Range{Off: places[first].off, Len: places[end].off + int64(places[end].size) - places[first].off}
-		s := part{col: col, c: c, group: g, first: first, last: end, dict: -1}
-		if k := &c.chunks[g]; k.start < k.data {
-			if d := c.dict.Load(); d != nil && d.group == g {
+		s.group, s.first, s.last, s.dict, s.again, s.known = g, first, end, -1, false, nil
+		if k := &s.c.chunks[g]; k.start < k.data {
+			if n := len(p.parts); n > mine && p.parts[n-1].group == g {
+				s.again = true
+			} else if d := s.c.dict.Load(); d != nil && d.group == g {
 				s.known = d.values
 			} else if at.Off == k.data {
 				at = Range{Off: k.start, Len: at.Len + at.Off - k.start}
@@ -106,7 +136,6 @@ func (p *Plan) add(col int, c *column) error {
 		p.parts = append(p.parts, s)
 		first = end + 1
 	}
-	return nil
 }
 
 // Decode decodes the rows; data is what reading Ranges gave, and texts may alias it. The vectors are the caller's.
@@ -127,8 +156,9 @@ func (p *Plan) Decode(data [][]byte) (w Window, err error) {
 	if p.keys {
 		w.Keys = make([]string, 0, p.n)
 	}
+	var dict []string
 	for i := range p.parts {
-		if err := p.decode(&p.parts[i], data, &w); err != nil {
+		if dict, err = p.decode(&p.parts[i], data, dict, &w); err != nil {
 			return Window{}, err
 		}
 	}
@@ -150,13 +180,19 @@ func fill(v *vec.Vector, missing *base.Value) {
 	}
 }
 
-func (p *Plan) decode(s *part, data [][]byte, w *Window) (err error) {
+// decode decodes a part; last is the dictionary of the one before. It returns its own.
+func (p *Plan) decode(s *part, data [][]byte, last []string, w *Window) (dict []string, err error) {
 	places, err := s.c.pages()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	b, dict, k := data[s.data], s.known, &s.c.chunks[s.group]
-	if k.start < k.data && dict == nil {
+	b := data[s.data]
+	switch k := &s.c.chunks[s.group]; {
+	case s.again:
+		dict = last
+	case s.known != nil || k.start == k.data:
+		dict = s.known
+	default:
 		d := b
 		if s.dict >= 0 {
 			d = data[s.dict]
@@ -164,28 +200,28 @@ func (p *Plan) decode(s *part, data [][]byte, w *Window) (err error) {
 			d, b = b[:k.data-k.start], b[k.data-k.start:]
 		}
 		if dict, err = p.r.decodeDict(k.start, d); err != nil {
-			return err
+			return nil, err
 		}
 		s.c.dict.Store(&dictOf{group: s.group, values: dict})
 	}
 	for i := s.first; i <= s.last; i++ {
 		begin, rows := p.r.PageRows(i)
-		from, to := max(begin, p.from), min(begin+rows, p.from+p.n)
+		from, to := max(begin, s.span.From), min(begin+rows, s.span.From+s.span.N)
 		one := b[:places[i].size]
 		b = b[places[i].size:]
 		if s.col < 0 {
 			keys, err := p.r.decodeKeys(i, one)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			w.Keys = append(w.Keys, keys[from-begin:to-begin]...)
 			continue
 		}
-		if err := p.r.decodePage(s.c, i, one, dict, w.Cols[s.col], from-p.from, from-begin, to-from); err != nil {
-			return err
+		if err := p.r.decodePage(s.c, i, one, dict, w.Cols[s.col], s.at+from-s.span.From, from-begin, to-from); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return dict, nil
 }
 
 // widen brings DECIMALs of column i to the scale that was asked for.

@@ -1,6 +1,9 @@
 package segment
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/s3sql/s3sql/internal/base"
 )
 
@@ -21,13 +24,39 @@ type Bound struct {
 	Min, Max         base.Value
 	MinOpen, MaxOpen bool // the bound itself does not count
 	Null             Nulls
+	Missing          base.Value // of the rows of a segment that does not have the column
 }
 
 // Span is the rows [From, From+N).
 type Span struct{ From, N int }
 
-// Prune returns the spans of rows that can meet all bounds, ascending and apart: whole pages, by the page index. A bound on a
-// column that the segment does not have, or whose values do not compare with it, excludes nothing.
+// MayMeet reports whether rows of the segment can meet all bounds, by what the description says of its columns. A bound whose
+// values do not compare with those of the column excludes nothing.
+func (m *Meta) MayMeet(all []Bound) bool {
+	for i := range all {
+		q := &all[i]
+		k, ok := slices.BinarySearchFunc(m.Columns, q.ID, func(c ColumnStats, id uint32) int { return cmp.Compare(c.ID, id) })
+		switch {
+		case ok && !q.mayMeet(&bounds{min: m.Columns[k].Min, max: m.Columns[k].Max, nulls: m.Columns[k].Nulls}, m.Rows):
+			return false
+		case !ok && len(m.Columns) > 0 && !q.missingMeets():
+			return false
+		}
+	}
+	return true
+}
+
+// missingMeets reports whether the rows of a segment without the column can meet q.
+func (q *Bound) missingMeets() bool {
+	b := bounds{min: q.Missing, max: q.Missing}
+	if q.Missing.IsNull() {
+		b.nulls = 1
+	}
+	return q.mayMeet(&b, 1)
+}
+
+// Prune returns the spans of rows that can meet all bounds, ascending and apart: whole pages, by the page index. A bound whose
+// values do not compare with those of the column excludes nothing.
 //
 // Cost: no request. Errors: Corrupt (the page index).
 func (r *Reader) Prune(all []Bound) ([]Span, error) {
@@ -35,6 +64,9 @@ func (r *Reader) Prune(all []Bound) ([]Span, error) {
 	for i := range all {
 		c := r.find(all[i].ID)
 		if c == nil {
+			if !r.Raw() && !all[i].missingMeets() {
+				return nil, nil
+			}
 			continue
 		}
 		var err error

@@ -90,12 +90,21 @@ func (fs *files) source(g *seg) source { return source{fs, g} }
 
 // ReadRanges implements segment.Source.
 func (s source) ReadRanges(ctx context.Context, rs []segment.Range) ([][]byte, error) {
+	return s.read(ctx, rs, false)
+}
+
+// read is ReadRanges; frugal ones make more requests rather than read much that lies in between.
+func (s source) read(ctx context.Context, rs []segment.Range, frugal bool) ([][]byte, error) {
 	ask := make([]cache.Range, len(rs))
 	for i, r := range rs {
 		ask[i] = cache.Range{Off: r.Off, Len: r.Len}
 	}
 	obj := cache.Object{Key: s.seg.key(), Size: s.seg.meta.Bytes, SHA256: s.seg.meta.SHA256}
-	out, err := s.fs.cache.Read(ctx, obj, ask)
+	get := s.fs.cache.Read
+	if frugal {
+		get = s.fs.cache.ReadFrugal
+	}
+	out, err := get(ctx, obj, ask)
 	if errors.Is(err, object.ErrNotFound) {
 		err = s.fs.missing(ctx, s.seg, err)
 	}
@@ -140,6 +149,12 @@ func (fs *files) reader(ctx context.Context, g *seg) (*segment.Reader, error) {
 	fs.mu.Unlock()
 	close(o.done)
 	return o.r, o.err
+}
+
+func (fs *files) isOpening(g *seg) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return fs.mu.opening[g.meta.ID] != nil
 }
 
 func (fs *files) openSegment(ctx context.Context, g *seg) (*segment.Reader, error) {

@@ -2,12 +2,15 @@ package table
 
 import (
 	"context"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/s3sql/s3sql/storage/segment"
 )
 
-// frame is a run of rows of one segment, read into memory.
+// frame is rows of one segment, read into memory.
 type frame struct {
 	g    *seg
-	from int       // position of the first row in the segment
 	n    int       // rows
 	cols []*column // those of the scan, n rows each
 	keys []string  // nil: not read
@@ -16,9 +19,11 @@ type frame struct {
 
 // frameSpec says which rows a frame is to have.
 type frameSpec struct {
-	g       *seg
-	from, n int
-	keys    bool
+	g      *seg
+	spans  []segment.Span // ascending and apart
+	n      int            // rows in them
+	keys   bool
+	hidden *hidden // nil: the delta hides no row
 }
 
 // pending is a frame that is being read.
@@ -54,11 +59,12 @@ func (fs *files) frame(ctx context.Context, spec frameSpec, cols []ScanCol) (*fr
 	if err != nil {
 		return nil, err
 	}
-	plan, err := r.Plan(fieldsOf(cols), spec.keys, spec.from, spec.n)
+	plan, err := r.PlanSpans(fieldsOf(cols), spec.keys, spec.spans)
 	if err != nil {
 		return nil, err
 	}
-	data, err := fs.source(spec.g).ReadRanges(ctx, plan.Ranges)
+	src := fs.source(spec.g)
+	data, err := src.read(ctx, plan.Ranges, spec.n > smallFrame)
 	if err != nil {
 		return nil, err
 	}
@@ -66,19 +72,31 @@ func (fs *files) frame(ctx context.Context, spec frameSpec, cols []ScanCol) (*fr
 	if err != nil {
 		return nil, err
 	}
-	f := &frame{g: spec.g, from: spec.from, n: spec.n, keys: w.Keys, cols: make([]*column, len(cols))}
+	f := &frame{g: spec.g, n: spec.n, keys: w.Keys, cols: make([]*column, len(cols))}
 	for i := range cols {
 		f.cols[i] = &column{id: cols[i].ID, vec: w.Cols[i]}
 	}
-	if spec.g.dead != nil {
-		it := spec.g.dead.Iterator()
-		for it.AdvanceIfNeeded(uint32(spec.from)); it.HasNext(); {
-			row := int(it.Next()) - spec.from
-			if row >= spec.n {
-				break
-			}
-			f.dead = append(f.dead, int32(row))
+	dead := spec.g.dead
+	if spec.hidden != nil {
+		if dead, err = spec.hidden.with(ctx, fs, r); err != nil {
+			return nil, err
 		}
 	}
+	f.dead = positions(spec.spans, dead)
 	return f, nil
+}
+
+// positions returns the places in the rows of spans, one after the other, of the rows in set; nil has none.
+func positions(spans []segment.Span, set *roaring.Bitmap) (out []int32) {
+	if set == nil {
+		return nil
+	}
+	at, it := 0, set.Iterator()
+	for _, s := range spans {
+		for it.AdvanceIfNeeded(uint32(s.From)); it.HasNext() && int(it.PeekNext()) < s.From+s.N; {
+			out = append(out, int32(at+int(it.Next())-s.From))
+		}
+		at += s.N
+	}
+	return out
 }

@@ -40,25 +40,43 @@ func newMerge(fs *files, v *version, spec ScanSpec) *merge {
 		m.cur = v.delta.cursor(spec.Lo, spec.Hi, spec.Reverse)
 		m.trimCursor()
 	}
-	var runs [][]*seg
-	for i, level := range v.segs.levels {
+	runs := runsWithin(v.segs, &m.spec)
+	if spec.AnyOrder {
+		if all := slices.Concat(runs...); len(all) > 0 {
+			m.runs = []*run{newRun(fs, v, &m.spec, all, nil)}
+		}
+		return m
+	}
+	shared := sharedKeys(runs, v.delta)
+	for _, segs := range runs {
+		m.runs = append(m.runs, newRun(fs, v, &m.spec, segs, shared))
+	}
+	return m
+}
+
+// runsWithin returns the segments that a scan reads, in runs of segments that do not overlap.
+func runsWithin(s *segments, spec *ScanSpec) (runs [][]*seg) {
+	may := func(g *seg) bool { return g.meta.MayMeet(spec.Bounds) }
+	for i, level := range s.levels {
 		if i > 0 {
-			if in := within(level, spec.Lo, spec.Hi); len(in) > 0 {
+			var in []*seg
+			for _, g := range within(level, spec.Lo, spec.Hi) {
+				if may(g) {
+					in = append(in, g)
+				}
+			}
+			if len(in) > 0 {
 				runs = append(runs, in)
 			}
 			continue
 		}
 		for _, g := range level {
-			if g.overlaps(spec.Lo, spec.Hi) {
+			if g.overlaps(spec.Lo, spec.Hi) && may(g) {
 				runs = append(runs, []*seg{g})
 			}
 		}
 	}
-	shared := sharedKeys(runs, v.delta)
-	for _, segs := range runs {
-		m.runs = append(m.runs, newRun(fs, &m.spec, segs, shared))
-	}
-	return m
+	return runs
 }
 
 // sharedKeys returns the segments between whose keys other runs or entries have some.
@@ -148,6 +166,18 @@ func (m *merge) next(ctx context.Context, b *vec.Batch) (keys []string, ok bool,
 
 // step adds the next rows, at most room, to the steps, and returns how many; 0 at the end.
 func (m *merge) step(ctx context.Context, room int) (int, error) {
+	if m.spec.AnyOrder && len(m.runs) > 0 {
+		if r := m.runs[0]; !r.done {
+			if ok, err := r.fill(ctx); err != nil {
+				return 0, err
+			} else if ok {
+				n := r.live(min(room, r.end-r.at))
+				m.steps = append(m.steps, r.take(n))
+				return n, nil
+			}
+		}
+		m.runs = nil // what hides rows is known by now: only entries are left
+	}
 	for {
 		r, limit, rest := m.first()
 		if r == nil {

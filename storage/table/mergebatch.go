@@ -30,7 +30,11 @@ func (m *merge) batch(b *vec.Batch) (keys []string, ok bool, err error) {
 			keys = m.steps[i].appendKeys(keys, m.spec.Reverse)
 		}
 	}
-	m.read.extend(m.steps[len(m.steps)-1].lastKey(m.spec), m.spec)
+	if m.spec.AnyOrder {
+		m.read.exhaust(m.spec)
+	} else {
+		m.read.extend(m.steps[len(m.steps)-1].lastKey(m.spec), m.spec)
+	}
 	return keys, true, nil
 }
 

@@ -208,6 +208,7 @@ func check(t testing.TB, tx *Tx, table uint32, model map[int]int, rng *rand.Rand
 	if got := scanAll(t, tx, table, spec); !slices.Equal(got, want) {
 		t.Fatalf("scan [%d,%d) reverse=%v:\n got %q\nwant %q", lo, hi, spec.Reverse, got, want)
 	}
+	checkBounds(t, tx, table, model, spec, rng)
 	var found []string
 	last := rng.IntN(len(keys) + 2)
 	must(t, tx.Range(t.Context(), table, spec.Lo, spec.Hi, func(key, row string) bool {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"sort"
+
+	"github.com/s3sql/s3sql/storage/segment"
 )
 
 // The sizes of frames. A scan begins with few rows, as its reader may want no more, and reads more and more at once; frames that
@@ -14,6 +16,7 @@ const (
 	frameCells  = 1 << 20 // rows times columns
 	frameAhead  = 4
 	aheadBeyond = 1 << 14 // rows of a frame at which reading ahead begins
+	smallFrame  = 1 << 12 // up to so many rows the fewest requests are the fastest; above, bytes count
 )
 
 // run reads segments that do not overlap, one after the other in the order of a scan: a level of a table, or one segment of
@@ -25,9 +28,11 @@ type run struct {
 	// shared tells the segments whose keys other runs or the delta may come between.
 	shared map[*seg]bool
 
-	open   bool // of the current segment: lo and hi are set
-	lo, hi int  // rows of it for which no frame was asked yet
-	edgeLo int  // frames that touch these rows have to be cut by the keys of the scan's bounds; -1 none
+	v      *version
+	open   bool           // of the current segment: spans are set
+	spans  []segment.Span // rows of it for which no frame was asked yet, ascending and apart
+	hidden *hidden        // of it, with ScanSpec.AnyOrder; nil: the delta hides none
+	edgeLo int            // frames that touch these rows have to be cut by the keys of the scan's bounds; -1 none
 	edgeHi int
 	size   int // rows of the next frame
 	ahead  []*pending
@@ -37,13 +42,16 @@ type run struct {
 	done    bool
 }
 
-func newRun(fs *files, spec *ScanSpec, segs []*seg, shared map[*seg]bool) *run {
-	r := &run{fs: fs, spec: spec, segs: slices.Clone(segs), shared: shared, size: frameFirst}
+func newRun(fs *files, v *version, spec *ScanSpec, segs []*seg, shared map[*seg]bool) *run {
+	r := &run{fs: fs, v: v, spec: spec, segs: slices.Clone(segs), shared: shared, size: frameFirst}
 	if spec.Reverse {
 		slices.Reverse(r.segs)
 	}
 	if spec.First == 0 && !spec.Reverse {
 		r.size *= 4
+	}
+	if spec.AnyOrder {
+		r.size = r.largest()
 	}
 	r.done = len(segs) == 0
 	return r
@@ -162,9 +170,14 @@ func (r *run) enter(f *frame) {
 	}
 }
 
+// largest returns the most rows of a frame.
+func (r *run) largest() int {
+	return min(frameMax, max(frameFirst, frameCells/max(len(r.spec.Cols), 1)))
+}
+
 // ask returns the next frame to be read; ok is false when there is none.
 func (r *run) ask(ctx context.Context) (spec frameSpec, ok bool, err error) {
-	for !r.open || r.lo == r.hi {
+	for !r.open || len(r.spans) == 0 {
 		if r.open {
 			r.segs, r.open = r.segs[1:], false
 		}
@@ -175,43 +188,106 @@ func (r *run) ask(ctx context.Context) (spec frameSpec, ok bool, err error) {
 			return spec, false, err
 		}
 	}
-	n := min(r.size, r.hi-r.lo)
-	spec = frameSpec{g: r.segs[0], from: r.lo, n: n, keys: r.spec.WithKeys || r.shared[r.segs[0]]}
-	if r.spec.Reverse {
-		spec.from = r.hi - n
-		r.hi -= n
-	} else {
-		r.lo += n
+	spec = frameSpec{g: r.segs[0], keys: r.spec.WithKeys || r.shared[r.segs[0]], hidden: r.hidden}
+	n := r.size
+	if !r.spec.Reverse { // row groups begin at multiples of frameMax, as a rule: a frame of two takes twice the requests
+		n = min(n, frameMax-r.spans[0].From%frameMax)
 	}
-	if r.edgeLo >= 0 && spec.from <= r.edgeLo || r.edgeHi >= 0 && spec.from+n >= r.edgeHi {
+	spec.spans, r.spans = cutSpans(r.spans, n, r.spec.Reverse)
+	for _, s := range spec.spans {
+		spec.n += s.N
+	}
+	first, last := spec.spans[0], spec.spans[len(spec.spans)-1]
+	if r.edgeLo >= 0 && first.From <= r.edgeLo || r.edgeHi >= 0 && last.From+last.N >= r.edgeHi {
 		spec.keys = true
 	}
-	r.size = min(4*r.size, frameMax, max(frameFirst, frameCells/max(len(r.spec.Cols), 1)))
+	r.size = min(4*r.size, r.largest())
 	return spec, true, nil
+}
+
+// cutSpans takes n rows from the start of spans, from their end for reverse.
+func cutSpans(spans []segment.Span, n int, reverse bool) (cut, rest []segment.Span) {
+	if reverse {
+		for i := len(spans) - 1; i >= 0; i-- {
+			s := spans[i]
+			if s.N >= n {
+				rest = append(slices.Clone(spans[:i]), segment.Span{From: s.From, N: s.N - n})
+				if s.N == n {
+					rest = rest[:i]
+				}
+				return append([]segment.Span{{From: s.From + s.N - n, N: n}}, spans[i+1:]...), rest
+			}
+			n -= s.N
+		}
+		return spans, nil
+	}
+	for i, s := range spans {
+		if s.N >= n {
+			cut = append(slices.Clone(spans[:i]), segment.Span{From: s.From, N: n})
+			rest = slices.Clone(spans[i:])
+			if rest[0] = (segment.Span{From: s.From + n, N: s.N - n}); s.N == n {
+				rest = rest[1:]
+			}
+			return cut, rest
+		}
+		n -= s.N
+	}
+	return spans, nil
 }
 
 // enterSegment finds the rows of the next segment that may be within the bounds of the scan.
 func (r *run) enterSegment(ctx context.Context) error {
 	g := r.segs[0]
-	r.open, r.lo, r.hi, r.edgeLo, r.edgeHi = true, 0, g.meta.Rows, -1, -1
+	r.open, r.spans, r.edgeLo, r.edgeHi, r.hidden = true, []segment.Span{{N: g.meta.Rows}}, -1, -1, nil
+	if r.spec.AnyOrder {
+		r.hidden = newHidden(r.v, g)
+	}
 	cutLo, cutHi := r.spec.Lo > g.meta.First, r.spec.Hi != "" && r.spec.Hi <= g.meta.Last
-	if !cutLo && !cutHi {
+	if !cutLo && !cutHi && len(r.spec.Bounds) == 0 {
 		return nil
 	}
+	r.openAhead(ctx)
 	rd, err := r.fs.reader(ctx, g)
 	if err != nil {
 		return err
 	}
+	if len(r.spec.Bounds) > 0 {
+		if r.spans, err = rd.Prune(r.spec.Bounds); err != nil {
+			return err
+		}
+	}
+	lo, hi := 0, g.meta.Rows
 	if cutLo {
 		page, _ := rd.PageOf(r.spec.Lo)
-		r.lo, _ = rd.PageRows(max(page, 0))
-		r.edgeLo = r.lo
+		lo, _ = rd.PageRows(max(page, 0))
+		r.edgeLo = lo
 	}
 	if cutHi {
 		page, _ := rd.PageOf(r.spec.Hi)
 		from, n := rd.PageRows(max(page, 0))
-		r.hi = max(r.lo, from+n)
-		r.edgeHi = r.hi
+		hi = max(lo, from+n)
+		r.edgeHi = hi
 	}
+	r.spans = clip(r.spans, lo, hi)
 	return nil
+}
+
+// clip returns the parts of spans in [lo, hi).
+func clip(spans []segment.Span, lo, hi int) (out []segment.Span) {
+	for _, s := range spans {
+		from, to := max(s.From, lo), min(s.From+s.N, hi)
+		if from < to {
+			out = append(out, segment.Span{From: from, N: to - from})
+		}
+	}
+	return out
+}
+
+// openAhead has the footers of the segments that follow read meanwhile.
+func (r *run) openAhead(ctx context.Context) {
+	for _, g := range r.segs[1:min(len(r.segs), 1+frameAhead)] {
+		if _, ok := r.fs.readers.Get(g.meta.ID); !ok && !r.fs.isOpening(g) {
+			go func() { _, _ = r.fs.reader(ctx, g) }() // whoever needs it meets the error
+		}
+	}
 }

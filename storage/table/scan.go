@@ -5,6 +5,7 @@ import (
 
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/storage/row"
+	"github.com/s3sql/s3sql/storage/segment"
 )
 
 // ScanSpec says what a scan returns.
@@ -17,6 +18,10 @@ type ScanSpec struct {
 	Reverse bool
 	// WithKeys makes Next return the keys.
 	WithKeys bool
+	// AnyOrder says that all rows will be read, and that their order does not matter, which saves reading keys.
+	AnyOrder bool
+	// Bounds are conditions on columns. Rows that do not meet them may be left out; that need not be all of them, nor any.
+	Bounds []segment.Bound
 	// First bounds the rows of the first batch, where they are decoded one by one; 0 leaves it to the scanner. Batches grow.
 	First int
 }

@@ -116,7 +116,7 @@ func (tx *Tx) Count(ctx context.Context, table uint32, spec ScanSpec) (int, erro
 		}
 		return tx.RowCount(table), nil
 	}
-	spec.Cols, spec.WithKeys = nil, false
+	spec.Cols, spec.WithKeys, spec.AnyOrder = nil, false, true
 	s := tx.Scan(ctx, table, spec)
 	var b vec.Batch
 	n := 0
