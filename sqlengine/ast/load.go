@@ -4,6 +4,7 @@ package ast
 type LoadData struct {
 	At      Pos
 	Local   bool
+	Strict  bool // COPY: a row that does not fit, or whose key is taken, is an error as in INSERT
 	File    string
 	Replace bool
 	Ignore  bool
@@ -23,6 +24,8 @@ type LoadFormat struct {
 	Escaped    string
 	LineStart  string // LINES STARTING BY
 	LineEnd    string
+	Null       string // with HasNull: a field without quotes that is NULL; else \N is, and NULL where fields may have quotes
+	HasNull    bool
 }
 
 // LoadItem is where a field goes: a column, or a user variable.

@@ -125,6 +125,12 @@ func (r *lineReader) field() (v base.Value, ok bool, err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return v, false, err
 	}
+	if r.f.HasNull {
+		if !r.quoted && string(r.buf) == r.f.Null {
+			return base.Value{}, true, nil
+		}
+		return r.text(), true, nil
+	}
 	if r.null && len(r.buf) == 1 || !r.quoted && r.f.Enclosed != "" && string(r.buf) == "NULL" {
 		return base.Value{}, true, nil
 	}

@@ -44,6 +44,8 @@ func (p *parser) statement() ast.Statement {
 		return &ast.Truncate{At: at, Table: p.tableName()}
 	case "LOAD":
 		return p.load()
+	case "COPY":
+		return p.copy()
 	case "SHOW":
 		return p.show()
 	case "DESCRIBE", "DESC", "EXPLAIN":
@@ -88,7 +90,7 @@ func (p *parser) statement() ast.Statement {
 	case "RENAME":
 		return p.rename()
 	case "VACUUM",
-		"CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "COPY", "ATTACH", "RESTORE", "PUBLISH", "SEARCH",
+		"CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "ATTACH", "RESTORE", "PUBLISH", "SEARCH",
 		"WARM", "RESET", "ESTIMATE", "VERIFY", "PURGE", "TEST", "RUN":
 		p.unsupported(w)
 	}

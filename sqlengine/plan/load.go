@@ -44,7 +44,9 @@ func (p *planner) load(s *ast.LoadData) (*Load, error) {
 		return nil, err
 	}
 	n := &Load{File: s.File, Format: s.Format, Skip: s.Skip, Insert: p.insertInto(w)}
-	n.Insert.Mode, n.Insert.Ignore = DupIgnore, true
+	if !s.Strict {
+		n.Insert.Mode, n.Insert.Ignore = DupIgnore, true
+	}
 	if s.Replace {
 		n.Insert.Mode = DupReplace
 	}
