@@ -146,6 +146,7 @@ func (m *merge) next(ctx context.Context, b *vec.Batch) (keys []string, ok bool,
 	if m.done {
 		return nil, false, nil
 	}
+	clear(m.steps) // a frame is large
 	m.steps = m.steps[:0]
 	for room := m.max; room > 0; {
 		n, err := m.step(ctx, room)

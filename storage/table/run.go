@@ -151,6 +151,7 @@ func (r *run) next(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.ahead[0] = nil // a frame is large
 	r.ahead = r.ahead[1:]
 	r.enter(f)
 	return nil

@@ -198,6 +198,11 @@ func TestSegmentsOfManyProcesses(t *testing.T) {
 			openTest(t, store)
 			var mu sync.Mutex
 			rng := rand.New(rand.NewPCG(uint64(seed), 9))
+			var wg sync.WaitGroup
+			var dbs []*DB
+			for range 3 {
+				dbs = append(dbs, openTest(t, store, withSegments, func(o *Options) { o.NoMaintenance = false }))
+			}
 			store.setHook(func(op, _ string, after bool) error {
 				mu.Lock()
 				defer mu.Unlock()
@@ -212,11 +217,7 @@ func TestSegmentsOfManyProcesses(t *testing.T) {
 				}
 				return nil
 			})
-			var wg sync.WaitGroup
-			var dbs []*DB
-			for p := range 3 {
-				db := openFaulty(t, store)
-				dbs = append(dbs, db)
+			for p, db := range dbs {
 				for g := range 2 {
 					wg.Go(func() { churn(t, db, uint64(seed*100+p*10+g)) })
 				}
@@ -231,23 +232,6 @@ func TestSegmentsOfManyProcesses(t *testing.T) {
 			}
 		})
 	}
-}
-
-func openFaulty(t *testing.T, store *memStore) *DB {
-	t.Helper()
-	opts := testOptions()
-	withSegments(&opts)
-	opts.NoMaintenance = false
-	var err error
-	for range 200 {
-		var db *DB
-		if db, err = Open(t.Context(), store, opts); err == nil {
-			t.Cleanup(func() { _ = db.Close(context.Background()) })
-			return db
-		}
-	}
-	t.Fatal("it does not open:", err)
-	return nil
 }
 
 // churn runs transactions that change some rows each, again when they lose.
