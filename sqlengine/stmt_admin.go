@@ -60,12 +60,14 @@ func (r *run) adminRows(n *ast.TableAdmin, tx *table.Tx) (*Result, error) {
 			add("note", "The storage engine for the table doesn't support repair")
 			continue
 		case "CHECK":
-			problem, err := r.checkTable(t, tx)
+			problems, err := r.checkTable(t, tx)
 			if err != nil {
 				return nil, err
 			}
-			if problem != "" {
+			for _, problem := range problems {
 				add("error", problem)
+			}
+			if problems != nil {
 				add("error", "Corrupt")
 				continue
 			}
@@ -98,13 +100,15 @@ func (r *run) partitionAdmin(t *catalog.Table, x *ast.AlterPartitions, tx *table
 		return rowsResult(adminColumns(), rows), nil
 	case "CHECK":
 		for _, i := range list {
-			problem, err := r.checkPart(t, t.PartTables()[i], tx)
+			problems, err := r.checkPart(t, t.PartTables()[i], tx)
 			if err != nil {
 				return nil, err
 			}
-			if problem != "" {
+			if problems != nil {
 				add("error", "Partition "+t.Partitioning.Parts[i].Name+" returned error")
-				add("error", problem)
+				for _, problem := range problems {
+					add("error", problem)
+				}
 				return rowsResult(adminColumns(), rows), nil
 			}
 		}
@@ -172,20 +176,49 @@ func (r *run) eachPartRow(t *catalog.Table, tx *table.Tx, fn func(row []base.Val
 	return firstError(err, op.Close())
 }
 
-// checkTable reads a table and its indexes and says what is wrong with them, "" nothing: rows whose key is not that of their
-// columns or does not follow the one before, NULL where it may not be, entries of an index that are missing, wrong, or lead to
-// no row.
-func (r *run) checkTable(t *catalog.Table, tx *table.Tx) (problem string, _ error) {
+// problemsMax is how many damaged segments CHECK TABLE reports one by one.
+const problemsMax = 100
+
+// checkTable reads a table and its indexes and says what is wrong with them, nil nothing: damaged segments, or else the first of
+// rows whose key is not that of their columns or does not follow the one before, NULL where it may not be, entries of an index
+// that are missing, wrong, or lead to no row.
+func (r *run) checkTable(t *catalog.Table, tx *table.Tx) (problems []string, _ error) {
 	for _, part := range t.PartTables() {
-		if problem, err := r.checkPart(t, part, tx); problem != "" || err != nil {
-			return problem, err
+		if problems, err := r.checkPart(t, part, tx); problems != nil || err != nil {
+			return problems, err
 		}
 	}
-	return "", nil
+	return nil, nil
 }
 
 // checkPart is checkTable for one partition, or for a table without any.
-func (r *run) checkPart(t, part *catalog.Table, tx *table.Tx) (problem string, _ error) {
+func (r *run) checkPart(t, part *catalog.Table, tx *table.Tx) (problems []string, _ error) {
+	ids := []uint32{part.ID}
+	for i := range part.Indexes {
+		ids = append(ids, part.Indexes[i].ID)
+	}
+	for _, id := range ids {
+		err := tx.VerifySegments(r.ctx, id, func(err error) {
+			if len(problems) < problemsMax {
+				problems = append(problems, r.s.named(r.ctx, err).Error())
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if problems != nil {
+		return problems, nil
+	}
+	problem, err := r.checkRows(t, part, tx)
+	if problem != "" {
+		problems = []string{problem}
+	}
+	return problems, err
+}
+
+// checkRows is checkPart once every segment is known to be whole.
+func (r *run) checkRows(t, part *catalog.Table, tx *table.Tx) (problem string, _ error) {
 	rows, last := 0, ""
 	locate := r.locator(t)
 	err := r.eachPartRow(part, tx, func(row []base.Value) error {

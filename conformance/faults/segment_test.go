@@ -137,6 +137,8 @@ func TestDamagedSegment(t *testing.T) {
 			if n, sum, err := sums(db, "other"); err != nil || n != segmentRows || sum != wantSum {
 				t.Errorf("the other table: %d rows with the sum %d, %v", n, sum, err)
 			}
+			checkTable(t, db, "item", victim)
+			checkTable(t, db, "other", "")
 			mustExec(t, db, "INSERT INTO item VALUES (100000, 'new', 1)")
 			mustExec(t, db, "UPDATE other SET n = n + 1 WHERE id = 7")
 			var text string
@@ -144,6 +146,29 @@ func TestDamagedSegment(t *testing.T) {
 				t.Errorf("the new row: %q, %v", text, err)
 			}
 		})
+	}
+}
+
+// checkTable runs CHECK TABLE, which is to name the damaged object; "" none is.
+func checkTable(t *testing.T, db *sql.DB, name, object string) {
+	t.Helper()
+	rows, err := db.Query("CHECK TABLE " + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all string
+	for rows.Next() {
+		var tab, op, kind, text string
+		if err := rows.Scan(&tab, &op, &kind, &text); err != nil {
+			t.Fatal(err)
+		}
+		all += kind + ": " + text + "\n"
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if ok := all == "status: OK\n"; ok != (object == "") || !strings.Contains(all, object) {
+		t.Errorf("CHECK TABLE %s says %q; damaged: %q", name, all, object)
 	}
 }
 
