@@ -129,6 +129,8 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 		return r.createDatabase(n)
 	case *ast.TableAdmin:
 		return r.tableAdmin(n)
+	case *ast.Vacuum:
+		return r.vacuum(n)
 	case *ast.Kill:
 		return r.kill(n)
 	case *ast.LockTables:

@@ -7,6 +7,12 @@ type TableAdmin struct {
 	Tables []*TableName
 }
 
+// Vacuum is VACUUM; Retention is a duration, "" the default.
+type Vacuum struct {
+	At        Pos
+	Retention string
+}
+
 // Kill is KILL [CONNECTION | QUERY] id.
 type Kill struct {
 	At    Pos
@@ -36,6 +42,7 @@ type Do struct {
 }
 
 func (*TableAdmin) statement()   {}
+func (*Vacuum) statement()       {}
 func (*Kill) statement()         {}
 func (*LockTables) statement()   {}
 func (*UnlockTables) statement() {}

@@ -48,6 +48,20 @@ func (p *parser) tableList() []*ast.TableName {
 	return list
 }
 
+// vacuum reads VACUUM [WITH (retention = 'duration')].
+func (p *parser) vacuum() ast.Statement {
+	s := &ast.Vacuum{At: p.at()}
+	p.i++
+	if p.accept("WITH") {
+		p.expectOp("(")
+		p.expect("RETENTION")
+		p.expectOp("=")
+		s.Retention = p.str("a duration")
+		p.expectOp(")")
+	}
+	return s
+}
+
 func (p *parser) kill() ast.Statement {
 	s := &ast.Kill{At: p.at()}
 	p.i++

@@ -89,8 +89,9 @@ func (p *parser) statement() ast.Statement {
 		return p.alter()
 	case "RENAME":
 		return p.rename()
-	case "VACUUM",
-		"CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "ATTACH", "RESTORE", "PUBLISH", "SEARCH",
+	case "VACUUM":
+		return p.vacuum()
+	case "CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "ATTACH", "RESTORE", "PUBLISH", "SEARCH",
 		"WARM", "RESET", "ESTIMATE", "VERIFY", "PURGE", "TEST", "RUN":
 		p.unsupported(w)
 	}
