@@ -76,7 +76,7 @@ func TestScriptsInSegments(t *testing.T) {
 				}
 			}
 			out := run()
-			if explains.MatchString(d.Input) || commits.ReplaceAllString(out, "") == commits.ReplaceAllString(d.Expected, "") {
+			if explains.MatchString(d.Input) || strings.HasPrefix(d.Expected, "EXPLAIN\n") || commits.ReplaceAllString(out, "") == commits.ReplaceAllString(d.Expected, "") {
 				return d.Expected
 			}
 			return out

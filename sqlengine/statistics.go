@@ -75,8 +75,43 @@ func versionOf(tx *table.Tx, t *catalog.Table) any {
 	return tx.Version(t.ID)
 }
 
+// summary describes a column by what the segments of its table, or of a sample of its partitions, say of themselves; ok is false when
+// most rows are in memory.
+func summary(tx *table.Tx, t *catalog.Table, i, rows int) (st plan.ColumnStats, ok bool) {
+	var all, nulls int
+	for _, id := range spreadParts(t) {
+		s, ok := tx.Summary(id, t.Columns[i].ID)
+		if !ok {
+			if tx.RowCount(id) == 0 {
+				continue
+			}
+			return st, false
+		}
+		all, nulls = all+s.Rows, nulls+s.Nulls
+		st.Distinct = max(st.Distinct, s.Distinct)
+		if st.Min.IsNull() || !s.Min.IsNull() && base.KeyOf(s.Min) < base.KeyOf(st.Min) {
+			st.Min = s.Min
+		}
+		if st.Max.IsNull() || !s.Max.IsNull() && base.KeyOf(s.Max) > base.KeyOf(st.Max) {
+			st.Max = s.Max
+		}
+	}
+	if all == 0 {
+		return st, false
+	}
+	switch t.Columns[i].Type.Class() {
+	case base.String, base.Bytes: // ranges of texts are not interpolated
+		st.Min, st.Max = base.Value{}, base.Value{}
+	}
+	st.Nulls, st.Distinct = float64(nulls)/float64(all), min(st.Distinct, float64(rows))
+	return st, true
+}
+
 // sampleColumn describes a column by the rows of a sample.
 func sampleColumn(ctx context.Context, tx *table.Tx, t *catalog.Table, i, rows int) (plan.ColumnStats, error) {
+	if st, ok := summary(tx, t, i, rows); ok {
+		return st, nil
+	}
 	col := &t.Columns[i]
 	d := digest{typ: col.Type}
 	ids := spreadParts(t)

@@ -11,13 +11,13 @@ const sampleBatch = 1024
 
 // Sample calls fn with batches of rows from all over the table, about limit rows in all, or all rows of a table that has no
 // more. It is for planning: not a tracked read.
-// Cost: none.
-// Errors: Corrupt, ctx.Err().
+// Cost: none for rows in memory; of a table with segments the first rows are read, as a scan does: Summary describes those.
+// Errors: Corrupt, ctx.Err(), those of the store.
 func (tx *Tx) Sample(ctx context.Context, table uint32, limit int, cols []ScanCol, fn func(*vec.Batch)) error {
 	v := tx.view(table)
 	var b vec.Batch
 	if v.rows <= limit || len(v.parts) == 0 {
-		s := newScanner(v, ScanSpec{Cols: cols})
+		s := tx.db.files.scan(v, ScanSpec{Cols: cols})
 		for n := 0; n < limit; n += b.N {
 			if _, ok, err := s.Next(ctx, &b); err != nil || !ok {
 				return err
