@@ -25,7 +25,7 @@ func (a *alteration) managePartitions(x *ast.AlterPartitions) (res *Result, done
 		res, err = a.exchangePartition(x)
 	case "REBUILD":
 		_, err = a.partitionList(x.Names, x.All, "REBUILD")
-		res = &Result{} // rows are folded as they are written
+		res = &Result{} // OPTIMIZE TABLE writes what there is to write
 	case "ANALYZE", "CHECK", "OPTIMIZE", "REPAIR":
 		res, err = a.r.partitionAdmin(a.old, x, a.tx)
 	default:

@@ -55,7 +55,9 @@ func (r *run) adminRows(n *ast.TableAdmin, tx *table.Tx) (*Result, error) {
 		label = r.s.e.cfg.Database + "." + t.Name
 		switch n.Kind {
 		case "OPTIMIZE":
-			add("note", "Tables are folded as they are written; there is nothing to do")
+			if err := r.optimize(t.PartTables()); err != nil {
+				return nil, err
+			}
 		case "REPAIR":
 			add("note", "The storage engine for the table doesn't support repair")
 			continue
@@ -77,6 +79,25 @@ func (r *run) adminRows(n *ast.TableAdmin, tx *table.Tx) (*Result, error) {
 	return rowsResult(adminColumns(), rows), nil
 }
 
+// optimize flushes and merges the segments of tables or partitions, and of their indexes.
+func (r *run) optimize(parts []*catalog.Table) error {
+	for _, part := range parts {
+		ids := []uint32{part.ID}
+		for i := range part.Indexes {
+			ids = append(ids, part.Indexes[i].ID)
+		}
+		for _, id := range ids {
+			if id >= table.LocalFirst {
+				continue // a temporary table has no segments
+			}
+			if err := r.s.e.db.Optimize(r.ctx, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // partitionAdmin is ANALYZE, CHECK, OPTIMIZE and REPAIR PARTITION.
 func (r *run) partitionAdmin(t *catalog.Table, x *ast.AlterPartitions, tx *table.Tx) (*Result, error) {
 	label := r.s.e.cfg.Database + "." + t.Name
@@ -94,7 +115,11 @@ func (r *run) partitionAdmin(t *catalog.Table, x *ast.AlterPartitions, tx *table
 	}
 	switch x.Op {
 	case "OPTIMIZE":
-		add("note", "Tables are folded as they are written; there is nothing to do")
+		for _, i := range list {
+			if err := r.optimize(t.PartTables()[i : i+1]); err != nil {
+				return nil, err
+			}
+		}
 	case "REPAIR":
 		add("note", "The storage engine for the table doesn't support repair")
 		return rowsResult(adminColumns(), rows), nil

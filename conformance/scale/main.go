@@ -12,12 +12,14 @@ import (
 	"github.com/s3sql/s3sql/sqlengine"
 	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/object/dir"
+	"github.com/s3sql/s3sql/storage/object/mem"
 	"github.com/s3sql/s3sql/storage/object/s3"
 )
 
 // settings are what the command line says.
 type settings struct {
 	rows, tx, runs int
+	mixed          int
 	dir, cache     string
 	endpoint       string
 	bucket         string
@@ -32,6 +34,7 @@ func main() {
 	flag.IntVar(&s.rows, "rows", 1_000_000, "rows to load")
 	flag.IntVar(&s.tx, "tx", 0, "rows of a transaction; 0 loads all in one")
 	flag.IntVar(&s.runs, "runs", 3, "warm runs of each query; the fastest counts")
+	flag.IntVar(&s.mixed, "mixed", 0, "run so many commits of one row each instead, and look at the table as it grows; in memory without -dir and -s3")
 	flag.StringVar(&s.dir, "dir", "", "folder of the database; a temporary one without it. One that has the table already is not loaded again")
 	flag.StringVar(&s.cache, "cache", "", "folder of the disk cache; none without it")
 	flag.StringVar(&s.endpoint, "s3", "", "endpoint of an S3 server to use in the place of the folder; credentials by the rules of AWS")
@@ -48,7 +51,7 @@ func main() {
 }
 
 func run(ctx context.Context, s settings) (err error) {
-	if s.dir == "" && s.endpoint == "" {
+	if s.dir == "" && s.endpoint == "" && s.mixed == 0 {
 		if s.dir, err = os.MkdirTemp("", "scale"); err != nil {
 			return err
 		}
@@ -60,6 +63,10 @@ func run(ctx context.Context, s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	s.store = &probe{Store: store, multipart: object.MultipartOf(store)}
+	if s.mixed > 0 {
+		s.store.latency = s.latency
+		return mixed(ctx, s)
+	}
 	if err := load(ctx, s); err != nil {
 		return err
 	}
@@ -83,6 +90,9 @@ func openStore(ctx context.Context, s settings) (object.Store, func() error, err
 		st, err := s3.Open(ctx, s3.Config{Bucket: s.bucket, Prefix: fmt.Sprintf("scale-%d", s.rows), Endpoint: s.endpoint, PathStyle: true,
 			Region: "us-east-1"})
 		return st, st.Close, err
+	}
+	if s.dir == "" {
+		return mem.New(), func() error { return nil }, nil
 	}
 	st, err := dir.Open(s.dir, dir.Options{})
 	if err != nil {

@@ -120,6 +120,12 @@ func (s *state) applyEdit(v *version, w *commitlog.TableWrite, rec *commitlog.Re
 		*v = *v.unfold()
 		e.count(v)
 	}
+	for _, g := range e.add {
+		v.written += g.meta.Bytes
+		if e.flushed || e.bulk {
+			v.arrived += g.meta.Bytes
+		}
+	}
 	v.segs = newSegments(list)
 	s.discard(w.Table, gone, rec)
 	if e.flushed {

@@ -43,6 +43,8 @@ const (
 	stateBytes    = 4
 	stateSeg      = 5
 	stateUnfolded = 6
+	stateArrived  = 7
+	stateWritten  = 8
 
 	trashTable  = 1
 	trashID     = 2
@@ -293,6 +295,10 @@ func (v *version) encodeState() string {
 	if v.unfolded {
 		b = appendUint(b, stateUnfolded, 1)
 	}
+	if v.written > 0 {
+		b = appendUint(b, stateArrived, uint64(v.arrived))
+		b = appendUint(b, stateWritten, uint64(v.written))
+	}
 	for _, g := range v.segs.all() {
 		b = appendBytes(b, stateSeg, encodeSeg(g))
 	}
@@ -315,6 +321,10 @@ func (v *version) decodeState(object string, table uint32, text string) error {
 			v.bytes = d.count(n)
 		case stateUnfolded:
 			v.unfolded = n != 0
+		case stateArrived:
+			v.arrived = int64(d.count(n))
+		case stateWritten:
+			v.written = int64(d.count(n))
 		case stateSeg:
 			list = append(list, d.seg(table, data))
 		}

@@ -33,7 +33,7 @@ func sampleEdit() *edit {
 
 func sampleVersion() *version {
 	return &version{segs: newSegments([]*seg{sampleSeg(1, 0, 10), sampleSeg(2, 0, 11), sampleSeg(9, 2, 100).kill(roaring.BitmapOf(3))}),
-		born: 4, flushed: 9, rows: 120, bytes: 4000, unfolded: true, delta: emptyTree}
+		born: 4, flushed: 9, rows: 120, bytes: 4000, arrived: 5000, written: 9000, unfolded: true, delta: emptyTree}
 }
 
 func sampleGarbage() []dropped {

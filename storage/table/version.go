@@ -13,6 +13,8 @@ type version struct {
 	autoInc uint64 // high-water mark of AUTO_INCREMENT; 0 when there is none
 	seq     uint64 // of the record that made it
 	born    uint64 // of the record that last emptied the table, 0 none
+	arrived int64  // bytes of segments that flushes and large transactions have written since the table was born
+	written int64  // bytes of all segments that were
 	flushed uint64 // entries up to this record are in segments; 0: there was no flush
 	// unfolded says that the delta is no longer folded into parts, so that entries keep their record's number, and
 	// tombstones stay, until a flush writes them. It is set when a table grows beyond limits.foldBytes.
