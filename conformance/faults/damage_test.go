@@ -149,7 +149,7 @@ var damages = []damage{
 	{"record in a wrong place", short, func(o, _ map[string]string, _ int) { o[logKey(4)] = o[logKey(3)] }, key(logKey(4)), []string{"number 3"}},
 	{"missing record", short, func(o, _ map[string]string, _ int) { delete(o, logKey(4)) }, key(logKey(4)), []string{"missing"}},
 	{"foreign object in the log", short, func(o, _ map[string]string, _ int) { o["log/readme.txt"] = "hello" }, key("log/readme.txt"), []string{"foreign"}},
-	{"newer record", short, func(o, _ map[string]string, _ int) { o[logKey(4)] = reseal(o[logKey(4)], 4, 16, 9) }, key(logKey(4)), []string{"version 9", "up to version 1"}},
+	{"newer record", short, func(o, _ map[string]string, _ int) { o[logKey(4)] = reseal(o[logKey(4)], 4, 16, 9) }, key(logKey(4)), []string{"version 9", "up to version 2"}},
 
 	{"truncated manifest", long, func(o, _ map[string]string, seq int) { k := manifestKey(seq); o[k] = o[k][:len(o[k])/2] }, manifestKey, []string{"offset 12"}},
 	{"empty manifest", long, func(o, _ map[string]string, seq int) { o[manifestKey(seq)] = "" }, manifestKey, []string{"offset 0"}},
