@@ -112,7 +112,7 @@ func TestDamagedSegments(t *testing.T) {
 				store := built.snapshot()
 				whole := store.get(g.key())
 				store.set(g.key(), h.do(whole, store.get(all[1].key()), g))
-				db := openTest(t, store, withSegments)
+				db := openTest(t, store, withSegments, func(o *Options) { o.limits.record = 1 << 20 }) // else the commit reads them
 				noticed := readDamaged(t, db, g)
 				if noticed == 0 {
 					t.Error("no read notices the damage")

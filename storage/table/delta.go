@@ -20,6 +20,11 @@ type entry struct {
 // void reports whether a transaction's own write comes to nothing: it deletes what the transaction has inserted.
 func (e *entry) void() bool { return e.dead && e.fresh }
 
+// over returns the write as one that comes in the place of old, of the same key.
+func (e *entry) over(old *entry) *entry {
+	return &entry{key: e.key, row: e.row, seq: e.seq, dead: e.dead, hides: old.hides, fresh: old.fresh}
+}
+
 // place is a row of a segment.
 type place struct {
 	id  segmentID

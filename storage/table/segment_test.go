@@ -40,6 +40,7 @@ func replayed(t testing.TB, db *DB, store *memStore) map[string]string {
 	recs, err := commitlog.ReadTail(t.Context(), store, db.id, 0)
 	must(t, err)
 	rows := map[string]string{}
+	known := map[segmentID]*seg{}
 	for _, rec := range recs {
 		for _, txn := range rec.Txns {
 			for _, w := range txn.Tables {
@@ -50,7 +51,7 @@ func replayed(t testing.TB, db *DB, store *memStore) map[string]string {
 					clear(rows)
 				}
 				if w.Edit != "" {
-					addBulk(t, db, rows, &w)
+					addBulk(t, db, rows, known, &w)
 				}
 				for _, op := range w.Ops {
 					if op.Delete {
@@ -65,13 +66,23 @@ func replayed(t testing.TB, db *DB, store *memStore) map[string]string {
 	return rows
 }
 
-// addBulk adds the rows of segments that came with a transaction.
-func addBulk(t testing.TB, db *DB, rows map[string]string, w *commitlog.TableWrite) {
+// addBulk adds the rows of segments that came with a transaction, and removes those that it has replaced or deleted in known ones.
+func addBulk(t testing.TB, db *DB, rows map[string]string, known map[segmentID]*seg, w *commitlog.TableWrite) {
 	t.Helper()
 	e, err := decodeEdit("", w.Table, w.Edit)
 	must(t, err)
+	for _, g := range e.add {
+		known[g.meta.ID] = g
+	}
 	if !e.bulk {
 		return
+	}
+	for _, kill := range e.kill {
+		gone, err := db.files.keysAt(t.Context(), known[kill.id], kill.rows)
+		must(t, err)
+		for _, key := range gone {
+			delete(rows, key)
+		}
 	}
 	for _, g := range e.add {
 		s := db.files.scan(&version{segs: newSegments([]*seg{g}), delta: emptyTree}, ScanSpec{Cols: testCols, WithKeys: true})

@@ -39,10 +39,15 @@ type writing struct {
 // Errors: Corrupt (a row that does not fit the table's columns), those of the store, ctx.Err(). Nothing is lost then: the rows are
 // where they were.
 func (tx *Tx) Relieve(ctx context.Context) error {
-	if tx.mem < tx.db.opts.spillBytes() {
+	room := tx.db.opts.spillBytes()
+	if tx.stuck = min(tx.stuck, tx.mem); tx.mem-tx.stuck < room {
 		return nil
 	}
-	return tx.spillLargest(ctx, tx.mem/4)
+	err := tx.spillLargest(ctx, room/2)
+	if tx.stuck = 0; tx.mem >= room/2 {
+		tx.stuck = tx.mem
+	}
+	return err
 }
 
 // spillBytes is how much a transaction may hold before it is relieved.
@@ -50,16 +55,19 @@ func (o *Options) spillBytes() int {
 	return int(min(max(o.MemoryLimit/spillShare, int64(o.limits.record)), int64(o.limits.spillMax)))
 }
 
-// spillLargest spills tables with at least floor bytes of rows.
-func (tx *Tx) spillLargest(ctx context.Context, floor int) error {
+// spillLargest spills tables, those with the most rows first, until the transaction holds less than enough bytes.
+func (tx *Tx) spillLargest(ctx context.Context, enough int) error {
 	var ids []uint32
 	for id, o := range tx.own {
-		if id < LocalFirst && o.mem >= floor {
+		if id < LocalFirst && o.mem > 0 {
 			ids = append(ids, id)
 		}
 	}
 	slices.SortFunc(ids, func(a, b uint32) int { return cmp.Compare(tx.own[b].mem, tx.own[a].mem) })
 	for _, id := range ids {
+		if tx.mem < enough {
+			break
+		}
 		if err := tx.spill(ctx, id, tx.own[id]); err != nil {
 			return err
 		}
@@ -205,14 +213,17 @@ func (o *ownTable) take(s *spill) {
 	o.bulk, o.base = bulk, o.base.withBulk(s.segs, s.kill)
 }
 
-// unspill puts rows that could not be written back where they were.
+// unspill puts rows that could not be written back where they were. A later write of the same key replaces then what they would
+// have replaced.
 func (tx *Tx) unspill(o *ownTable, s *spill) {
 	s.rows.ascend("", func(e *entry) bool {
-		if o.writes.get(e.key) == nil {
-			o.set(e)
-			o.mem += len(e.key) + len(e.row)
-			tx.mem += len(e.key) + len(e.row)
+		if later := o.writes.get(e.key); later != nil {
+			o.set(later.over(e))
+			return true
 		}
+		o.set(e)
+		o.mem += len(e.key) + len(e.row)
+		tx.mem += len(e.key) + len(e.row)
 		return true
 	})
 }
@@ -285,7 +296,7 @@ func (o *ownTable) bulkWrite(w *commitlog.TableWrite) {
 // spillForCommit writes what is too much for a commit record, and waits for all that is being written.
 func (tx *Tx) spillForCommit(ctx context.Context) error {
 	if tx.mem >= tx.db.opts.limits.record {
-		if err := tx.spillLargest(ctx, 1<<20); err != nil {
+		if err := tx.spillLargest(ctx, tx.db.opts.limits.record); err != nil {
 			return err
 		}
 	}

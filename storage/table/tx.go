@@ -54,6 +54,7 @@ type Tx struct {
 	registered bool
 	done       bool
 	mem        int        // bytes of keys and rows in own tables, about
+	stuck      int        // those of them that Relieve could not write
 	spilled    []*writing // all that were ever written
 
 	mu struct {

@@ -46,6 +46,9 @@ func (o *ownTable) view() *version {
 	if len(o.pending) > 0 {
 		ed := o.merged.edit()
 		for _, e := range o.pending {
+			if old := ed.v.delta.get(e.key); old != nil && old.hides != e.hides { // it hides a row that is being written
+				e = e.over(old)
+			}
 			ed.set(e)
 		}
 		o.merged, o.pending = ed.v, o.pending[:0]

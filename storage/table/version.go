@@ -104,14 +104,14 @@ func (v *version) edit() editor {
 	return editor{v: &next}
 }
 
-// set applies one change. ent.hides says whether parts or segments have a row of the key; where the delta has an entry of it,
+// set applies one change, and takes over ent. ent.hides says whether parts or segments have a row of the key; where the delta has an entry of it,
 // that one knows. A tombstone that nothing needs leaves nothing behind.
 func (e editor) set(ent *entry) {
 	v := e.v
 	old := v.delta.set(ent)
 	switch {
 	case old != nil:
-		if ent.hides != old.hides { // an entry that others see already has it right
+		if ent.hides != old.hides { // else others may see the entry already
 			ent.hides = old.hides
 		}
 		v.mem -= len(old.key) + len(old.row)
@@ -151,7 +151,7 @@ func (v *version) needsFold(l limits) bool {
 // settle brings the next version of a table into the form that the sizes ask for.
 func (v *version) settle(l limits) *version {
 	switch {
-	case v.segs == nil && v.delta.len() == 0 && v.unfolded:
+	case v.segs == nil && v.delta.len() == 0 && len(v.parts) == 0:
 		v.unfolded = false
 	case v.segs != nil || v.bytes > l.foldBytes:
 		v.unfolded = true
