@@ -63,12 +63,10 @@ func run(ctx context.Context, s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	s.store = &probe{Store: store, multipart: object.MultipartOf(store)}
-	if s.mixed > 0 {
-		s.store.latency = s.latency
-		return mixed(ctx, s)
-	}
-	if err := load(ctx, s); err != nil {
-		return err
+	if s.mixed == 0 {
+		if err := load(ctx, s); err != nil {
+			return err
+		}
 	}
 	s.store.latency = s.latency
 	if s.cpu != "" {
@@ -81,6 +79,9 @@ func run(ctx context.Context, s settings) (err error) {
 			return err
 		}
 		defer pprof.StopCPUProfile()
+	}
+	if s.mixed > 0 {
+		return mixed(ctx, s)
 	}
 	return measure(ctx, s)
 }
