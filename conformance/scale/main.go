@@ -42,7 +42,7 @@ func main() {
 	flag.DurationVar(&s.latency, "latency", 0, "what each request takes longer")
 	flag.Int64Var(&s.memory, "memory", 512<<20, "memory limit in bytes")
 	flag.StringVar(&s.only, "only", "", "measure only what has this in its name")
-	flag.StringVar(&s.cpu, "cpuprofile", "", "file for a CPU profile of the measurements, without loading")
+	flag.StringVar(&s.cpu, "cpuprofile", "", "file for a CPU profile")
 	flag.Parse()
 	if err := run(context.Background(), s); err != nil {
 		fmt.Fprintln(os.Stderr, "scale:", err)
@@ -63,12 +63,6 @@ func run(ctx context.Context, s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	s.store = &probe{Store: store, multipart: object.MultipartOf(store)}
-	if s.mixed == 0 {
-		if err := load(ctx, s); err != nil {
-			return err
-		}
-	}
-	s.store.latency = s.latency
 	if s.cpu != "" {
 		f, err := os.Create(s.cpu)
 		if err != nil {
@@ -81,8 +75,13 @@ func run(ctx context.Context, s settings) (err error) {
 		defer pprof.StopCPUProfile()
 	}
 	if s.mixed > 0 {
+		s.store.latency = s.latency
 		return mixed(ctx, s)
 	}
+	if err := load(ctx, s); err != nil {
+		return err
+	}
+	s.store.latency = s.latency
 	return measure(ctx, s)
 }
 

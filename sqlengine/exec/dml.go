@@ -214,7 +214,7 @@ func (w *writer) duplicate(c *conflict, row []base.Value) error {
 
 // assign converts v for storing in a column. Under IGNORE a value that does not fit is adjusted, with a warning.
 func (w *writer) assign(v base.Value, col *catalog.Column, rowNo int) (base.Value, error) {
-	if expr.AsIs(v, &col.Type) {
+	if expr.AsIs(&v, &col.Type) {
 		return v, nil
 	}
 	strict := w.ec.Strict && !w.ignore

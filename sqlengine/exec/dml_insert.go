@@ -39,6 +39,11 @@ func newInserter(ec *Context, tx *table.Tx, n *plan.Insert) *inserter {
 	if n.Table.AutoIncrement != 0 {
 		in.auto = n.Table.ColumnByID(n.Table.AutoIncrement)
 	}
+	in.plain = make([]bool, len(n.Table.Columns))
+	for i := range in.plain {
+		col := &n.Table.Columns[i]
+		in.plain[i] = in.given[i] >= 0 && i != in.auto && col.Generated == nil && !col.Hidden
+	}
 	if n.Mode == plan.DupUpdate {
 		in.prepareUpdate()
 	}
@@ -75,8 +80,9 @@ func (in *inserter) prepareUpdate() {
 type inserter struct {
 	*writer
 	plan  *plan.Insert
-	given []int // for each column of the table the position of its value in the source; -1 none
-	auto  int   // position of the AUTO_INCREMENT column; -1 none
+	given []int  // for each column of the table the position of its value in the source; -1 none
+	plain []bool // for each column: it stores what is given
+	auto  int    // position of the AUTO_INCREMENT column; -1 none
 	rowNo int
 	ids   autoIDs
 
@@ -228,6 +234,10 @@ func (in *inserter) complete(values []base.Value, dflt []bool, left int) (row []
 	for i := range in.t.Columns {
 		col := &in.t.Columns[i]
 		j := in.given[i]
+		if in.plain[i] && !dflt[j] && expr.AsIs(&values[j], &col.Type) {
+			row[i] = values[j]
+			continue
+		}
 		var v base.Value
 		switch {
 		case col.Generated != nil, in.readsRow(i) && (j < 0 || dflt[j]):

@@ -309,7 +309,7 @@ func Zero(t base.Type) base.Value { return convert.Zero(t) }
 func Format(v base.Value, t base.Type) string { return convert.Format(v, t) }
 
 // AsIs reports whether Assign would return v as it is, without a warning. It may say no where it would.
-func AsIs(v base.Value, t *base.Type) bool { return convert.AsIs(v, t) }
+func AsIs(v *base.Value, t *base.Type) bool { return convert.AsIs(v, t) }
 
 // Assign converts v for storing in a column of type t; see convert.Assign.
 func Assign(v base.Value, t base.Type, strict bool, col string, row int) (base.Value, *base.Error, error) {

@@ -34,8 +34,8 @@ func Assign(v base.Value, t base.Type, strict bool, col string, row int) (out ba
 	return base.Value{}, nil, a.problem
 }
 
-// AsIs reports whether Assign would return v as it is, without a warning. It may say no where it would.
-func AsIs(v base.Value, t *base.Type) bool {
+// AsIs reports whether Assign would return *v as it is, without a warning. It may say no where it would.
+func AsIs(v *base.Value, t *base.Type) bool {
 	switch v.Class() {
 	case base.Int:
 		switch t.ID {
@@ -49,16 +49,33 @@ func AsIs(v base.Value, t *base.Type) bool {
 		coef, scale := v.Decimal()
 		return t.ID == base.TypeDecimal && !t.Unsigned && scale == t.Scale && base.DecimalFits(coef, t.Precision)
 	case base.String:
-		s := v.Text()
-		switch t.ID {
-		case base.TypeVarchar:
-			return len(s) <= t.Length && utf8.ValidString(s)
-		case base.TypeTinyText, base.TypeText, base.TypeMediumText, base.TypeLongText:
-			limit := maxBytes(t.ID)
-			return (limit == 0 || len(s) <= limit) && utf8.ValidString(s)
-		}
+		return textAsIs(v.Text(), t)
+	case base.Date:
+		return t.ID == base.TypeDate && v.Int() >= base.ZeroDate && v.Int() <= base.MaxDate
+	case base.DateTime:
+		return t.ID == base.TypeDateTime && RoundMicros(v.Int(), t.Scale) == v.Int()
 	}
 	return false
+}
+
+func textAsIs(s string, t *base.Type) bool {
+	switch t.ID {
+	case base.TypeChar:
+		if len(s) > t.Length || len(s) > 0 && s[len(s)-1] == ' ' {
+			return false
+		}
+	case base.TypeVarchar:
+		if len(s) > t.Length {
+			return false
+		}
+	case base.TypeTinyText, base.TypeText, base.TypeMediumText, base.TypeLongText:
+		if limit := maxBytes(t.ID); limit > 0 && len(s) > limit {
+			return false
+		}
+	default:
+		return false
+	}
+	return utf8.ValidString(s)
 }
 
 type assigner struct {

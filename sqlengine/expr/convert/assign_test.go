@@ -153,14 +153,17 @@ func TestAsIs(t *testing.T) {
 	t.Parallel()
 	values := []base.Value{{}, base.NewInt(0), base.NewInt(127), base.NewInt(128), base.NewInt(-129), base.NewInt(math.MinInt64), base.NewUint(math.MaxUint64),
 		base.NewFloat(1.5), base.NewFloat(math.Inf(1)), base.NewFloat(math.NaN()), base.NewFloat(-1), dec("1.50"), dec("1000.00"), dec("1.5"),
-		base.NewString(""), base.NewString("abc  "), base.NewString("abcdef"), base.NewString("\xff"), base.NewString("äöü"), base.NewBytes("abc")}
+		base.NewString(""), base.NewString("abc  "), base.NewString("abcdef"), base.NewString("\xff"), base.NewString("äöü"), base.NewBytes("abc"),
+		base.NewDate(0), base.NewDate(base.MinDate), base.NewDate(base.ZeroDate), base.NewDate(base.MaxDate), base.NewDate(base.MaxDate + 1), base.NewDateTime(0),
+		base.NewDateTime(base.Day - 1), base.NewDateTime(1_234_567_000), base.NewDateTime(-1_500_000), base.NewDateTime(base.ZeroDate * base.Day)}
 	types := []base.Type{tinyint, tinyUint, integer, bigint, ubigint, decimal52, double, float, {ID: base.TypeDouble, Unsigned: true},
 		{ID: base.TypeDecimal, Precision: 5, Scale: 2, Unsigned: true}, {ID: base.TypeVarchar, Length: 3}, {ID: base.TypeVarchar, Length: 5}, {ID: base.TypeChar, Length: 5},
-		{ID: base.TypeTinyText}, {ID: base.TypeText}, {ID: base.TypeJSON}, {ID: base.TypeVarbinary, Length: 5}, {ID: base.TypeDate}}
+		{ID: base.TypeTinyText}, {ID: base.TypeText}, {ID: base.TypeJSON}, {ID: base.TypeVarbinary, Length: 5}, {ID: base.TypeDate},
+		{ID: base.TypeDateTime}, {ID: base.TypeDateTime, Scale: 3}, {ID: base.TypeDateTime, Scale: 6}, {ID: base.TypeTimestamp, Scale: 6}}
 	yes := 0
 	for _, typ := range types {
 		for _, v := range values {
-			if !AsIs(v, &typ) {
+			if !AsIs(&v, &typ) {
 				continue
 			}
 			yes++
@@ -171,7 +174,7 @@ func TestAsIs(t *testing.T) {
 			}
 		}
 	}
-	if yes < 20 {
+	if yes < 40 {
 		t.Errorf("only %d were let through", yes)
 	}
 }
