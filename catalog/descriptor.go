@@ -25,6 +25,7 @@ type Table struct {
 	SortKeys      string       `json:"sort_keys,omitempty"` // collation.Version when a key part is stored as a sort key
 	Checks        []Check      `json:"checks,omitempty"`
 	Options       []Option     `json:"options,omitempty"`
+	TTL           string       `json:"ttl,omitempty"` // the time at which a row expires, an expression over its columns; "" never
 	// Partitioning divides the rows; nil: they are all together.
 	Partitioning *Partitioning `json:"partitioning,omitempty"`
 	Temporary    bool          `json:"-"` // of one session, which alone knows it

@@ -106,6 +106,9 @@ func CreateSQL(t *Table, autoInc uint64) string {
 	if t.Comment != "" {
 		s += " COMMENT=" + QuoteString(t.Comment)
 	}
+	if t.TTL != "" {
+		s += " WITH (ttl = " + QuoteString(t.TTL) + ")"
+	}
 	return s
 }
 

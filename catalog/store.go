@@ -27,8 +27,9 @@ const (
 	partitionFormat = 2 // tables with partitions
 	databaseFormat  = 3 // the database itself
 	encryptedFormat = 4 // tables with encrypted columns
+	agingFormat     = 5 // tables with a ttl
 
-	formatVersion = encryptedFormat // the newest
+	formatVersion = agingFormat // the newest
 )
 
 // Catalog is the set of descriptors as one transaction sees it. It is immutable and may be shared.
@@ -154,6 +155,8 @@ func encodeTable(t *Table) (string, error) {
 	}
 	format := plainFormat
 	switch {
+	case t.TTL != "":
+		format = agingFormat
 	case t.HasEncrypted():
 		format = encryptedFormat
 	case t.Partitioning != nil:

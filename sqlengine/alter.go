@@ -331,6 +331,11 @@ func (a *alteration) unused(id uint32, name string, drop bool) error {
 			}
 		}
 	}
+	if a.t.TTL != "" {
+		if yes, _ := uses(a.t.TTL); yes {
+			return base.Errorf(errno.CheckDependency, "The ttl of table '%s' uses column '%s', hence column cannot be dropped or renamed.", a.old.Name, name)
+		}
+	}
 	if err := a.notPartitionedBy(id, name); err != nil {
 		return err
 	}
@@ -470,6 +475,9 @@ func (a *alteration) option(o *ast.Option) error {
 		n, err := optionNumber(o)
 		a.autoInc = n
 		return err
+	}
+	if o.Name == "ttl" && a.old.Temporary {
+		return temporaryTTL()
 	}
 	return tableOption(a.t, *o)
 }

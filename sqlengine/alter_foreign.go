@@ -28,6 +28,9 @@ func (a *alteration) settleForeignKeys(cat *catalog.Catalog) error {
 		}
 	}
 	for _, ref := range refs {
+		if a.t.TTL != "" {
+			return agingParent(ref.Key, a.t.Name)
+		}
 		if err := a.keepsParent(ref); err != nil {
 			return err
 		}

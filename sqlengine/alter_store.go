@@ -81,6 +81,11 @@ func (a *alteration) store() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b != nil && a.old.TTL != "" { // rows that nobody sees are in nobody's way
+		if _, err := a.r.removeExpired(a.tx, a.old, 0); err != nil {
+			return nil, err
+		}
+	}
 	if b != nil {
 		b.Start(a.r.execContext(a.tx, 0), a.tx)
 	}

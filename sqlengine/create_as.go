@@ -25,6 +25,9 @@ func (r *run) createLike(n *ast.CreateTable, tx *table.Tx) (*catalog.Table, erro
 		t.Columns[i].Initial = nil
 	}
 	t.Checks, t.ForeignKeys, t.Temporary = nil, nil, false
+	if n.Temporary {
+		t.TTL = ""
+	}
 	if t.Partitioning != nil {
 		for i := range t.Partitioning.Parts {
 			t.Partitioning.Parts[i].ID, t.Partitioning.Parts[i].Indexes = 0, nil

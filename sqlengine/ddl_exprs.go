@@ -24,7 +24,7 @@ func (r *run) rowText(t *catalog.Table, sql, clause string) (expr.Expr, error) {
 	return plan.RowExpr(r.s.planEnv(nil, nil, nil), t, x, clause)
 }
 
-// checkExpressions checks the expressions of a descriptor whose columns are complete: defaults, generated columns and CHECK
+// checkExpressions checks the expressions of a descriptor whose columns are complete: defaults, generated columns, the ttl and CHECK
 // constraints may only name what they can rely on.
 func (r *run) checkExpressions(t *catalog.Table) error {
 	for i := range t.Columns {
@@ -45,7 +45,7 @@ func (r *run) checkExpressions(t *catalog.Table) error {
 			return err
 		}
 	}
-	return nil
+	return r.checkTTL(t)
 }
 
 func (r *run) checkGenerated(t *catalog.Table, i int) error {

@@ -18,6 +18,8 @@ func tableOption(t *catalog.Table, o ast.Option) error {
 	switch o.Name {
 	case "comment":
 		t.Comment = text
+	case "ttl":
+		t.TTL = strings.TrimSpace(text)
 	case "collate":
 		return setCollation(t, text)
 	case "charset":

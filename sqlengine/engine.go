@@ -105,6 +105,7 @@ type Engine struct {
 	sessions   atomic.Uint64
 	processes  processes
 	leases     *lease.Manager
+	sweeper    sweeper
 	questions  atomic.Uint64 // statements that were run
 
 	globals struct { // of system variables that SET GLOBAL gave another value than their first
@@ -144,12 +145,14 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		cfg.SecretKey = nil
 	}
 	e.cfg, e.db, e.key = cfg, db, key
+	e.sweeper.start(e.sweep, cfg.Logger)
 	e.leases = lease.New(cfg.Store, lease.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger})
 	return e, nil
 }
 
 // Close waits for work in the background, bounded by ctx, and closes the database. Sessions fail afterwards.
 func (e *Engine) Close(ctx context.Context) error {
+	e.sweeper.close()
 	return errors.Join(e.leases.Close(ctx), e.db.Close(ctx))
 }
 

@@ -97,3 +97,6 @@ func (e *Engine) Flush(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Swept waits until the rows past their time that the engine is removing are gone.
+func (e *Engine) Swept() { e.sweeper.tasks.Wait() }

@@ -342,6 +342,7 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 			return nil, err
 		}
 		tables := r.s.temporary
+		r.s.aging = nil
 		res, err := r.attempt(tx, fn)
 		tx.Rollback()
 		if err != nil {
@@ -361,8 +362,7 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 func (r *run) attempt(tx *table.Tx, fn func(*table.Tx) (*Result, error)) (*Result, error) {
 	res, err := fn(tx)
 	if tx.Changed() && err == nil {
-		_, err = tx.Commit(r.ctx)
-		return res, err
+		return res, r.s.commit(r.ctx, tx)
 	}
 	if tx.WroteLocal() && err == nil {
 		if r.s.e.strong() {

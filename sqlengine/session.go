@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
@@ -32,7 +33,8 @@ type Session struct {
 	process    *process
 	locked     bool // by LOCK TABLES
 	locks      sessionLocks
-	appender   *Appender // that is open; nil: none
+	appender   *Appender        // that is open; nil: none
+	aging      []*catalog.Table // with a ttl, that the transaction has changed rows of
 
 	warnings     []*base.Error
 	warningCount int         // of errors, warnings and notes
@@ -140,7 +142,17 @@ func (s *Session) Commit(ctx context.Context) error {
 	}
 	tx := s.tx
 	s.tx, s.savepoints = nil, nil
+	return s.commit(ctx, tx)
+}
+
+// commit commits a transaction.
+func (s *Session) commit(ctx context.Context, tx *table.Tx) error {
+	aging := s.aging
+	s.aging = nil
 	_, err := tx.Commit(ctx)
+	if err == nil {
+		s.e.aged(aging)
+	}
 	return err
 }
 
@@ -149,7 +161,7 @@ func (s *Session) Rollback(context.Context) error {
 	s.appender = nil
 	if s.tx != nil {
 		s.tx.Rollback()
-		s.tx, s.savepoints = nil, nil
+		s.tx, s.savepoints, s.aging = nil, nil, nil
 	}
 	return nil
 }

@@ -55,6 +55,9 @@ func (r *run) adminRows(n *ast.TableAdmin, tx *table.Tx) (*Result, error) {
 		label = r.s.e.cfg.Database + "." + t.Name
 		switch n.Kind {
 		case "OPTIMIZE":
+			if err := r.sweepFirst(t); err != nil {
+				return nil, err
+			}
 			if err := r.optimize(t.PartTables()); err != nil {
 				return nil, err
 			}

@@ -181,6 +181,9 @@ func virtualKey(key, column string) error {
 
 // checkParent checks that the columns which a foreign key references are there, of the child's types, and lead a key.
 func checkParent(t *catalog.Table, k *catalog.ForeignKey, parent *catalog.Table) error {
+	if parent.TTL != "" {
+		return agingParent(k, parent.Name)
+	}
 	ids, missing, ok := parent.ColumnIDs(k.ParentColumns)
 	if !ok {
 		return base.Errorf(errno.NoParentColumn, "Failed to add the foreign key constraint. Missing column '%s' for constraint '%s' in the referenced table '%s'",

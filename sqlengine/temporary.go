@@ -75,6 +75,9 @@ func (r *run) createTemporary(t *catalog.Table, tx *table.Tx) error {
 	if s.tables[strings.ToLower(t.Name)] != nil {
 		return base.Errorf(errno.TableExists, "Table '%s' already exists", t.Name)
 	}
+	if t.TTL != "" {
+		return temporaryTTL()
+	}
 	if err := catalog.Temporary(t, r.s.e.nextLocal(2+len(t.Indexes))); err != nil {
 		return err
 	}

@@ -51,7 +51,9 @@ type Context struct {
 	Budget Budget
 	// TempDir is the folder of the temporary files; "" is the system's.
 	TempDir string
-	// Rules returns the generated columns and CHECK constraints of a table.
+	// Aging is told of tables with a ttl whose rows a statement changes; nil: nobody wants to know.
+	Aging func(*catalog.Table)
+	// Rules returns the generated columns, CHECK constraints and ttl of a table.
 	Rules func(*catalog.Table) (*plan.Rules, error)
 	// Key opens and seals the values of encrypted columns; nil: there is no key.
 	Key *seal.Key

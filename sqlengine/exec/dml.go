@@ -46,6 +46,9 @@ func newWriter(ec *Context, tx *table.Tx, t *catalog.Table, ignore bool) *writer
 	ec.prepare()
 	ec.images = true
 	tx.DependOn(catalog.DescriptorTable, catalog.DescriptorKey(t.ID))
+	if t.TTL != "" && ec.Aging != nil {
+		ec.Aging(t)
+	}
 	return &writer{ec: ec, tx: tx, t: t, ignore: ignore, fk: newForeignKeys(ec, tx, t), fam: &family{touched: map[uint32]bool{}},
 		shut: catalog.FirstUnreadable(ec.Key, t) != nil}
 }
@@ -58,8 +61,21 @@ type conflict struct {
 }
 
 // findConflict returns the row that holds the primary key or a unique key of row, or nil. self is the primary key of the row
-// being replaced, which does not count; "" none. home is the row's partition: its unique keys have all columns that tell it.
+// being replaced, which does not count; "" none. home is the row's partition: its unique keys have all columns that tell it. Rows in
+// the way that are past their time make room.
 func (w *writer) findConflict(home *catalog.Table, pk string, row []base.Value, self string) (*conflict, error) {
+	for {
+		c, err := w.holder(home, pk, row, self)
+		if c == nil || err != nil {
+			return nil, err
+		}
+		if gone, err := w.bury(c); err != nil || !gone {
+			return c, err
+		}
+	}
+}
+
+func (w *writer) holder(home *catalog.Table, pk string, row []base.Value, self string) (*conflict, error) {
 	if pk != self {
 		if _, taken, err := w.tx.Get(w.ec.Ctx, home.ID, pk); err != nil {
 			return nil, err

@@ -309,7 +309,13 @@ func (w *writer) unreferenced(c *childKey, row []base.Value) error {
 	if null {
 		return nil
 	}
-	found, err := w.exists(&c.lookup, values)
+	var found bool
+	var err error
+	if c.child.TTL != "" {
+		found, err = w.livingChild(c, values)
+	} else {
+		found, err = w.exists(&c.lookup, values)
+	}
 	if err == nil && found {
 		err = base.Errorf(errno.RowIsReferenced, "Cannot delete or update a parent row: a foreign key constraint fails (%s)", w.describe(c.child, c.key))
 	}
@@ -332,39 +338,43 @@ func (w *writer) cascade(c *childKey, row []base.Value, fn func(cw *writer, pk s
 	defer func() { w.fam.depth-- }()
 	cw := w.fam.writer(w, c.child)
 	w.fam.touched[c.child.ID] = true
-	for i, pk := range found {
+	for i, key := range found {
 		if i&1023 == 0 {
 			if err := w.ec.Ctx.Err(); err != nil {
 				return err
 			}
 		}
-		if c.lookup.index != nil {
-			var ok bool
-			if pk, ok, err = w.tx.Get(w.ec.Ctx, c.lookup.index.ID, pk); err != nil {
-				return err
-			} else if !ok {
-				continue // a cascade before this one took it
-			}
-		}
-		enc, ok, err := w.tx.Get(w.ec.Ctx, c.child.ID, pk)
+		pk, old, ok, err := cw.child(c, key)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			continue
 		}
-		old, err := catalog.DecodeRow(c.child, enc, w.ec.Key)
-		if err == nil && c.child.HasVirtual() {
-			err = cw.derive(old, 1)
-		}
-		if err != nil {
-			return err
-		}
 		if err := fn(cw, pk, old); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// child reads the row that a key of a foreign key's lookup leads to, all columns; ok is false when a cascade has taken it.
+func (w *writer) child(c *childKey, key string) (pk string, row []base.Value, ok bool, err error) {
+	pk = key
+	if c.lookup.index != nil {
+		if pk, ok, err = w.tx.Get(w.ec.Ctx, c.lookup.index.ID, key); err != nil || !ok {
+			return "", nil, false, err
+		}
+	}
+	enc, ok, err := w.tx.Get(w.ec.Ctx, c.child.ID, pk)
+	if err != nil || !ok {
+		return "", nil, false, err
+	}
+	row, err = catalog.DecodeRow(c.child, enc, w.ec.Key)
+	if err == nil && c.child.HasVirtual() {
+		err = w.derive(row, 1)
+	}
+	return pk, row, true, err
 }
 
 // writer returns the writer of a child.

@@ -38,7 +38,7 @@ func computeVirtual(ec *Context, n *plan.Scan, b *vec.Batch) error {
 func (w *writer) ruleSet() (*plan.Rules, error) {
 	if w.rules == nil && !w.ruled {
 		w.ruled = true
-		if len(w.t.Checks) == 0 && !w.t.HasGenerated() && w.t.Partitioning == nil || w.ec.Rules == nil {
+		if len(w.t.Checks) == 0 && !w.t.HasGenerated() && w.t.Partitioning == nil && w.t.TTL == "" || w.ec.Rules == nil {
 			return nil, nil
 		}
 		r, err := w.ec.Rules(w.t)

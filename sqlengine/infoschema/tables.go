@@ -87,6 +87,9 @@ func tableRows(r *reader, t *catalog.Table) [][]base.Value {
 	if t.AutoIncrement != 0 {
 		auto = base.NewUint(r.AutoInc(t.ID) + 1)
 	}
+	if t.TTL != "" {
+		options = strings.TrimSpace(options + " ttl=" + catalog.QuoteString(t.TTL))
+	}
 	created := base.NewDateTime(t.CreatedMicros / 1e6 * 1e6)
 	row := []base.Value{str(catalogName), str(r.Database()), str(t.Name), num(tableBase), str(EngineName), base.NewInt(10),
 		num(rowFormatDynamic)}

@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"strings"
+
 	"github.com/s3sql/s3sql/sqlengine/ast"
 )
 
@@ -74,12 +76,33 @@ func (p *parser) skipHow() bool {
 // tableOptionsOf reads table options up to the next comma; false if none is next.
 func (p *parser) tableOptionsOf(a *ast.AlterTable) bool {
 	var list []ast.Option
-	for p.tableOption(&list) {
+	switch {
+	case p.is("SET") && isOp(p.peek(1), "("):
+		p.i++
+		list = p.tableWith()
+	case p.is("RESET") && isOp(p.peek(1), "("):
+		p.i++
+		list = p.resetOptions()
+	default:
+		for p.tableOption(&list) {
+		}
 	}
 	for i := range list {
 		a.Actions = append(a.Actions, ast.AlterAction{At: list[i].At, Kind: ast.TableOption, Option: &list[i]})
 	}
 	return len(list) > 0
+}
+
+// resetOptions reads (name, …): options that go.
+func (p *parser) resetOptions() (list []ast.Option) {
+	p.expectOp("(")
+	for ok := true; ok; ok = p.acceptOp(",") {
+		o := ast.Option{At: p.at(), Name: strings.ToLower(p.anyName("an option"))}
+		p.tableWithName(o.Name)
+		list = append(list, o)
+	}
+	p.expectOp(")")
+	return list
 }
 
 //lint:long one case a change

@@ -204,6 +204,22 @@ func (p *parser) withOptions() []ast.Option {
 	return list
 }
 
+// tableWith reads the list behind WITH, or SET, of a table.
+func (p *parser) tableWith() []ast.Option {
+	list := p.withOptions()
+	for i := range list {
+		p.tableWithName(list[i].Name)
+	}
+	return list
+}
+
+// tableWithName checks the name of an option that stands in such a list.
+func (p *parser) tableWithName(name string) {
+	if name != "ttl" {
+		p.failCode(errno.WrongArguments, "a table has no option '%s'; valid: ttl", name)
+	}
+}
+
 // keyPart reads column[(length)] or (expression), with ASC or DESC.
 func (p *parser) keyPart() ast.IndexColumn {
 	var c ast.IndexColumn
@@ -319,7 +335,7 @@ func (p *parser) tableOption(list *[]ast.Option) bool {
 	switch {
 	case p.is("WITH") && isOp(p.peek(1), "("):
 		p.i++
-		*list = append(*list, p.withOptions()...)
+		*list = append(*list, p.tableWith()...)
 		return true
 	case p.accept("CHARACTER", "SET"), p.accept("CHARSET"):
 		o.Name = "charset"

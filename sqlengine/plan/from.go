@@ -132,6 +132,9 @@ func (p *planner) tableScan(t *ast.TableName, table *catalog.Table, outer *frame
 	if scan.named, err = namedParts(table, t.Partitions); err == nil {
 		scan.hints, err = hinted(table, aliasOf(t), t.Hints)
 	}
+	if err == nil {
+		err = p.aging(scan)
+	}
 	return scan, sc, err
 }
 

@@ -14,6 +14,8 @@ type Rules struct {
 	// Generated computes the generated columns; each may read those before it.
 	Generated []Assignment
 	Checks    []CheckRule
+	// Expired is TRUE for a row that is past its time; nil: the table has no ttl.
+	Expired expr.Expr
 	// Parts says which partition a row belongs to; nil: the table has none.
 	Parts *partition.Func
 }
@@ -24,7 +26,7 @@ type CheckRule struct {
 	Broken expr.Expr // TRUE for a row that is to be refused: NULL is no reason
 }
 
-// TableRules binds the generated columns and the enforced CHECK constraints of t.
+// TableRules binds the generated columns, the enforced CHECK constraints and the ttl of t.
 //
 // Errors: those of parsing and binding, which the DDL that made them has ruled out.
 func TableRules(env Env, t *catalog.Table) (*Rules, error) {
@@ -36,6 +38,11 @@ func TableRules(env Env, t *catalog.Table) (*Rules, error) {
 	}
 	if r.Parts, err = p.partFunc(t); err != nil {
 		return nil, err
+	}
+	if t.TTL != "" {
+		if r.Expired, err = p.expiry(t, false); err != nil {
+			return nil, err
+		}
 	}
 	for _, c := range t.Checks {
 		if c.NotEnforced {
