@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/s3sql/s3sql/internal/base"
 )
 
 // parameter is one key of a DSN's query. set parses a value into a Config; get returns the value to write back and
@@ -34,6 +36,7 @@ var parameters = []parameter{
 	text("consistency", "strong, bounded", everywhere, func(c *Config) *string { return &c.Consistency }, oneOf("strong", "bounded")),
 	{name: "max_staleness", valid: "a duration such as 500ms or 2s, or milliseconds", set: setStaleness, get: getStaleness},
 	text("isolation", "snapshot, serializable", everywhere, func(c *Config) *string { return &c.Isolation }, oneOf("snapshot", "serializable")),
+	{name: "retention", valid: "a duration such as 7d or 36h", set: setRetention, get: getRetention},
 	{name: "memory_limit", valid: "a size such as 256MB, or bytes", set: setMemory, get: getMemory},
 	text("cache_dir", "the path of a folder", everywhere, func(c *Config) *string { return &c.CacheDir }),
 	{name: "cache_size", valid: "a size such as 10GB, or bytes", set: setCacheSize, get: getCacheSize},
@@ -162,6 +165,17 @@ func setStaleness(c *Config, value string) error {
 }
 
 func getStaleness(c *Config) (string, bool) { return c.MaxStaleness.String(), c.MaxStaleness != 0 }
+
+func setRetention(c *Config, value string) error {
+	d, ok := base.ParseDays(value)
+	if !ok {
+		return errBadValue
+	}
+	c.Retention = d
+	return nil
+}
+
+func getRetention(c *Config) (string, bool) { return base.FormatDays(c.Retention), c.Retention != 0 }
 
 // minMemory is the least memory_limit: less cannot hold a batch of rows per operator.
 const minMemory = 1 << 20

@@ -37,12 +37,13 @@ type Config struct {
 	Isolation    string        // "snapshot" (default) or "serializable"
 	Maintenance  string        // "auto" (default) or "off"
 
-	MemoryLimit     int64  // bytes for rows that wait for a flush, caches and queries together; 0 is 512 MB
-	Private         bool   // nobody else can open the store, whose objects are in memory: rows stay where they are
-	CacheDir        string // folder in which whole segments are kept; "" none
-	CacheBytes      int64  // how much they may take; 0 is 10 GiB
-	TempDir         string // folder of the temporary files of what is over MemoryLimit; "" is the system's
-	ConflictRetries int    // runs of an autocommit statement that loses; 0 is 100
+	Retention       time.Duration // of what no table needs any more; 0 is table.DefaultRetention
+	MemoryLimit     int64         // bytes for rows that wait for a flush, caches and queries together; 0 is 512 MB
+	Private         bool          // nobody else can open the store, whose objects are in memory: rows stay where they are
+	CacheDir        string        // folder in which whole segments are kept; "" none
+	CacheBytes      int64         // how much they may take; 0 is 10 GiB
+	TempDir         string        // folder of the temporary files of what is over MemoryLimit; "" is the system's
+	ConflictRetries int           // runs of an autocommit statement that loses; 0 is 100
 	User            string
 
 	// SecretKey, of seal.KeySize bytes, opens and seals ENCRYPTED columns; nil: their values cannot be read or written.
@@ -125,7 +126,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e := &Engine{prices: system.DefaultPrices(), started: cfg.Clock.Now()}
 	opts := table.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger, Create: cfg.Create, ReadOnly: cfg.ReadOnly,
 		MaxStaleness: cfg.MaxStaleness, NoMaintenance: cfg.Maintenance == "off", Certify: certifier(cfg.Rand),
-		MemoryLimit: cfg.MemoryLimit, CacheDir: cfg.CacheDir, CacheBytes: cfg.CacheBytes}
+		Retention: cfg.Retention, MemoryLimit: cfg.MemoryLimit, CacheDir: cfg.CacheDir, CacheBytes: cfg.CacheBytes}
 	if !cfg.Private {
 		opts.Schema = e.segmentSchema
 	}

@@ -1,10 +1,6 @@
 package sqlengine
 
 import (
-	"strconv"
-	"strings"
-	"time"
-
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/ast"
@@ -15,9 +11,9 @@ import (
 func (r *run) vacuum(n *ast.Vacuum) (*Result, error) {
 	var opts table.VacuumOptions
 	if n.Retention != "" {
-		d, err := retention(n.Retention)
-		if err != nil {
-			return nil, err
+		d, ok := base.ParseDays(n.Retention)
+		if !ok {
+			return nil, base.Errorf(errno.WrongArguments, "Incorrect arguments to VACUUM: the retention '%.40s' is not a duration such as '1h' or '7d'", n.Retention)
 		}
 		opts.Retention = d
 	}
@@ -34,18 +30,4 @@ func (r *run) vacuum(n *ast.Vacuum) (*Result, error) {
 	}
 	return rowsResult(cols, [][]base.Value{{base.NewInt(int64(res.Objects)), base.NewInt(res.Bytes), base.NewInt(int64(res.Records)),
 		base.NewInt(int64(res.Checkpoints))}}), nil
-}
-
-// retention reads a duration as Go writes it, or a number of days, as 30d.
-func retention(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n uint64
-		n, err = strconv.ParseUint(days, 10, 16)
-		d = time.Duration(n) * 24 * time.Hour
-	}
-	if err != nil || d <= 0 {
-		return 0, base.Errorf(errno.WrongArguments, "Incorrect arguments to VACUUM: the retention '%.40s' is not a duration such as '1h' or '7d'", text)
-	}
-	return d, nil
 }

@@ -48,8 +48,9 @@ type sysVar struct {
 	check func(text string) (string, error)
 	// merge returns what a value makes of the one there is; nil: it takes its place.
 	merge func(now, text string) (string, error)
-	// apply makes the value effective in a session.
-	apply func(r *run, text string) error
+	// apply makes the value effective in a session, effect that of a GLOBAL variable in the process.
+	apply  func(r *run, text string) error
+	effect func(e *Engine, text string) error
 }
 
 // systemVars maps names to variables.
@@ -178,6 +179,9 @@ func (v *sysVar) settable(scope string) error {
 
 // setGlobal sets the value that later sessions of this process start with.
 func (e *Engine) setGlobal(v *sysVar, text string) error {
+	if v.effect != nil {
+		return v.effect(e, text)
+	}
 	e.globals.mu.Lock()
 	defer e.globals.mu.Unlock()
 	if e.globals.mu.m == nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/storage/table"
 )
 
 // The names, types, scopes, defaults and ranges are those of the MySQL 8.0 manual, "Server System Variables".
@@ -37,6 +38,8 @@ func effectiveVars() []sysVar {
 		{name: "foreign_key_checks", kind: varBool, initial: "ON"},
 		{name: "optimizer_switch", initial: defaultSwitches, merge: mergeSwitches,
 			apply: applySwitches},
+		{name: "retention", scope: globalScope, initial: base.FormatDays(table.DefaultRetention),
+			get: func(s *Session) string { return base.FormatDays(s.e.db.Retention()) }, effect: setRetention},
 		{name: "block_encryption_mode", kind: varEnum, initial: "aes-128-ecb", choices: blockModes()},
 	}
 }
@@ -50,6 +53,16 @@ func blockModes() (out []string) {
 		}
 	}
 	return out
+}
+
+// setRetention sets how long garbage stays in the store.
+func setRetention(e *Engine, text string) error {
+	d, ok := base.ParseDays(text)
+	if !ok {
+		return base.Errorf(errno.WrongValueForVar, "Variable 'retention' can't be set to the value of '%.40s': it is a duration such as '1h' or '7d'", text)
+	}
+	e.db.SetRetention(d)
+	return nil
 }
 
 func onOffText(on bool) string {

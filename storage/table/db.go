@@ -35,6 +35,7 @@ type Options struct {
 	// process that opens the database may have one.
 	Schema SchemaOf
 	// MemoryLimit is the budget, in bytes, for rows that wait for a flush, for caches and for queries; 0 is 512 MiB.
+	Retention   time.Duration // how long what no table needs any more stays in the store; 0 is DefaultRetention
 	MemoryLimit int64
 	// CacheDir is the folder in which whole segments are kept, CacheBytes how much they may take; "" none, 0 the default.
 	CacheDir   string
@@ -57,6 +58,9 @@ func (o *Options) EnsureDefaults() {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Retention == 0 {
+		o.Retention = DefaultRetention
 	}
 	if o.MemoryLimit == 0 {
 		o.MemoryLimit = 512 << 20
@@ -85,6 +89,8 @@ type DB struct {
 	log    recordLog
 	state  atomic.Pointer[state]
 	closed atomic.Bool
+
+	retention atomic.Int64 // nanoseconds
 
 	background context.Context // of checkpoints; ends when Close gives up
 	stop       context.CancelFunc

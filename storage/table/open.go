@@ -28,6 +28,7 @@ func Open(ctx context.Context, store object.Store, opts Options) (*DB, error) {
 	opts.EnsureDefaults()
 	db := &DB{store: store, opts: opts}
 	db.mu.counters = make(map[uint32]*counter)
+	db.SetRetention(opts.Retention)
 	var err error
 	if db.files, err = newFiles(store, opts); err != nil {
 		return nil, err

@@ -29,9 +29,15 @@ const (
 	deleteBatch = 1000
 )
 
+// Retention returns how long what no table needs any more stays in the store, where Vacuum is not told otherwise.
+func (db *DB) Retention() time.Duration { return time.Duration(db.retention.Load()) }
+
+// SetRetention sets it, for this process; d is positive.
+func (db *DB) SetRetention(d time.Duration) { db.retention.Store(int64(d)) }
+
 // VacuumOptions are the settings of a Vacuum.
 type VacuumOptions struct {
-	// Retention is how long segments, records and checkpoints stay after the last state that needs them; 0 is DefaultRetention.
+	// Retention is how long segments, records and checkpoints stay after the last state that needs them; 0 is that of the database.
 	Retention time.Duration
 }
 
@@ -56,7 +62,7 @@ func (db *DB) Vacuum(ctx context.Context, opts VacuumOptions) (res VacuumResult,
 		return res, base.Errorf(errno.WrongArguments, "the retention cannot be negative")
 	}
 	if opts.Retention == 0 {
-		opts.Retention = DefaultRetention
+		opts.Retention = db.Retention()
 	}
 	if err := db.writable(); err != nil {
 		return res, err
@@ -76,9 +82,9 @@ func (db *DB) Vacuum(ctx context.Context, opts VacuumOptions) (res VacuumResult,
 // tidy is the part of Vacuum that maintenance does after a checkpoint: at most every tidyRecords records it looks at the log.
 func (db *DB) tidy(ctx context.Context, before, after uint64) error {
 	var res VacuumResult
-	err := db.removeGarbage(ctx, DefaultRetention, &res)
+	err := db.removeGarbage(ctx, db.Retention(), &res)
 	if err == nil && before/tidyRecords != after/tidyRecords {
-		err = db.trimLog(ctx, DefaultRetention, &res)
+		err = db.trimLog(ctx, db.Retention(), &res)
 	}
 	return err
 }

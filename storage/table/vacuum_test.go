@@ -107,6 +107,28 @@ func TestVacuumRemovesGarbagePastItsRetention(t *testing.T) {
 	checkReplayed(t, again, store)
 }
 
+// TestRetentionOfTheDatabase shortens how long garbage stays, for maintenance and for a Vacuum that is not told otherwise.
+func TestRetentionOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	store, c := newMemStore(), new(shiftClock)
+	db := withGarbage(t, store, c)
+	want := len(db.state.Load().garbage)
+	c.move(2 * time.Hour)
+	must(t, db.tidy(t.Context(), 0, 0))
+	if n := len(db.state.Load().garbage); n != want {
+		t.Fatalf("%d of %d segments are left of the garbage of two hours", n, want)
+	}
+	db.SetRetention(3 * time.Hour)
+	if res := vacuum(t, db, 0); res.Objects != 0 {
+		t.Errorf("removed too early: %+v", res)
+	}
+	db.SetRetention(time.Hour)
+	must(t, db.tidy(t.Context(), 0, 0))
+	if n := len(db.state.Load().garbage); n != 0 {
+		t.Errorf("%d segments are garbage still", n)
+	}
+}
+
 func TestVacuumAfterACrash(t *testing.T) {
 	t.Parallel()
 	store, c := newMemStore(), new(shiftClock)
