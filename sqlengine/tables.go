@@ -13,6 +13,7 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 	return []*plan.VirtualTable{
 		system.Costs(s.e.cfg.Ledger.Total, s.e.prices),
 		system.CostTotals(s.e.cfg.Ledger.Total, s.e.prices, s.e.started),
+		system.Commits(),
 		system.Segments(),
 		system.Storage(),
 	}
