@@ -8,7 +8,7 @@ import (
 	"github.com/s3sql/s3sql/storage/table"
 )
 
-// Appender inserts rows of values as an INSERT with one row of placeholders would insert them, one after the other.
+// Appender inserts rows of values, each as an INSERT of that one row would.
 type Appender struct {
 	in *inserter
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/cache"
 	"github.com/s3sql/s3sql/storage/commitlog"
+	"github.com/s3sql/s3sql/storage/lease"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -90,7 +91,9 @@ type DB struct {
 	state  atomic.Pointer[state]
 	closed atomic.Bool
 
-	retention atomic.Int64 // nanoseconds
+	retention atomic.Int64  // nanoseconds
+	others    atomic.Uint64 // the last record of another process that came while this one was open; 0 none
+	leases    *lease.Manager
 
 	background context.Context // of checkpoints; ends when Close gives up
 	stop       context.CancelFunc
@@ -151,6 +154,9 @@ func (db *DB) Apply(rec *commitlog.Record, own bool) error {
 	db.state.Store(next)
 	if db.opts.Schema != nil { // else rows stay where they are, and nothing makes way for them
 		db.files.hold(int64(next.mem))
+	}
+	if !own {
+		db.others.Store(rec.Seq)
 	}
 	db.work.note(next, rec, db.opts.limits)
 	db.mu.window.add(rec)

@@ -12,6 +12,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/commitlog"
+	"github.com/s3sql/s3sql/storage/lease"
 	"github.com/s3sql/s3sql/storage/manifest"
 	"github.com/s3sql/s3sql/storage/object"
 )
@@ -29,6 +30,7 @@ func Open(ctx context.Context, store object.Store, opts Options) (*DB, error) {
 	db := &DB{store: store, opts: opts}
 	db.mu.counters = make(map[uint32]*counter)
 	db.SetRetention(opts.Retention)
+	db.leases = lease.New(store, lease.Options{Clock: opts.Clock, Rand: opts.Rand, Logger: opts.Logger})
 	var err error
 	if db.files, err = newFiles(store, opts); err != nil {
 		return nil, err
@@ -71,7 +73,7 @@ func (db *DB) Close(ctx context.Context) error {
 			err = ctx.Err()
 		}
 	}
-	return errors.Join(err, db.files.close(ctx))
+	return errors.Join(err, db.leases.Close(ctx), db.files.close(ctx))
 }
 
 // opener is one Open.

@@ -105,6 +105,11 @@ func (db *DB) removeGarbage(ctx context.Context, retention time.Duration, res *V
 	if len(list) == 0 {
 		return nil
 	}
+	end, ok := db.maintenanceLease(ctx, "gc")
+	if !ok {
+		return nil
+	}
+	defer end()
 	if err := db.remove(ctx, keys); err != nil {
 		return err
 	}

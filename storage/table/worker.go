@@ -161,6 +161,14 @@ func (db *DB) tend(ctx context.Context, table uint32) {
 	if !db.work.rests.due(table, st) {
 		return
 	}
+	end, ok := db.maintenanceLease(ctx, leaseOf(table))
+	switch {
+	case ok:
+		defer end()
+	case !db.behind(st): // else the work is done twice rather than too late
+		db.work.rests.failed(table, st)
+		return
+	}
 	v := st.table(table)
 	if v.mem >= db.opts.limits.flush || int64(st.mem) >= db.opts.MemoryLimit/memoryShare {
 		if err := db.flush(ctx, table); err != nil {
