@@ -62,7 +62,8 @@ func (a *alteration) exchangeable(s *catalog.Table) error {
 
 // sameDefinition reports whether two tables have the same columns, keys and constraints, in the same order.
 func sameDefinition(t, s *catalog.Table) bool {
-	if len(t.Columns) != len(s.Columns) || len(t.Indexes) != len(s.Indexes) || catalog.HiddenKey(t) != catalog.HiddenKey(s) || len(t.Checks) != len(s.Checks) {
+	if len(t.Columns) != len(s.Columns) || len(t.Indexes) != len(s.Indexes) || catalog.HiddenKey(t) != catalog.HiddenKey(s) || len(t.Checks) != len(s.Checks) ||
+		t.TTL != s.TTL {
 		return false
 	}
 	for i := range t.Columns {

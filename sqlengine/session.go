@@ -3,6 +3,7 @@ package sqlengine
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -143,6 +144,13 @@ func (s *Session) Commit(ctx context.Context) error {
 	tx := s.tx
 	s.tx, s.savepoints = nil, nil
 	return s.commit(ctx, tx)
+}
+
+// noteAging remembers, until the transaction ends, that it changes rows of a table with a ttl.
+func (s *Session) noteAging(t *catalog.Table) {
+	if !slices.Contains(s.aging, t) {
+		s.aging = append(s.aging, t)
+	}
 }
 
 // commit commits a transaction.

@@ -1,7 +1,6 @@
 package sqlengine
 
 import (
-	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/sqlengine/exec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
@@ -58,7 +57,7 @@ func (r *run) mutationContext(tx *table.Tx, m *plan.Mutation) *exec.Context {
 	ec.ZeroIsValue = r.s.settings.zeroIsValue
 	ec.Expr.DivByZeroError = r.s.settings.strict && r.s.settings.divByZero && !ignores(m.Stmt)
 	ec.Catalog, ec.NoForeignKeys = m.Catalog, !r.s.foreignKeyChecks()
-	ec.Aging = func(t *catalog.Table) { r.s.aging = append(r.s.aging, t) }
+	ec.Aging = r.s.noteAging
 	return ec
 }
 

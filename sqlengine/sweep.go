@@ -68,7 +68,8 @@ func (e *Engine) aged(tables []*catalog.Table) {
 		return
 	}
 	for _, t := range tables {
-		if last, ok := w.mu.last[t.ID]; !ok || now.Sub(last) >= e.sweepEvery(t) {
+		past := now.Sub(w.mu.last[t.ID]) // of one that was never swept, ages
+		if past >= sweepEvery && past >= e.sweepEvery(t) {
 			w.mu.last[t.ID] = now
 			w.mu.due = append(w.mu.due, t.ID)
 		}

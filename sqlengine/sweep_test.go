@@ -4,52 +4,34 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine"
 	"github.com/s3sql/s3sql/storage/object"
-	"github.com/s3sql/s3sql/storage/object/mem"
 )
 
 // setClock is a clock that tests set.
 type setClock struct {
 	base.SystemClock
-	mu  sync.Mutex
-	now time.Time
+	micros atomic.Int64 // since 1970
 }
 
-func (c *setClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
+func (c *setClock) Now() time.Time { return time.UnixMicro(c.micros.Load()) }
 
-func (c *setClock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+func (c *setClock) advance(d time.Duration) { c.micros.Add(d.Microseconds()) }
 
 func sweepEngine(t *testing.T, edit ...func(*sqlengine.Config)) (*sqlengine.Engine, *sqlengine.Session, *setClock, *object.Ledger) {
 	t.Helper()
-	clock := &setClock{now: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}
-	ledger := object.NewLedger(0)
-	cfg := sqlengine.Config{Store: mem.New(), Database: "app", Create: true, Clock: clock, Ledger: ledger}
+	clock, ledger := new(setClock), object.NewLedger(0)
+	clock.micros.Store(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro())
+	cfg := sqlengine.Config{Clock: clock, Ledger: ledger}
 	for _, f := range edit {
 		f(&cfg)
 	}
-	e, err := sqlengine.Open(context.Background(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	e := openConfig(t, cfg)
 	return e, e.NewSession(), clock, ledger
 }
 
@@ -117,23 +99,44 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// TestSweepInVain counts the requests of commits to a table in which nothing expires: looking costs none.
+// TestSweepInVain counts the requests of commits to a table in which nothing expires, in memory and in segments: looking costs none.
 func TestSweepInVain(t *testing.T) {
 	t.Parallel()
-	e, s, clock, ledger := sweepEngine(t)
-	must(t, s, "CREATE TABLE s (id INT PRIMARY KEY, at DATETIME NOT NULL) WITH (ttl = 'at')")
-	must(t, s, "INSERT INTO s VALUES (1, '2031-01-01')")
-	must(t, s, "CREATE TABLE plain (id INT PRIMARY KEY, at DATETIME NOT NULL)")
-	e.Swept()
-	commit := func(table string) int64 {
-		clock.advance(time.Hour)
-		before := ledger.Total().Total().Requests
-		must(t, s, "INSERT INTO "+table+" VALUES (2, '2031-01-01')")
-		e.Swept()
-		return ledger.Total().Total().Requests - before
-	}
-	if n, plain := commit("s"), commit("plain"); n != plain {
-		t.Errorf("%d requests for a commit that looks for rows past their time, %d for another", n, plain)
+	for name, segments := range map[string]bool{"memory": false, "segments": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, s, clock, ledger := sweepEngine(t, func(c *sqlengine.Config) {
+				if segments {
+					c.SmallSegments()
+				}
+			})
+			for _, create := range []string{"CREATE TABLE s (id INT PRIMARY KEY, at DATETIME NOT NULL) WITH (ttl = 'at + INTERVAL 1 DAY')",
+				"CREATE TABLE n (id INT PRIMARY KEY, at DATETIME) WITH (ttl = 'at')", "CREATE TABLE plain (id INT PRIMARY KEY, at DATETIME NOT NULL)"} {
+				must(t, s, create)
+			}
+			for _, table := range []string{"s", "n", "plain"} {
+				must(t, s, "INSERT INTO "+table+" WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 500) SELECT n, '2031-01-01' FROM i")
+			}
+			e.Swept()
+			if segments {
+				if err := e.Flush(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			commit := func(table string) int64 {
+				clock.advance(time.Hour)
+				before := ledger.Total().Total().Requests
+				must(t, s, "INSERT INTO "+table+" VALUES (1000, '2031-01-01')")
+				e.Swept()
+				return ledger.Total().Total().Requests - before
+			}
+			plain := commit("plain")
+			for _, table := range []string{"s", "n"} {
+				if n := commit(table); n != plain {
+					t.Errorf("%s: %d requests for a commit that looks for rows past their time, %d for another", table, n, plain)
+				}
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
@@ -40,8 +41,15 @@ func (p *planner) expiry(t *catalog.Table, alive bool) (expr.Expr, error) {
 	return p.rowExpr(t, e, "ttl")
 }
 
+// fixedUnits are the units of spans that have one length, in microseconds.
+var fixedUnits = map[string]int64{"MICROSECOND": 1, "SECOND": base.Second, "MINUTE": 60 * base.Second, "HOUR": 3600 * base.Second, "DAY": base.Day,
+	"WEEK": 7 * base.Day}
+
+// longestShift bounds the spans that move to the other side of a comparison: 1,000 years from now are dates, too.
+const longestShift = 365_000 * base.Day
+
 // shifted takes column ± INTERVAL n unit apart: a moment lies as far before the sum as column lies before the moment shifted by
-// op and span. Months and years, which have no fixed length, do not; column is nil then.
+// op and span. Months and years, which have no fixed length, do not, nor do spans that lead out of the range of dates; column is nil then.
 func shifted(x ast.Expr) (column ast.Expr, span *ast.Interval, op string) {
 	switch x := x.(type) {
 	case *ast.ColumnRef:
@@ -51,13 +59,12 @@ func shifted(x ast.Expr) (column ast.Expr, span *ast.Interval, op string) {
 		if _, plain := x.L.(*ast.ColumnRef); !ok || !plain {
 			return nil, nil, ""
 		}
-		if _, fixed := span.X.(*ast.Literal); !fixed {
+		n, ok := span.X.(*ast.Literal)
+		unit := fixedUnits[span.Unit]
+		if !ok || unit == 0 || n.Value.Class() != base.Int || n.Value.Int() < 0 || n.Value.Int() > longestShift/unit {
 			return nil, nil, ""
 		}
-		switch span.Unit {
-		case "MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK":
-			return x.L, span, map[string]string{"+": "-", "-": "+"}[x.Op]
-		}
+		return x.L, span, map[string]string{"+": "-", "-": "+"}[x.Op]
 	}
 	return nil, nil, ""
 }

@@ -3,7 +3,6 @@ package table
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/s3sql/s3sql/storage/lease"
 )
@@ -24,7 +23,7 @@ func (db *DB) maintenanceLease(ctx context.Context, of string) (end func(), ok b
 	if !db.inCompany() {
 		return func() {}, true
 	}
-	l, err := db.leases.Acquire(ctx, "maint:"+of, db.id.String(), 0)
+	l, err := db.leases.Acquire(ctx, "maint:"+of, "maintenance", 0)
 	switch {
 	case errors.Is(err, lease.ErrHeld):
 		return nil, false
@@ -38,6 +37,3 @@ func (db *DB) maintenanceLease(ctx context.Context, of string) (end func(), ok b
 		}
 	}, true
 }
-
-// leaseOf names the lease of what a table needs.
-func leaseOf(table uint32) string { return fmt.Sprint(table) }

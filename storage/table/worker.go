@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/s3sql/s3sql/storage/commitlog"
@@ -161,7 +162,7 @@ func (db *DB) tend(ctx context.Context, table uint32) {
 	if !db.work.rests.due(table, st) {
 		return
 	}
-	end, ok := db.maintenanceLease(ctx, leaseOf(table))
+	end, ok := db.maintenanceLease(ctx, strconv.Itoa(int(table)))
 	switch {
 	case ok:
 		defer end()
