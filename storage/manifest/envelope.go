@@ -44,12 +44,6 @@ type Identity struct {
 	Certified string `json:"certified"`
 }
 
-// Latest is manifest/latest: a hint. UUID and the envelope's format spare an open the reading of the identity.
-type Latest struct {
-	UUID string `json:"uuid"`
-	Seq  uint64 `json:"seq"`
-}
-
 // envelope is the JSON object both are wrapped in. The checksum is over the bytes of body.
 type envelope struct {
 	Magic  string          `json:"magic"`
@@ -66,9 +60,6 @@ const (
 // EncodeIdentity returns the object's bytes.
 func EncodeIdentity(id Identity) ([]byte, error) { return Wrap(magicIdentity, id) }
 
-// EncodeLatest returns the object's bytes.
-func EncodeLatest(l Latest) ([]byte, error) { return Wrap(magicLatest, l) }
-
 // DecodeIdentity reads the object's bytes.
 // Errors: Corrupt (damaged, foreign or of a newer format; names the key).
 func DecodeIdentity(data []byte) (id Identity, err error) {
@@ -76,15 +67,6 @@ func DecodeIdentity(data []byte) (id Identity, err error) {
 		err = base.Corruptf(IdentityKey, "the identity has no uuid")
 	}
 	return id, err
-}
-
-// DecodeLatest reads the object's bytes.
-// Errors: Corrupt (damaged, foreign or of a newer format; names the key).
-func DecodeLatest(data []byte) (l Latest, err error) {
-	if err = Unwrap(LatestKey, magicLatest, data, &l); err == nil && l.UUID == "" {
-		err = base.Corruptf(LatestKey, "the hint has no uuid")
-	}
-	return l, err
 }
 
 // Wrap returns v as JSON in an envelope with a magic, the format version and a checksum.

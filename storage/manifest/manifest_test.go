@@ -143,13 +143,14 @@ func TestGolden(t *testing.T) {
 	if got, err := DecodeIdentity(data); err != nil || got != id {
 		t.Errorf("identity %+v, %v", got, err)
 	}
-	latest := Latest{UUID: testUUID, Seq: 42}
-	data, err = EncodeLatest(latest)
-	if err != nil || !bytes.Equal(data, golden(t, "latest.v1", data)) {
-		t.Errorf("hint differs from version 1: %v", err)
-	}
-	if got, err := DecodeLatest(data); err != nil || got != latest {
-		t.Errorf("hint %+v, %v", got, err)
+	for name, latest := range map[string]Latest{"latest.v1": {UUID: testUUID, Seq: 42}, "latest-packs.v1": testLatest()} {
+		data, err = EncodeLatest(latest)
+		if err != nil || !bytes.Equal(data, golden(t, name, data)) {
+			t.Errorf("%s: the hint differs from version 1: %v", name, err)
+		}
+		if got, err := DecodeLatest(data); err != nil || !reflect.DeepEqual(got, latest) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
 	}
 }
 
@@ -255,7 +256,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 func FuzzEnvelope(f *testing.F) {
-	for _, v := range []any{Identity{UUID: testUUID}, Latest{UUID: testUUID, Seq: 3}} {
+	for _, v := range []any{Identity{UUID: testUUID}, Latest{UUID: testUUID, Seq: 3}, testLatest()} {
 		for _, magic := range []string{magicIdentity, magicLatest} {
 			data, err := Wrap(magic, v)
 			if err != nil {

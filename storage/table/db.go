@@ -99,6 +99,7 @@ type DB struct {
 	stop       context.CancelFunc
 
 	ckpt    checkpointer
+	codec   func() *commitlog.Codec // of packs
 	work    worker
 	files   *files
 	readers readers

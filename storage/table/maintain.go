@@ -3,7 +3,6 @@ package table
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -12,82 +11,6 @@ import (
 	"github.com/s3sql/s3sql/storage/manifest"
 	"github.com/s3sql/s3sql/storage/object"
 )
-
-// The rule for checkpoints. A checkpoint is due when the tail has at least tailRecords records and
-//
-//	tail bytes + tailRecordCost × records ≥ bytes of the last checkpoint / 4
-//
-// The first part keeps a cold open at tailRecords parallel GETs while the database is small. The second keeps what
-// checkpoints write proportionate to what commits write: at most 4 × (bytes + tailRecordCost × records) in total, however
-// large the database is; tailRecordCost is what a request costs in time beside a byte. A checkpoint is overdue, and the
-// commit that finds it so waits for it, when both sides are four times past.
-const (
-	tailRecords    = 64
-	tailRecordCost = 64 << 10
-)
-
-// checkpointer knows how long the tail is and runs one checkpoint at a time.
-type checkpointer struct {
-	tasks sync.WaitGroup
-	mu    struct {
-		sync.Mutex
-		closed    bool
-		running   chan struct{} // of the one under way: closed when it ends; nil when there is none
-		seq       uint64        // of the newest checkpoint known
-		bytes     int           // its size
-		latest    string        // version tag of manifest/latest; "" when there is none
-		tailBytes int
-		tail      int  // records after seq
-		foreign   bool // one of them is another's: it may have made a checkpoint since
-	}
-}
-
-// note counts a record.
-func (c *checkpointer) note(rec *commitlog.Record, own bool) {
-	n := 0
-	for _, t := range rec.Txns {
-		for i := range t.Tables {
-			for j := range t.Tables[i].Ops {
-				n += len(t.Tables[i].Ops[j].Key) + len(t.Tables[i].Ops[j].Row) + 8
-			}
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mu.tail++
-	c.mu.tailBytes += n
-	c.mu.foreign = c.mu.foreign || !own
-}
-
-// dueLocked reports whether the tail is factor times past the rule.
-func (c *checkpointer) dueLocked(factor int) bool {
-	weight := c.mu.tailBytes + c.mu.tail*tailRecordCost
-	return c.mu.tail >= factor*tailRecords && weight >= factor*(c.mu.bytes/4)
-}
-
-// claim starts a checkpoint if one is due and none is running; running is the one that is. overdue tells the caller to
-// do it, or to wait for it, before it returns.
-func (c *checkpointer) claim() (due, overdue bool, running <-chan struct{}) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.mu.closed || !c.dueLocked(1) {
-		return false, false, nil
-	}
-	if c.mu.running != nil {
-		return false, c.dueLocked(4), c.mu.running
-	}
-	c.mu.running = make(chan struct{})
-	c.tasks.Add(1)
-	return true, c.dueLocked(4), nil
-}
-
-func (c *checkpointer) release() {
-	c.mu.Lock()
-	close(c.mu.running)
-	c.mu.running = nil
-	c.mu.Unlock()
-	c.tasks.Done()
-}
 
 // maintain does what a commit of this process has made due. It never fails the commit.
 func (db *DB) maintain(ctx context.Context) {
@@ -99,11 +22,11 @@ func (db *DB) maintain(ctx context.Context) {
 	switch {
 	case due && overdue:
 		defer db.ckpt.release()
-		db.checkpointAndTidy(ctx)
+		db.shortenAndTidy(ctx)
 	case due:
 		go func() {
 			defer db.ckpt.release()
-			db.checkpointAndTidy(db.background)
+			db.shortenAndTidy(db.background)
 		}()
 	case overdue:
 		select {
@@ -113,25 +36,35 @@ func (db *DB) maintain(ctx context.Context) {
 	}
 }
 
-// checkpointAndTidy writes a checkpoint and removes what it has made superfluous.
-func (db *DB) checkpointAndTidy(ctx context.Context) {
-	before := db.ckpt.newest()
-	if err := db.checkpoint(ctx); err != nil {
+// shortenAndTidy shortens the tail and removes what that has made superfluous.
+func (db *DB) shortenAndTidy(ctx context.Context) {
+	before, _, _ := db.ckpt.latest()
+	if err := db.shorten(ctx); err != nil {
 		db.opts.Logger.Warn("checkpoint failed; a later commit tries again", "error", err)
 		return
 	}
-	if after := db.ckpt.newest(); after > before {
-		if err := db.tidy(ctx, before, after); err != nil {
+	if after, _, _ := db.ckpt.latest(); after.End() > before.End() {
+		if err := db.tidy(ctx, before.End(), after.End()); err != nil {
 			db.opts.Logger.Warn("garbage could not be collected; a later checkpoint tries again", "error", err)
 		}
 	}
 }
 
-// newest returns the record of the newest checkpoint known; 0 none.
-func (c *checkpointer) newest() uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.mu.seq
+// shorten writes a pack or a checkpoint, unless another process has just done so. Several at once only waste work.
+func (db *DB) shorten(ctx context.Context) error {
+	if _, _, foreign := db.ckpt.latest(); foreign {
+		if err := db.readLatest(ctx); err != nil {
+			return err
+		}
+	}
+	due, recs := db.ckpt.due()
+	switch {
+	case !due:
+		return nil
+	case len(recs) > 0:
+		return db.pack(ctx, recs)
+	}
+	return db.checkpoint(ctx)
 }
 
 // Checkpoint writes a checkpoint of the current state now, unless the newest one has it.
@@ -140,6 +73,11 @@ func (c *checkpointer) newest() uint64 {
 func (db *DB) Checkpoint(ctx context.Context) error {
 	if err := db.writable(); err != nil {
 		return err
+	}
+	if _, _, foreign := db.ckpt.latest(); foreign {
+		if err := db.readLatest(ctx); err != nil {
+			return err
+		}
 	}
 	return db.checkpoint(ctx)
 }
@@ -155,28 +93,10 @@ func (db *DB) writable() error {
 	return nil
 }
 
-// checkpoint encodes and writes the current state. Several at once only waste work.
+// checkpoint encodes and writes the current state.
 func (db *DB) checkpoint(ctx context.Context) error {
-	c := &db.ckpt
-	c.mu.Lock()
-	foreign, known := c.mu.foreign, c.mu.seq
-	c.mu.Unlock()
-	if foreign {
-		if err := db.readLatest(ctx); err != nil {
-			return err
-		}
-		c.mu.Lock()
-		seq, due := c.mu.seq, c.dueLocked(1)
-		c.mu.Unlock()
-		if seq > known && !due {
-			return nil // another process has just made one
-		}
-	}
 	st := db.state.Load()
-	c.mu.Lock()
-	have := c.mu.seq
-	c.mu.Unlock()
-	if st.seq == 0 || st.seq <= have {
+	if hint, _, _ := db.ckpt.latest(); st.seq <= hint.Seq {
 		return nil
 	}
 	data, err := manifest.Encode(st.checkpoint(db.id.String(), db.opts.Clock.Now()))
@@ -186,22 +106,35 @@ func (db *DB) checkpoint(ctx context.Context) error {
 	if _, err := db.store.PutIfAbsent(ctx, manifest.Key(st.seq), data); err != nil && !errors.Is(err, object.ErrExists) {
 		return err
 	}
-	return db.publishLatest(ctx, st.seq, len(data))
+	return db.publish(ctx, func(l manifest.Latest) (manifest.Latest, bool) { return l.WithCheckpoint(st.seq, len(data)) })
 }
 
-// publishLatest points manifest/latest to seq, unless it points to a newer checkpoint.
-func (db *DB) publishLatest(ctx context.Context, seq uint64, size int) error {
-	c := &db.ckpt
-	data, err := manifest.EncodeLatest(manifest.Latest{UUID: db.id.String(), Seq: seq})
+// pack writes records into one object. A pack of them that is there already says the same.
+func (db *DB) pack(ctx context.Context, recs []*commitlog.Record) error {
+	data, err := db.codec().EncodePack(recs)
 	if err != nil {
 		return err
 	}
+	p := manifest.Pack{First: recs[0].Seq, Last: recs[len(recs)-1].Seq, Bytes: len(data)}
+	if _, err := db.store.PutIfAbsent(ctx, p.Key(), data); err != nil && !errors.Is(err, object.ErrExists) {
+		return err
+	}
+	return db.publish(ctx, func(l manifest.Latest) (manifest.Latest, bool) { return l.WithPack(p) })
+}
+
+// publish makes manifest/latest name what was written, unless it says more already.
+func (db *DB) publish(ctx context.Context, with func(manifest.Latest) (manifest.Latest, bool)) error {
+	var last error
 	for range 4 {
-		c.mu.Lock()
-		tag, known := c.mu.latest, c.mu.seq
-		c.mu.Unlock()
-		if known >= seq {
+		hint, tag, _ := db.ckpt.latest()
+		hint, changed := with(hint)
+		if !changed {
 			return nil
+		}
+		hint.UUID = db.id.String()
+		data, err := manifest.EncodeLatest(hint)
+		if err != nil {
+			return err
 		}
 		if tag == "" {
 			tag, err = db.store.PutIfAbsent(ctx, manifest.LatestKey, data)
@@ -210,9 +143,10 @@ func (db *DB) publishLatest(ctx context.Context, seq uint64, size int) error {
 		}
 		switch {
 		case err == nil:
-			c.settle(seq, size, tag, db.state.Load().seq)
+			db.ckpt.settle(hint, tag)
 			return nil
 		case errors.Is(err, object.ErrExists), errors.Is(err, object.ErrChanged), errors.Is(err, object.ErrConflict), errors.Is(err, object.ErrUnknown):
+			last = err
 			if err := db.readLatest(ctx); err != nil {
 				return err
 			}
@@ -220,54 +154,35 @@ func (db *DB) publishLatest(ctx context.Context, seq uint64, size int) error {
 			return err
 		}
 	}
-	return err
+	return last
 }
 
-// readLatest learns which checkpoint is the newest. A hint that cannot be read is replaced by the next one.
+// readLatest learns what the hint in the store is. One that cannot be read is replaced by the next one.
 func (db *DB) readLatest(ctx context.Context) error {
-	obj, err := db.store.Get(ctx, manifest.LatestKey)
-	if errors.Is(err, object.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	l, err := manifest.DecodeLatest(obj.Data)
+	l, tag, err := fetchLatest(ctx, db.store)
 	switch {
-	case errors.Is(err, manifest.ErrNewer):
+	case errors.Is(err, object.ErrNotFound):
+		return nil
+	case base.KindOf(err) == base.KindCorrupt && !errors.Is(err, manifest.ErrNewer):
+		l = manifest.Latest{}
+	case err != nil:
 		return err
-	case err != nil || l.UUID != db.id.String():
-		l.Seq = 0
+	case l.UUID != db.id.String():
+		l = manifest.Latest{}
 	}
-	c := &db.ckpt
-	c.mu.Lock()
-	c.mu.latest = obj.ETag
-	newer := l.Seq > c.mu.seq
-	size := c.mu.bytes
-	c.mu.Unlock()
-	if newer {
-		c.settle(l.Seq, size, obj.ETag, db.state.Load().seq)
-	}
+	db.ckpt.settle(l, tag)
 	return nil
 }
 
-// settle notes the newest checkpoint. The tail keeps what came after it.
-func (c *checkpointer) settle(seq uint64, size int, tag string, head uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mu.latest = tag
-	if seq <= c.mu.seq {
-		return
+// fetchLatest reads manifest/latest.
+// Errors: object.ErrNotFound; kind Corrupt, the version tag is there all the same; those of the store, ctx.Err().
+func fetchLatest(ctx context.Context, store object.Store) (l manifest.Latest, tag string, err error) {
+	obj, err := store.Get(ctx, manifest.LatestKey)
+	if err != nil {
+		return l, "", err
 	}
-	c.mu.seq, c.mu.bytes = seq, size
-	tail := 0
-	if head > seq {
-		tail = int(head - seq)
-	}
-	if c.mu.tail > 0 {
-		c.mu.tailBytes = int(int64(c.mu.tailBytes) * int64(tail) / int64(max(c.mu.tail, tail)))
-	}
-	c.mu.tail, c.mu.foreign = tail, false
+	l, err = manifest.DecodeLatest(obj.Data)
+	return l, obj.ETag, err
 }
 
 // checkpoint describes the state; rows are read while it is encoded.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/s3sql/s3sql/storage/commitlog"
 	"github.com/s3sql/s3sql/storage/manifest"
 	"github.com/s3sql/s3sql/storage/object"
 )
@@ -65,22 +66,38 @@ func TestCheckpointIsMadeByCommits(t *testing.T) {
 // TestCheckpointTraffic holds the rule to its promise on a database that is large beside its commits.
 func TestCheckpointTraffic(t *testing.T) {
 	t.Parallel()
-	var c checkpointer
-	c.mu.bytes = 1 << 30
-	written := 0
-	const commits, each = 20000, 1000
-	for range commits {
-		c.mu.tail++
-		c.mu.tailBytes += each
-		if due, _, _ := c.claim(); due {
-			written += c.mu.bytes
-			c.mu.seq++
-			c.mu.tail, c.mu.tailBytes = 0, 0
-			c.release()
+	c := checkpointer{limits: defaultLimits()}
+	c.settle(manifest.Latest{Seq: 1, Bytes: 1 << 27}, "")
+	const commits, each = 100_000, 1000
+	packed, packs, most, checkpoints := 0, 0, 0, 0
+	for i := range commits {
+		op := commitlog.Op{Key: "k", Row: strings.Repeat("r", each-9)}
+		c.note(&commitlog.Record{Seq: uint64(i + 2), Txns: []*commitlog.Txn{{Tables: []commitlog.TableWrite{{Ops: []commitlog.Op{op}}}}}}, true)
+		due, _, _ := c.claim()
+		if !due {
+			continue
 		}
+		hint, _, _ := c.latest()
+		if _, recs := c.due(); recs != nil {
+			size := each * len(recs)
+			hint, _ = hint.WithPack(manifest.Pack{First: recs[0].Seq, Last: recs[len(recs)-1].Seq, Bytes: size})
+			packed, packs = packed+size, packs+1
+		} else {
+			hint, _ = hint.WithCheckpoint(uint64(i+2), 1<<27)
+			checkpoints++
+		}
+		most = max(most, len(hint.Packs))
+		c.settle(hint, "")
+		c.release()
 	}
-	if limit := 4 * commits * (each + tailRecordCost); written > limit || written == 0 {
-		t.Errorf("checkpoints wrote %d bytes, the rule allows %d", written, limit)
+	if packed > commits*each {
+		t.Errorf("packs have %d bytes of %d", packed, commits*each)
+	}
+	if limit := 4 * (packed + packs*c.limits.request); checkpoints<<27 > limit || checkpoints == 0 {
+		t.Errorf("%d checkpoints, the rule allows %d bytes", checkpoints, limit)
+	}
+	if limit := 1 << 25 / c.limits.request; most > limit || packs+checkpoints < commits/c.limits.tail-1 {
+		t.Errorf("an open reads %d packs, of %d that were written", most, packs)
 	}
 }
 
@@ -133,14 +150,12 @@ func TestCheckpointOfTwoProcesses(t *testing.T) {
 			n++
 		}
 	}
-	if n > 400/tailRecords+1 {
+	if n > 400/a.opts.limits.tail+1 {
 		t.Errorf("two processes made %d checkpoints of 400 commits", n)
 	}
 	must(t, b.Checkpoint(ctx))
 	newest := store.get(manifest.LatestKey)
-	if err := a.publishLatest(ctx, 3, 0); err != nil {
-		t.Fatal(err)
-	}
+	must(t, a.publish(ctx, func(l manifest.Latest) (manifest.Latest, bool) { return l.WithCheckpoint(3, 0) }))
 	if string(store.get(manifest.LatestKey)) != string(newest) {
 		t.Error("the hint went back")
 	}
@@ -178,7 +193,7 @@ func TestClose(t *testing.T) {
 		}
 		return nil
 	})
-	for i := range tailRecords {
+	for i := range db.opts.limits.tail {
 		write(t, db, 1, i, i)
 	}
 	short, cancel := context.WithCancel(ctx)

@@ -116,7 +116,7 @@ func checkMany(t testing.TB, tx *Tx, table uint32, model map[int]int, rng *rand.
 	}
 }
 
-func tinyLimits() limits { return limits{chunkRows: 16, foldMin: 8} }
+func tinyLimits() limits { return limits{chunkRows: 16, foldMin: 8, tail: 64, request: 32 << 10} }
 
 func testOptions() Options {
 	return Options{Create: true, NoMaintenance: true, Clock: quickClock{}, limits: tinyLimits()}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/tidwall/btree"
@@ -21,13 +22,15 @@ import (
 // that ended before Open was called: FreshAt says so, and a statement that opens the database passes the time it began as
 // TxOptions.Since.
 //
-// Cost: three round trips and, for k records after the newest checkpoint, 3+k requests (two GETs, one LIST, k GETs). A
-// missing, stale or damaged hint costs requests, not correctness.
+// Cost: three round trips and, for p packs and k records after the newest checkpoint, 3+p+k requests (two GETs, one LIST, p+k
+// GETs). A missing, stale or damaged hint costs requests, not correctness.
 // Errors: BadDB (no database here, and Create is not set), Corrupt (an object is damaged, foreign or of a newer format;
 // names the key; nothing is overwritten), what Certify returns, those of the store, ctx.Err().
 func Open(ctx context.Context, store object.Store, opts Options) (*DB, error) {
 	opts.EnsureDefaults()
 	db := &DB{store: store, opts: opts}
+	db.ckpt.limits = opts.limits
+	db.codec = sync.OnceValue(commitlog.NewCodec)
 	db.mu.counters = make(map[uint32]*counter)
 	db.SetRetention(opts.Retention)
 	db.leases = lease.New(store, lease.Options{Clock: opts.Clock, Rand: opts.Rand, Logger: opts.Logger})
@@ -76,6 +79,9 @@ func (db *DB) Close(ctx context.Context) error {
 	return errors.Join(err, db.leases.Close(ctx), db.files.close(ctx))
 }
 
+// packsParallel is how many packs an open reads at a time.
+const packsParallel = 64
+
 // opener is one Open.
 type opener struct {
 	store object.Store
@@ -111,45 +117,87 @@ func (o *opener) open(ctx context.Context) error {
 
 // hint reads manifest/latest. A missing one is zero; one of a newer format is an error.
 func (o *opener) hint(ctx context.Context) (l manifest.Latest, damaged bool, err error) {
-	obj, err := o.store.Get(ctx, manifest.LatestKey)
+	l, o.db.ckpt.mu.tag, err = fetchLatest(ctx, o.store)
 	if errors.Is(err, object.ErrNotFound) {
-		return l, false, nil
+		return manifest.Latest{}, false, nil
 	}
-	if err != nil {
-		return l, false, err
-	}
-	o.db.ckpt.mu.latest = obj.ETag
-	l, err = manifest.DecodeLatest(obj.Data)
-	if err != nil && !errors.Is(err, manifest.ErrNewer) {
+	if base.KindOf(err) == base.KindCorrupt && !errors.Is(err, manifest.ErrNewer) {
 		o.opts.Logger.Warn("the hint to the newest checkpoint cannot be read; looking for it instead", "error", err)
 		return l, true, nil
 	}
 	return l, false, err
 }
 
-// fromCheckpoint reads a checkpoint and, at the same time, the log after it.
+// fromCheckpoint reads a checkpoint and, at the same time, the packs and the log after it.
 func (o *opener) fromCheckpoint(ctx context.Context, hint manifest.Latest) error {
 	id, err := parseUUID(manifest.LatestKey, hint.UUID)
 	if err != nil {
 		return err
 	}
 	o.asked = o.opts.Clock.Now()
-	var tail []*commitlog.Record
+	var recs, tail []*commitlog.Record
 	var size int
+	var damaged error
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		size, err = o.load(gctx, hint.Seq, hint.UUID)
 		return err
 	})
 	g.Go(func() (err error) {
-		tail, err = commitlog.ReadTail(gctx, o.store, id, hint.Seq)
+		recs, damaged, err = o.packs(gctx, id, hint.Packs)
+		return err
+	})
+	g.Go(func() (err error) {
+		tail, err = commitlog.ReadTail(gctx, o.store, id, hint.End())
 		return err
 	})
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	o.db.ckpt.mu.seq, o.db.ckpt.mu.bytes = hint.Seq, size
-	return o.start(id, tail)
+	if damaged != nil {
+		o.opts.Logger.Warn("a pack of commit records cannot be read; reading the records instead", "error", damaged)
+		o.asked, recs = o.opts.Clock.Now(), nil
+		hint.Packs, o.db.ckpt.mu.whole = nil, true
+		if tail, err = commitlog.ReadTail(ctx, o.store, id, hint.Seq); err != nil {
+			return err
+		}
+	}
+	hint.Bytes = size
+	o.db.ckpt.mu.hint = hint
+	return o.start(id, append(recs, tail...))
+}
+
+// packs reads packs, and returns the records of all of them, each once. damaged is why one cannot be used: it is missing, or its
+// contents are not what they should be.
+func (o *opener) packs(ctx context.Context, db commitlog.ID, list []manifest.Pack) (recs []*commitlog.Record, damaged, err error) {
+	all, errs := make([][]*commitlog.Record, len(list)), make([]error, len(list))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(packsParallel)
+	for i, p := range list {
+		g.Go(func() error {
+			obj, err := o.store.Get(gctx, p.Key())
+			if err == nil {
+				all[i], err = o.db.codec().DecodePack(p.Key(), obj.Data, db, p.First, p.Last)
+			}
+			if errs[i] = err; base.KindOf(err) == base.KindCorrupt || errors.Is(err, object.ErrNotFound) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, nil, err
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err, nil
+	}
+	for _, more := range all {
+		if n := len(recs); n > 0 {
+			more = more[recs[n-1].Seq+1-more[0].Seq:] // neighbours may share some
+		}
+		recs = append(recs, more...)
+	}
+	return recs, nil, nil
 }
 
 // load reads the checkpoint at seq.
@@ -326,15 +374,19 @@ func (o *opener) create(ctx context.Context) (id manifest.Identity, err error) {
 	return id, err
 }
 
-// start applies the tail and hands the state to a log that goes on from there.
-func (o *opener) start(id commitlog.ID, tail []*commitlog.Record) error {
+// start applies records and hands the state to a log that goes on from there. Records that the checkpoint has are left out.
+func (o *opener) start(id commitlog.ID, recs []*commitlog.Record) error {
 	db := o.db
 	db.id = id
 	cfg := commitlog.Config{DB: id, Clock: o.opts.Clock, Rand: o.opts.Rand, Logger: o.opts.Logger, ProvenAt: o.asked}
 	st := o.st
-	for _, rec := range tail {
+	for _, rec := range recs {
+		cfg.HeadMicros = max(cfg.HeadMicros, rec.Micros)
 		if rec.DB != id {
 			return base.Corruptf(commitlog.Key(rec.Seq), "it belongs to another database, %s", rec.DB)
+		}
+		if rec.Seq <= st.seq {
+			continue
 		}
 		if rec.Seq != st.seq+1 {
 			return base.Corruptf(commitlog.Key(rec.Seq), "it follows record %d", st.seq)
@@ -344,7 +396,6 @@ func (o *opener) start(id commitlog.ID, tail []*commitlog.Record) error {
 			return err
 		}
 		db.ckpt.note(rec, false)
-		cfg.HeadMicros = max(cfg.HeadMicros, rec.Micros)
 	}
 	db.ckpt.mu.foreign = false
 	db.mu.window.floor = st.seq

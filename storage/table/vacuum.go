@@ -202,24 +202,20 @@ func (s *state) names() map[string]bool {
 	return named
 }
 
-// trimLog removes the checkpoints and records before the newest checkpoint that the retention begins with. Nothing is removed
-// unless the checkpoint that manifest/latest names is there.
+// trimLog removes the checkpoints and records before the newest checkpoint that the retention begins with, and the packs that
+// the newest checkpoint has made superfluous. Nothing is removed unless the checkpoint that manifest/latest names is there.
 func (db *DB) trimLog(ctx context.Context, retention time.Duration, res *VacuumResult) error {
-	obj, err := db.store.Get(ctx, manifest.LatestKey)
+	latest, _, err := fetchLatest(ctx, db.store)
 	if errors.Is(err, object.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	latest, err := manifest.DecodeLatest(obj.Data)
-	if err != nil {
-		return err
-	}
 	if latest.UUID != db.id.String() {
 		return base.Corruptf(manifest.LatestKey, "it belongs to another database, %.36q", latest.UUID)
 	}
-	seqs, err := db.checkpoints(ctx, latest.Seq)
+	seqs, packs, err := db.checkpoints(ctx, latest.Seq)
 	if err != nil || len(seqs) == 0 || seqs[len(seqs)-1] != latest.Seq {
 		return err
 	}
@@ -231,26 +227,30 @@ func (db *DB) trimLog(ctx context.Context, retention time.Duration, res *VacuumR
 		}
 		return young
 	})
-	if err != nil || n == 0 {
+	if err != nil {
 		return err
 	}
-	if err := db.removeCheckpoints(ctx, seqs[:n-1], res); err != nil {
+	if err := db.removeCheckpoints(ctx, seqs[:max(n, 1)-1], packs, res); err != nil || n == 0 {
 		return err
 	}
 	return db.removeRecords(ctx, min(seqs[n-1], max(db.Head(), 1)-1), res)
 }
 
-// checkpoints lists the checkpoints up to that of record last, ascending.
-func (db *DB) checkpoints(ctx context.Context, last uint64) (seqs []uint64, err error) {
+// checkpoints lists the checkpoints up to that of record last, ascending, and the packs of records up to it, which the checkpoints
+// after them have made superfluous.
+func (db *DB) checkpoints(ctx context.Context, last uint64) (seqs []uint64, packs []manifest.Pack, err error) {
 	for info, err := range db.store.List(ctx, manifest.Prefix, "") {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if seq, ok := manifest.ParseKey(info.Key); ok && seq <= last {
 			seqs = append(seqs, seq)
 		}
+		if p, ok := manifest.ParsePackKey(info.Key); ok && p.Last <= last {
+			packs = append(packs, p)
+		}
 	}
-	return seqs, nil
+	return seqs, packs, nil
 }
 
 // younger reports whether a record was committed after a time, in microseconds. One that is not there was removed: it is older.
@@ -269,17 +269,21 @@ func (db *DB) younger(ctx context.Context, seq uint64, micros int64) (bool, erro
 	return rec.Micros > micros, nil
 }
 
-func (db *DB) removeCheckpoints(ctx context.Context, seqs []uint64, res *VacuumResult) error {
-	for batch := range slices.Chunk(seqs, deleteBatch) {
-		keys := make([]string, len(batch))
-		for i, seq := range batch {
-			keys[i] = manifest.Key(seq)
-		}
-		if err := db.store.Delete(ctx, keys...); err != nil {
+// removeCheckpoints removes checkpoints and packs.
+func (db *DB) removeCheckpoints(ctx context.Context, seqs []uint64, packs []manifest.Pack, res *VacuumResult) error {
+	var keys []string
+	for _, seq := range seqs {
+		keys = append(keys, manifest.Key(seq))
+	}
+	for _, p := range packs {
+		keys = append(keys, p.Key())
+	}
+	for batch := range slices.Chunk(keys, deleteBatch) {
+		if err := db.store.Delete(ctx, batch...); err != nil {
 			return err
 		}
-		res.Checkpoints += len(keys)
 	}
+	res.Checkpoints += len(seqs)
 	return nil
 }
 

@@ -31,16 +31,20 @@ type limits struct {
 	flush     int // bytes in memory of a table at which it is flushed
 	levelBase int // bytes of objects of level 1 at which compaction moves on to level 2; ten times as much for each further one
 	object    int // bytes at which a segment that is being written is closed
+	tail      int // records after which the tail is shortened
+	request   int // bytes that a request of an open counts as beside those it reads
 }
 
 func defaultLimits() limits {
-	return limits{chunkRows: chunkRowsMax, foldMin: 4096, foldBytes: 2 << 20, record: 8 << 20, spillMax: 64 << 20, flush: 8 << 20, levelBase: 256 << 20, object: 64 << 20}
+	return limits{chunkRows: chunkRowsMax, foldMin: 4096, foldBytes: 2 << 20, record: 8 << 20, spillMax: 64 << 20, flush: 8 << 20, levelBase: 256 << 20,
+		object: 64 << 20, tail: 64, request: 32 << 10}
 }
 
 // SmallSegments makes tables move to segments, and these to the next level, after a few hundred bytes: for tests of what reads
 // them, with few rows.
 func (o *Options) SmallSegments() {
-	o.limits = limits{chunkRows: 16, foldMin: 8, foldBytes: 1, record: 600, spillMax: 400, flush: 200, levelBase: 4000, object: 1000}
+	o.limits = limits{chunkRows: 16, foldMin: 8, foldBytes: 1, record: 600, spillMax: 400, flush: 200, levelBase: 4000, object: 1000,
+		tail: 8, request: 16}
 }
 
 var emptyTree = newTree()
