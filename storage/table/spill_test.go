@@ -92,6 +92,39 @@ func TestWritesBesideSpill(t *testing.T) {
 }
 
 // checkView compares the counted rows, and those of scans in key order and in any order, with want.
+// TestViewBesideSpill deletes a row while the run that it belongs to is being written, counts, and inserts one of its key, in a table
+// that has nothing beneath.
+func TestViewBesideSpill(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	db := openTest(t, store, withSegments)
+	release := make(chan struct{})
+	store.setHook(func(op, key string, after bool) error {
+		if op == "PUT" && strings.HasPrefix(key, "data/") && !after {
+			<-release
+		}
+		return nil
+	})
+	tx := begin(t, db, TxOptions{})
+	must(t, tx.DropTable(7))
+	want := map[int]int{}
+	for i := range 40 {
+		must(t, tx.Insert(7, k(i), rowOf(i)))
+		want[i] = i
+	}
+	must(t, tx.Relieve(t.Context()))
+	checkView(t, tx, want)
+	must(t, tx.Delete(7, k(5)))
+	delete(want, 5)
+	checkView(t, tx, want)
+	must(t, tx.Insert(7, k(5), rowOf(1005)))
+	want[5] = 1005
+	checkView(t, tx, want)
+	close(release)
+	commit(t, tx)
+	checkView(t, begin(t, db, TxOptions{}), want)
+}
+
 func checkView(t *testing.T, tx *Tx, want map[int]int) {
 	t.Helper()
 	if n := tx.RowCount(7); n != len(want) {

@@ -46,8 +46,8 @@ func (o *ownTable) view() *version {
 	if len(o.pending) > 0 {
 		ed := o.merged.edit()
 		for _, e := range o.pending {
-			if old := ed.v.delta.get(e.key); old != nil && old.hides != e.hides { // it hides a row that is being written
-				e = e.over(old)
+			if s := o.inSpills(e.key); s != nil && s.hides != e.hides { // it hides a row that is being written, and is an entry here
+				e = e.over(s)
 			}
 			ed.set(e)
 		}
