@@ -2,6 +2,7 @@ package sqlengine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/ast"
@@ -100,3 +101,33 @@ func (e *Engine) Flush(ctx context.Context) error {
 
 // Swept waits until the rows past their time that the engine is removing are gone.
 func (e *Engine) Swept() { e.sweeper.tasks.Wait() }
+
+// Disturb changes rows of a table, or entries of its index where one is named, behind the back of the engine: each key and its row,
+// in order, until change is content.
+func (e *Engine) Disturb(ctx context.Context, name, index string, change func(tx *table.Tx, id uint32, key, row string) (done bool, err error)) error {
+	tx, err := e.db.Begin(ctx, table.TxOptions{Fresh: table.Strong})
+	if err != nil {
+		return err
+	}
+	cat, err := e.catalog.Load(ctx, tx)
+	if err != nil {
+		return err
+	}
+	t := cat.Table(name)
+	id := t.ID
+	for i := range t.Indexes {
+		if t.Indexes[i].Name == index {
+			id = t.Indexes[i].ID
+		}
+	}
+	ioErr := tx.Range(ctx, id, "", "", func(key, row string) bool {
+		done := false
+		done, err = change(tx, id, key, row)
+		return !done && err == nil
+	})
+	if err = errors.Join(ioErr, err); err != nil {
+		return err
+	}
+	_, err = tx.Commit(ctx)
+	return err
+}

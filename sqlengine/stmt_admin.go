@@ -1,7 +1,6 @@
 package sqlengine
 
 import (
-	"fmt"
 	"hash/crc32"
 
 	"github.com/s3sql/s3sql/catalog"
@@ -202,121 +201,6 @@ func (r *run) eachPartRow(t *catalog.Table, tx *table.Tx, fn func(row []base.Val
 		}
 	}
 	return firstError(err, op.Close())
-}
-
-// problemsMax is how many damaged segments CHECK TABLE reports one by one.
-const problemsMax = 100
-
-// checkTable reads a table and its indexes and says what is wrong with them, nil nothing: damaged segments, or else the first of
-// rows whose key is not that of their columns or does not follow the one before, NULL where it may not be, entries of an index
-// that are missing, wrong, or lead to no row.
-func (r *run) checkTable(t *catalog.Table, tx *table.Tx) (problems []string, _ error) {
-	for _, part := range t.PartTables() {
-		if problems, err := r.checkPart(t, part, tx); problems != nil || err != nil {
-			return problems, err
-		}
-	}
-	return nil, nil
-}
-
-// checkPart is checkTable for one partition, or for a table without any.
-func (r *run) checkPart(t, part *catalog.Table, tx *table.Tx) (problems []string, _ error) {
-	ids := []uint32{part.ID}
-	for i := range part.Indexes {
-		ids = append(ids, part.Indexes[i].ID)
-	}
-	for _, id := range ids {
-		err := tx.VerifySegments(r.ctx, id, func(err error) {
-			if len(problems) < problemsMax {
-				problems = append(problems, r.s.named(r.ctx, err).Error())
-			}
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	if problems != nil {
-		return problems, nil
-	}
-	problem, err := r.checkRows(t, part, tx)
-	if problem != "" {
-		problems = []string{problem}
-	}
-	return problems, err
-}
-
-// checkRows is checkPart once every segment is known to be whole.
-func (r *run) checkRows(t, part *catalog.Table, tx *table.Tx) (problem string, _ error) {
-	rows, last := 0, ""
-	locate := r.locator(t)
-	err := r.eachPartRow(part, tx, func(row []base.Value) error {
-		if problem != "" {
-			return nil
-		}
-		rows++
-		key, _ := catalog.EncodeKey(t, t.Primary, row)
-		if _, ok, err := tx.Get(r.ctx, part.ID, key); err != nil {
-			return err
-		} else if !ok {
-			problem = fmt.Sprintf("row %d is not stored under its primary key", rows)
-		}
-		if rows > 1 && key <= last {
-			problem = fmt.Sprintf("row %d does not come after the row before it", rows)
-		}
-		last = key
-		for i := range t.Columns {
-			if t.Columns[i].NotNull && row[i].IsNull() {
-				problem = fmt.Sprintf("row %d has NULL in column %s", rows, t.Columns[i].Name)
-			}
-		}
-		for i := range part.Indexes {
-			ix := &part.Indexes[i]
-			entry, _ := catalog.IndexKey(t, ix, row)
-			if pk, ok, err := tx.Get(r.ctx, ix.ID, entry); err != nil {
-				return err
-			} else if !ok || pk != key {
-				problem = fmt.Sprintf("index %s does not lead to row %d", ix.Name, rows)
-			}
-		}
-		home, err := locate(row)
-		if err == nil && home != part.ID {
-			problem = fmt.Sprintf("row %d is in another partition than its values say", rows)
-		}
-		return err
-	})
-	if base.KindOf(err) == base.KindCorrupt {
-		return r.s.named(r.ctx, err).Error(), nil
-	}
-	if err != nil || problem != "" {
-		return problem, err
-	}
-	if n := tx.RowCount(part.ID); n != rows {
-		return fmt.Sprintf("%d rows are counted, %d are there", n, rows), nil
-	}
-	for i := range part.Indexes {
-		if n := tx.RowCount(part.Indexes[i].ID); n != rows {
-			return fmt.Sprintf("index %s has %d entries for %d rows", part.Indexes[i].Name, n, rows), nil
-		}
-	}
-	return "", nil
-}
-
-// locator returns a function that tells the id of the partition a row belongs to, 0 none.
-func (r *run) locator(t *catalog.Table) func(row []base.Value) (uint32, error) {
-	if t.Partitioning == nil {
-		return func([]base.Value) (uint32, error) { return t.ID, nil }
-	}
-	f, err := r.partFunc(t)
-	return func(row []base.Value) (uint32, error) {
-		if err != nil {
-			return 0, err
-		}
-		i, err := f.Locate(r.exprContext(nil), row)
-		if err != nil || i < 0 {
-			return 0, err
-		}
-		return t.Partitioning.Parts[i].ID, nil
-	}
 }
 
 // checksum is CHECKSUM TABLE: the CRC-32 of the rows as text, in key order. Equal tables have equal sums; a table that is not
