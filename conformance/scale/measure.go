@@ -29,6 +29,7 @@ func queries(rows int) []query {
 		{"group by, 50 % of rows", "SELECT c, SUM(x) FROM t WHERE y < 500 GROUP BY c", []string{"c", "x", "y"}},
 		{"group by of clustered rows, 1 %", fmt.Sprintf("SELECT c, SUM(x) FROM t WHERE n2 >= %d AND n2 < %d GROUP BY c", rows/20, rows/20+rows/1000),
 			[]string{"c", "x", "n2"}},
+		{"few rows, by a function", "SELECT * FROM t WHERE n2 % 1000003 = 7", []string{"n2"}},
 		{"sum of one column", "SELECT SUM(n3) FROM t", []string{"n3"}},
 	}
 }

@@ -179,7 +179,7 @@ func (o *scanOp) nextRange(id uint32) bool {
 	r := o.acc.ranges[o.at]
 	o.at++
 	spec := table.ScanSpec{Lo: r.lo, Hi: r.hi, Reverse: o.plan.Reverse, First: o.first, Cols: columnsAsked(o.plan.Table, o.plan.Cols),
-		AnyOrder: o.plan.AnyOrder, Bounds: o.bounds}
+		AnyOrder: o.plan.AnyOrder, Bounds: o.bounds, Filter: earlyFilter(o.ec, o.plan.Early)}
 	o.scanner = o.tx.Scan(o.ec.Ctx, id, spec)
 	return true
 }

@@ -49,6 +49,9 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	}
 	if !p.Plain {
 		node.Conds = scanConds(n)
+		if node.Early, err = l.placeAnd(earlyFilters(n)); err != nil {
+			return nil, nil, err
+		}
 	}
 	node.Filter, err = l.placeAnd(n.filters)
 	node.Read = node.Est

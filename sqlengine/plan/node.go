@@ -38,6 +38,7 @@ type Scan struct {
 	Keys     *KeySet          // the keys to read in the place of Access, when the join above hands them over; nil none
 	Filter   expr.Expr        // over Cols; nil none
 	Conds    []partition.Cond // what Filter says of single columns
+	Early    expr.Expr        // what Filter says of stored columns: it may be asked of rows before their other columns are read; nil nothing
 	Reverse  bool             // descending key order
 	AnyOrder bool             // what is above reads all rows, and does not care for their order
 	Parts    *ScanParts       // nil: the table has no partitions

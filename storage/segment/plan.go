@@ -113,7 +113,7 @@ func (p *Plan) addAll(col int, c *column, spans []Span) error {
 
 // add appends the parts of a span; those of the column begin at mine.
 func (p *Plan) add(s part, places []place, mine int) {
-	first, last := p.r.pageAt(s.span.From), p.r.pageAt(s.span.From+s.span.N-1)
+	first, last := p.r.PageAt(s.span.From), p.r.PageAt(s.span.From+s.span.N-1)
 	for first <= last {
 		g := p.r.groupAt(first)
 		end := min(last, p.r.groups[g+1].page-1)

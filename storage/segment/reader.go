@@ -191,8 +191,8 @@ func (r *Reader) pageBefore(key string) int {
 	return sort.Search(len(r.least), func(i int) bool { return r.least[i] > key }) - 1
 }
 
-// pageAt returns the page of a row.
-func (r *Reader) pageAt(row int) int {
+// PageAt returns the page of a row.
+func (r *Reader) PageAt(row int) int {
 	return sort.Search(len(r.starts), func(i int) bool { return r.starts[i] > row }) - 1
 }
 

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/storage/segment"
 )
 
@@ -46,20 +48,54 @@ func checkBounds(t testing.TB, tx *Tx, table uint32, model map[int]int, spec Sca
 	}
 	b, meets := randomBound(rng)
 	spec.AnyOrder, spec.Bounds = rng.IntN(2) == 0, []segment.Bound{b}
+	checkLeavesOut(t, tx, table, model, spec, want, meets)
+	if spec.Bounds = nil; !spec.AnyOrder {
+		spec.Reverse = rng.IntN(2) == 0
+	}
+	spec.Filter, meets = randomFilter(rng)
+	checkLeavesOut(t, tx, table, model, spec, want, meets)
+}
+
+// checkLeavesOut compares a scan that may leave rows out, other than those of values that meet a condition, with want, all rows.
+func checkLeavesOut(t testing.TB, tx *Tx, table uint32, model map[int]int, spec ScanSpec, want []string, meets func(int) bool) {
+	t.Helper()
 	some := scanAll(t, tx, table, spec)
 	have := map[string]bool{}
-	for _, row := range some {
+	for n, row := range some {
 		if have[row] || !slices.Contains(want, row) {
-			t.Fatalf("with a bound there is %q, or twice", row)
+			t.Fatalf("%+v: there is %q, or twice", spec, row)
+		}
+		if n > 0 && !spec.AnyOrder && (row > some[n-1]) == spec.Reverse {
+			t.Fatalf("%+v: %q comes after %q", spec, row, some[n-1])
 		}
 		have[row] = true
 	}
 	for i, v := range model {
 		row := k(i) + "=" + wantCells(v)
 		if meets(v) && slices.Contains(want, row) && !have[row] {
-			t.Fatalf("with a bound on column %d, %q is left out", b.ID, row)
+			t.Fatalf("%+v: %q is left out", spec, row)
 		}
 	}
+}
+
+// randomFilter returns a filter of testCols, and whether it keeps the row of a value. Some filters fail.
+func randomFilter(rng *rand.Rand) (f *Filter, keeps func(v int) bool) {
+	at, broken := rng.IntN(2000), rng.IntN(8) == 0
+	keeps = func(v int) bool { return v >= at }
+	if rng.IntN(2) == 0 {
+		keeps = func(v int) bool { return v%7 == at%7 }
+	}
+	return &Filter{Cols: []int{1}, Keep: func(b *vec.Batch, sel []int32) ([]int32, error) {
+		if broken {
+			return nil, errors.New("a value that cannot be looked at")
+		}
+		for i := range b.N {
+			if keeps(int(b.Cols[1].I64[i])) {
+				sel = append(sel, int32(i))
+			}
+		}
+		return sel, nil
+	}}, keeps
 }
 
 // TestBoundsSkip counts the requests of scans whose bounds leave segments and pages out.

@@ -11,8 +11,9 @@ import (
 // frame is rows of one segment, read into memory.
 type frame struct {
 	g    *seg
+	r    *segment.Reader
 	n    int       // rows
-	cols []*column // those of the scan, n rows each
+	cols []*column // those of the scan, n rows each; nil: not read
 	keys []string  // nil: not read
 	dead []int32   // rows of the frame that are gone, ascending
 }
@@ -22,34 +23,56 @@ type frameSpec struct {
 	g      *seg
 	spans  []segment.Span // ascending and apart
 	n      int            // rows in them
+	cols   []int          // positions in the scan's columns; nil: all of them
 	keys   bool
 	hidden *hidden // nil: the delta hides no row
 }
 
 // pending is a frame that is being read.
 type pending struct {
-	g    *seg
+	spec frameSpec
 	done chan struct{}
 	f    *frame
 	err  error
+
+	// Of a frame that is read by the filter first (late.go): f has its columns only.
+	late    bool
+	settled bool           // the filter was asked
+	pieces  []segment.Span // rows of f that are left
+	rest    *pending       // their other columns; nil: no row is left
 }
 
-// start reads a frame in a goroutine of its own, which ends soon after ctx does.
-func (fs *files) start(ctx context.Context, spec frameSpec, cols []ScanCol) *pending {
-	p := &pending{g: spec.g, done: make(chan struct{})}
-	go func() {
+// begin reads a frame: in a goroutine of its own, which ends soon after ctx does, or before it returns.
+func (fs *files) begin(ctx context.Context, spec frameSpec, cols []ScanCol, inOwn bool) *pending {
+	p := &pending{spec: spec, done: make(chan struct{})}
+	read := func() {
 		defer close(p.done)
 		p.f, p.err = fs.frame(ctx, spec, cols)
-	}()
+	}
+	if inOwn {
+		go read()
+	} else {
+		read()
+	}
 	return p
 }
 
-func (p *pending) wait(ctx context.Context) (*frame, error) {
+func (p *pending) wait(ctx context.Context) error {
 	select {
 	case <-p.done:
-		return p.f, p.err
+		return p.err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
+	}
+}
+
+// ready reports whether wait would return at once.
+func (p *pending) ready() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -59,7 +82,14 @@ func (fs *files) frame(ctx context.Context, spec frameSpec, cols []ScanCol) (*fr
 	if err != nil {
 		return nil, err
 	}
-	plan, err := r.PlanSpans(fieldsOf(cols), spec.keys, spec.spans)
+	asked := cols
+	if spec.cols != nil {
+		asked = make([]ScanCol, len(spec.cols))
+		for k, i := range spec.cols {
+			asked[k] = cols[i]
+		}
+	}
+	plan, err := r.PlanSpans(fieldsOf(asked), spec.keys, spec.spans)
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +102,13 @@ func (fs *files) frame(ctx context.Context, spec frameSpec, cols []ScanCol) (*fr
 	if err != nil {
 		return nil, err
 	}
-	f := &frame{g: spec.g, n: spec.n, keys: w.Keys, cols: make([]*column, len(cols))}
-	for i := range cols {
-		f.cols[i] = &column{id: cols[i].ID, vec: w.Cols[i]}
+	f := &frame{g: spec.g, r: r, n: spec.n, keys: w.Keys, cols: make([]*column, len(cols))}
+	for k := range asked {
+		i := k
+		if spec.cols != nil {
+			i = spec.cols[k]
+		}
+		f.cols[i] = &column{id: asked[k].ID, vec: w.Cols[k]}
 	}
 	dead := spec.g.dead
 	if spec.hidden != nil {

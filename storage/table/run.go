@@ -37,6 +37,9 @@ type run struct {
 	size   int // rows of the next frame
 	ahead  []*pending
 
+	first, rest []int // the columns that the filter needs, and the others; nil: none is read first
+	lateness    lateness
+
 	f       *frame // current; nil: none was read since the last one ended
 	at, end int    // its rows to come
 	done    bool
@@ -44,6 +47,7 @@ type run struct {
 
 func newRun(fs *files, v *version, spec *ScanSpec, segs []*seg, shared map[*seg]bool) *run {
 	r := &run{fs: fs, v: v, spec: spec, segs: slices.Clone(segs), shared: shared, size: frameFirst}
+	r.first, r.rest = spec.late()
 	if spec.Reverse {
 		slices.Reverse(r.segs)
 	}
@@ -85,7 +89,7 @@ func (r *run) current() *seg {
 	case r.f != nil:
 		return r.f.g
 	case len(r.ahead) > 0:
-		return r.ahead[0].g
+		return r.ahead[0].spec.g
 	}
 	return r.segs[0]
 }
@@ -125,36 +129,65 @@ func (r *run) trimDead() {
 
 // next makes the next frame the current one, or sets done.
 func (r *run) next(ctx context.Context) error {
-	for len(r.ahead) == 0 || len(r.ahead) < frameAhead && r.size > aheadBeyond {
-		spec, ok, err := r.ask(ctx)
+	for {
+		if err := r.readAhead(ctx); err != nil {
+			return err
+		}
+		if len(r.ahead) == 0 {
+			r.done = true
+			return nil
+		}
+		p := r.ahead[0]
+		f, err := r.finish(ctx, p)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			break
-		}
-		if len(r.ahead) == 0 && r.size <= aheadBeyond { // nothing is read ahead: no goroutine is needed
-			f, err := r.fs.frame(ctx, spec, r.spec.Cols)
-			if err != nil {
-				return err
-			}
+		r.ahead[0] = nil // a frame is large
+		r.ahead = r.ahead[1:]
+		if f != nil {
 			r.enter(f)
 			return nil
 		}
-		r.ahead = append(r.ahead, r.fs.start(ctx, spec, r.spec.Cols))
 	}
-	if len(r.ahead) == 0 {
-		r.done = true
-		return nil
+}
+
+// readAhead asks for the frames that follow, until there are enough. A frame that is not to be read ahead has been read when it
+// returns.
+func (r *run) readAhead(ctx context.Context) error {
+	for len(r.ahead) == 0 || len(r.ahead) < frameAhead && r.size > aheadBeyond {
+		inOwn := len(r.ahead) > 0 || r.size > aheadBeyond
+		spec, ok, err := r.ask(ctx)
+		if err != nil || !ok {
+			return err
+		}
+		if r.first != nil && r.lateness.next() {
+			p := r.fs.begin(ctx, r.firstOf(spec), r.spec.Cols, inOwn)
+			p.late, p.spec = true, spec // the goroutine has a copy of its own
+			r.ahead = append(r.ahead, p)
+		} else {
+			r.ahead = append(r.ahead, r.fs.begin(ctx, spec, r.spec.Cols, inOwn))
+		}
 	}
-	f, err := r.ahead[0].wait(ctx)
-	if err != nil {
-		return err
-	}
-	r.ahead[0] = nil // a frame is large
-	r.ahead = r.ahead[1:]
-	r.enter(f)
 	return nil
+}
+
+// finish waits for a frame; nil: the filter has left no row of it.
+func (r *run) finish(ctx context.Context, p *pending) (*frame, error) {
+	if err := p.wait(ctx); err != nil || !p.late {
+		return p.f, err
+	}
+	for _, x := range r.ahead { // those that follow are read on while this one is waited for
+		if x.late && !x.settled && x.ready() && x.err == nil {
+			r.settle(ctx, x, x != p || r.size > aheadBeyond)
+		}
+	}
+	if p.rest == nil {
+		return nil, nil
+	}
+	if err := p.rest.wait(ctx); err != nil {
+		return nil, err
+	}
+	return p.whole(r.spec.Cols), nil
 }
 
 // enter makes f the current frame, without the rows outside the scan's bounds.

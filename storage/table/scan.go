@@ -22,6 +22,8 @@ type ScanSpec struct {
 	AnyOrder bool
 	// Bounds are conditions on columns. Rows that do not meet them may be left out; that need not be all of them, nor any.
 	Bounds []segment.Bound
+	// Filter may leave further rows out; nil: none.
+	Filter *Filter
 	// First bounds the rows of the first batch, where they are decoded one by one; 0 leaves it to the scanner. Batches grow.
 	First int
 }
