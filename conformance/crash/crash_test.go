@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if dsn := os.Getenv(envDSN); dsn != "" {
-		if err := worker(dsn, number(envWorker), number(envFirst), number(envCount), os.Stdout); err != nil {
+		if err := worker(dsn, os.Getenv(envTask), number(envWorker), number(envFirst), number(envCount), os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -43,6 +43,14 @@ const (
 	killsEach  = 4
 )
 
+// task is what the workers of a run do.
+type task struct {
+	name  string
+	steps int // acknowledged by each worker
+	kills int // of each worker
+	delay time.Duration
+}
+
 func TestS3(t *testing.T) {
 	t.Parallel()
 	s := testenv.S3(t)
@@ -56,6 +64,14 @@ func TestFile(t *testing.T) {
 
 // run lets the workers increment one row, kills and restarts them at random, and compares.
 func run(t *testing.T, dsn string) {
+	db := prepare(t, dsn, "CREATE TABLE counter (id INT PRIMARY KEY, n INT NOT NULL)", "INSERT INTO counter VALUES (1, 0)",
+		"CREATE TABLE mark (worker INT, n INT, PRIMARY KEY (worker, n))")
+	compare(t, db, drive(t, dsn, workers, task{taskIncrement, increments, killsEach, 3 * time.Millisecond}))
+}
+
+// prepare opens a database and runs statements.
+func prepare(t *testing.T, dsn string, statements ...string) *sql.DB {
+	t.Helper()
 	db, err := sql.Open(driver.Name, dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -65,32 +81,37 @@ func run(t *testing.T, dsn string) {
 			t.Error(err)
 		}
 	})
-	for _, query := range []string{"CREATE TABLE counter (id INT PRIMARY KEY, n INT NOT NULL)", "INSERT INTO counter VALUES (1, 0)",
-		"CREATE TABLE mark (worker INT, n INT, PRIMARY KEY (worker, n))"} {
+	for _, query := range statements {
 		if _, err := db.Exec(query); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return db
+}
+
+// drive lets n workers do their task, kills and restarts them at random, and returns what they have told.
+func drive(t *testing.T, dsn string, n int, do task) []tally {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	tallies := make([]tally, workers)
+	tallies := make([]tally, n)
 	var wg sync.WaitGroup
 	for i := range tallies {
-		tallies[i] = tally{t: t, dsn: dsn, worker: i, outcome: map[int]string{}, random: rand.New(rand.NewPCG(seed, uint64(i)))}
+		tallies[i] = tally{t: t, dsn: dsn, task: do, worker: i, outcome: map[int]string{}, random: rand.New(rand.NewPCG(seed, uint64(i)))}
 		wg.Go(tallies[i].drive)
 	}
 	wg.Wait()
-	compare(t, db, tallies)
+	return tallies
 }
 
 // tally is what one worker has told, over all its lives.
 type tally struct {
 	t       *testing.T
 	dsn     string
+	task    task
 	worker  int
 	random  *rand.Rand
-	outcome map[int]string // by number of the increment
-	next    int            // number of the next increment
+	outcome map[int]string // by number of the step
+	next    int            // number of the next step
 	kills   int
 }
 
@@ -104,18 +125,18 @@ func (w *tally) count(outcome string) int {
 	return n
 }
 
-// drive starts the worker until it has acknowledged its increments, and kills it now and then.
+// drive starts the worker until it has acknowledged its steps, and kills it now and then.
 func (w *tally) drive() {
-	for lives := 0; w.count(acked) < increments; lives++ {
-		if lives > 3*killsEach {
+	for lives := 0; w.count(acked) < w.task.steps; lives++ {
+		if lives > 3*w.task.kills {
 			w.t.Errorf("worker %d ended %d times without being killed", w.worker, lives-w.kills)
 			return
 		}
 		kill := 0 // after so many lines
-		if w.kills < killsEach {
-			kill = 1 + w.random.IntN(2*increments/killsEach)
+		if w.kills < w.task.kills {
+			kill = 1 + w.random.IntN(2*w.task.steps/w.task.kills)
 		}
-		if err := w.live(kill, time.Duration(w.random.IntN(3000))*time.Microsecond); err != nil {
+		if err := w.live(kill, time.Duration(w.random.Int64N(int64(w.task.delay)))); err != nil {
 			w.t.Errorf("worker %d: %v", w.worker, err)
 			return
 		}
@@ -129,8 +150,8 @@ func (w *tally) live(killAfter int, delay time.Duration) error {
 		return err
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), envDSN+"="+w.dsn, fmt.Sprintf("%s=%d", envWorker, w.worker), fmt.Sprintf("%s=%d", envFirst, w.next),
-		fmt.Sprintf("%s=%d", envCount, increments-w.count(acked)))
+	cmd.Env = append(os.Environ(), envDSN+"="+w.dsn, envTask+"="+w.task.name, fmt.Sprintf("%s=%d", envWorker, w.worker), fmt.Sprintf("%s=%d", envFirst, w.next),
+		fmt.Sprintf("%s=%d", envCount, w.task.steps-w.count(acked)))
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()

@@ -15,9 +15,16 @@ import (
 // Variables that turn a test binary into a worker.
 const (
 	envDSN    = "S3SQL_CRASH_DSN"
-	envWorker = "S3SQL_CRASH_WORKER" // its number: even ones use autocommit statements, odd ones transactions
-	envFirst  = "S3SQL_CRASH_FIRST"  // number of the first increment
-	envCount  = "S3SQL_CRASH_COUNT"  // increments to acknowledge
+	envTask   = "S3SQL_CRASH_TASK"
+	envWorker = "S3SQL_CRASH_WORKER" // its number
+	envFirst  = "S3SQL_CRASH_FIRST"  // number of the first step
+	envCount  = "S3SQL_CRASH_COUNT"  // steps to acknowledge
+)
+
+// The tasks.
+const (
+	taskIncrement = "increment" // of a counter: even workers by autocommit statements, odd ones in transactions
+	taskGrow      = "grow"      // a table beyond the memory limit
 )
 
 // What a worker tells, a line each, followed by the number of the increment.
@@ -28,9 +35,9 @@ const (
 	unknown = "unknown" // the database said that it cannot tell
 )
 
-// worker increments the counter count times. A line is written before and after each increment, so that whoever reads
-// them knows what the worker knew when it was killed.
-func worker(dsn string, number, first, count int, out io.Writer) (err error) {
+// worker does count steps of its task. A line is written before and after each, so that whoever reads them knows what the worker
+// knew when it was killed.
+func worker(dsn, task string, number, first, count int, out io.Writer) (err error) {
 	db, err := sql.Open(driver.Name, dsn)
 	if err != nil {
 		return err
@@ -43,23 +50,26 @@ func worker(dsn string, number, first, count int, out io.Writer) (err error) {
 		}
 		return w.Flush()
 	}
-	increment := autocommit
-	if number%2 == 1 {
-		increment = transaction
+	step := autocommit
+	switch {
+	case task == taskGrow:
+		step = grow
+	case number%2 == 1:
+		step = transaction
 	}
 	for n, done := first, 0; done < count; n++ {
 		if err := say(begun, n); err != nil {
 			return err
 		}
 		outcome := acked
-		switch err := increment(db, number, n); {
+		switch err := step(db, number, n); {
 		case err == nil:
 			done++
 		case errors.Is(err, driver.ErrCommitUnknown):
 			outcome = unknown
 		default:
 			outcome = refused
-			fmt.Fprintln(os.Stderr, "worker", number, "increment", n, err)
+			fmt.Fprintln(os.Stderr, "worker", number, "step", n, err)
 		}
 		if err := say(outcome, n); err != nil {
 			return err

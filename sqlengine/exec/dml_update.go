@@ -11,44 +11,70 @@ import (
 // change is a row as an UPDATE found it and as it becomes; row is nil when nothing changes.
 type change struct{ old, row []base.Value }
 
-// Update runs an UPDATE of one table in tx. It finds and computes all rows before it writes the first.
+// Update runs an UPDATE of one table in tx. It finds and computes all rows before it writes the first, or, where that makes no
+// difference, those of a batch.
 //
 // Errors: as Insert.
 func Update(ec *Context, tx *table.Tx, n *plan.Update) (Outcome, error) {
 	w := newWriter(ec, tx, n.Table, n.Ignore)
 	w.ret, w.view, w.named = newReturner(ec, n.Table, n.Returning), n.Check, n.Named
-	acc := account{ec: ec}
-	defer acc.free()
 	assigned := make([]bool, len(w.t.Columns))
-	changes, err := w.changes(n, assigned, &acc)
+	for _, a := range n.Set {
+		assigned[a.Column] = true
+	}
+	var err error
+	if n.Passing && w.fk == nil {
+		err = w.changes(n, assigned, func(list []change, _ int64) error { return w.applyAll(list, assigned) })
+	} else {
+		err = w.updateFound(n, assigned)
+	}
 	if err != nil {
 		return w.out, err
-	}
-	for i, c := range changes {
-		if i&1023 == 0 {
-			if err := ec.Ctx.Err(); err != nil {
-				return w.out, err
-			}
-		}
-		if err := w.apply(c, assigned); err != nil {
-			return w.out, err
-		}
 	}
 	return w.out, w.ret.finish(&w.out)
 }
 
-// changes computes what becomes of the rows that an UPDATE finds. Rows that stay as they are come along for RETURNING only.
-func (w *writer) changes(n *plan.Update, assigned []bool, acc *account) (list []change, err error) {
+// updateFound finds all rows, and then writes them.
+func (w *writer) updateFound(n *plan.Update, assigned []bool) error {
+	acc := account{ec: w.ec}
+	defer acc.free()
+	var all []change
+	err := w.changes(n, assigned, func(list []change, bytes int64) error {
+		all = append(all, list...)
+		return acc.grow(bytes)
+	})
+	if err != nil {
+		return err
+	}
+	return w.applyAll(all, assigned)
+}
+
+func (w *writer) applyAll(list []change, assigned []bool) error {
+	for i, c := range list {
+		if i&1023 == 0 {
+			if err := w.ec.Ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if err := w.apply(c, assigned); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changes computes what becomes of the rows that an UPDATE finds, and calls fn for those of each batch, with about the bytes they
+// take in memory. Rows that stay as they are come along for RETURNING only.
+func (w *writer) changes(n *plan.Update, assigned []bool, fn func(list []change, bytes int64) error) error {
 	op, err := Build(n.Source, w.ec)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s := &setter{ec: w.ec, schema: tableSchema(w.t)}
 	for _, a := range n.Set {
 		s.add(w, 0, 0, a)
-		assigned[a.Column] = true
 	}
-	err = eachBatch(op, func(b *vec.Batch) error {
+	return eachBatch(op, func(b *vec.Batch) error {
 		if err := w.ec.Ctx.Err(); err != nil {
 			return err
 		}
@@ -59,6 +85,7 @@ func (w *writer) changes(n *plan.Update, assigned []bool, acc *account) (list []
 		}
 		w.out.Matched += uint64(len(olds))
 		var bytes int64
+		var list []change
 		for k, old := range olds {
 			c := change{old, news[k]}
 			changed, err := w.touched(old, c.row, assigned, first+k+1)
@@ -74,9 +101,8 @@ func (w *writer) changes(n *plan.Update, assigned []bool, acc *account) (list []
 			list = append(list, c)
 			bytes += 2 * rowBytes(old)
 		}
-		return acc.grow(bytes)
+		return fn(list, bytes)
 	})
-	return list, err
 }
 
 // apply writes one row of an UPDATE. Under IGNORE a row that cannot change stays as it is.
@@ -167,16 +193,26 @@ func Delete(ec *Context, tx *table.Tx, n *plan.Delete) (Outcome, error) {
 	if err != nil {
 		return w.out, err
 	}
-	acc := account{ec: ec}
-	defer acc.free()
-	rows, err := collect(op, &acc)
+	if n.Passing && w.fk == nil {
+		err = eachBatch(op, func(b *vec.Batch) error { return w.deleteRows(appendRows(nil, b)) })
+	} else {
+		err = w.deleteFound(op)
+	}
 	if err != nil {
 		return w.out, err
 	}
-	if err := w.deleteRows(rows); err != nil {
-		return w.out, err
-	}
 	return w.out, w.ret.finish(&w.out)
+}
+
+// deleteFound finds all rows, and then deletes them.
+func (w *writer) deleteFound(op Operator) error {
+	acc := account{ec: w.ec}
+	defer acc.free()
+	rows, err := collect(op, &acc)
+	if err != nil {
+		return err
+	}
+	return w.deleteRows(rows)
 }
 
 // deleteRows deletes rows as a DELETE found them.

@@ -57,6 +57,8 @@ type Update struct {
 	Source Node
 	Set    []Assignment
 	Check  *ViewCheck // of the view that the statement names; nil: none
+	// Passing says that rows may be written while Source goes on.
+	Passing bool
 
 	Returning *Returning
 	Named     []int // the partitions that rows may go to; nil: all
@@ -67,6 +69,7 @@ type Delete struct {
 	Table     *catalog.Table
 	Ignore    bool
 	Source    Node
+	Passing   bool // rows may be removed while Source goes on
 	Returning *Returning
 }
 
@@ -325,6 +328,7 @@ func (p *planner) update(s *ast.Update, o *opened, n logical, sc *scope) (*Updat
 	b := &binder{p: p, scope: w.names, clause: "field list", defaultOf: w.defaultOf}
 	u := &Update{Table: w.table, Ignore: s.Ignore, Source: source, Check: w.check, Named: w.named}
 	if u.Set, err = assignments(b, w, s.Set); err == nil {
+		u.Passing = !p.Plain && u.Check == nil && passing(source, u.Set)
 		u.Returning, err = p.returning(s.Returning, w.names)
 	}
 	return u, err
@@ -362,7 +366,7 @@ func (p *planner) deleteAny(s *ast.Delete) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Delete{Table: w.table, Ignore: s.Ignore, Source: source}
+	n := &Delete{Table: w.table, Ignore: s.Ignore, Source: source, Passing: !p.Plain && passing(source, nil)}
 	n.Returning, err = p.returning(s.Returning, w.names)
 	return n, err
 }

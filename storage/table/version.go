@@ -44,7 +44,7 @@ func defaultLimits() limits {
 // them, with few rows.
 func (o *Options) SmallSegments() {
 	o.limits = limits{chunkRows: 16, foldMin: 8, foldBytes: 1, record: 600, spillMax: 400, flush: 200, levelBase: 4000, object: 1000,
-		tail: 8, request: 16}
+		tail: 64, request: 32 << 10}
 }
 
 var emptyTree = newTree()
