@@ -13,7 +13,7 @@ import (
 
 const (
 	growWorkers = 2
-	growSteps   = 96
+	growSteps   = 72
 	growKept    = 8 // a step removes the rows of the one so many steps before
 )
 
@@ -30,7 +30,7 @@ func grow(db *sql.DB, worker, n int) error {
 	return driver.RunTx(context.Background(), db, nil, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO big WITH RECURSIVE s (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i < 99),
 			x (i) AS (SELECT a.i * 100 + b.i FROM s AS a, s AS b)
-			SELECT ?, ?, i, (i * 7919) % 1000, REPEAT(CHAR(97 + i % 26), 2000) FROM x WHERE i < ?`, worker, n, growRows(n))
+			SELECT ?, ?, i, ? * 1000 + (i * 7919) % 1000, REPEAT(CHAR(97 + i % 26), 2000) FROM x WHERE i < ?`, worker, n, worker, growRows(n))
 		if err != nil {
 			return err
 		}

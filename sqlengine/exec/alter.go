@@ -219,7 +219,7 @@ func (b *Rebuild) write(w *writer, key string, row []base.Value) error {
 	}
 	if b.Rows || b.Move != nil {
 		pk, _ := catalog.EncodeKey(b.New, b.New.Primary, row)
-		if c, err := w.findConflict(home, pk, row, ""); err != nil {
+		if c, err := w.findConflict(home, pk, row, "", nil); err != nil {
 			return err
 		} else if c != nil {
 			return w.duplicate(c, row)

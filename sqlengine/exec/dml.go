@@ -61,11 +61,11 @@ type conflict struct {
 }
 
 // findConflict returns the row that holds the primary key or a unique key of row, or nil. self is the primary key of the row
-// being replaced, which does not count; "" none. home is the row's partition: its unique keys have all columns that tell it. Rows in
+// being replaced, which does not count, and old that row; "" and nil none. home is the row's partition: its unique keys have all columns that tell it. Rows in
 // the way that are past their time make room.
-func (w *writer) findConflict(home *catalog.Table, pk string, row []base.Value, self string) (*conflict, error) {
+func (w *writer) findConflict(home *catalog.Table, pk string, row []base.Value, self string, old []base.Value) (*conflict, error) {
 	for {
-		c, err := w.holder(home, pk, row, self)
+		c, err := w.holder(home, pk, row, self, old)
 		if c == nil || err != nil {
 			return nil, err
 		}
@@ -75,7 +75,7 @@ func (w *writer) findConflict(home *catalog.Table, pk string, row []base.Value, 
 	}
 }
 
-func (w *writer) holder(home *catalog.Table, pk string, row []base.Value, self string) (*conflict, error) {
+func (w *writer) holder(home *catalog.Table, pk string, row []base.Value, self string, old []base.Value) (*conflict, error) {
 	if pk != self {
 		if _, taken, err := w.tx.Get(w.ec.Ctx, home.ID, pk); err != nil {
 			return nil, err
@@ -91,6 +91,11 @@ func (w *writer) holder(home *catalog.Table, pk string, row []base.Value, self s
 		key, null := catalog.IndexKey(w.t, ix, row)
 		if null {
 			continue // a NULL is never equal to another
+		}
+		if old != nil {
+			if was, _ := catalog.IndexKey(w.t, ix, old); was == key {
+				continue // it is the row's own
+			}
 		}
 		holder, taken, err := w.tx.Get(w.ec.Ctx, home.Indexes[i].ID, key)
 		if err != nil {

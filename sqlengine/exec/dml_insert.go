@@ -101,6 +101,11 @@ func (in *inserter) fromRows() error {
 	values := make([]base.Value, len(in.plan.Target))
 	dflt := make([]bool, len(in.plan.Target))
 	for i, exprs := range in.plan.Rows {
+		if i%insertAhead == 0 {
+			if err := in.lookAhead(in.givenRows(in.plan.Rows[i:min(i+insertAhead, len(in.plan.Rows))])); err != nil {
+				return err
+			}
+		}
 		if err := in.evaluate(exprs, values, dflt); err != nil {
 			return err
 		}
@@ -158,8 +163,11 @@ func (in *inserter) fromQuery() error {
 func (in *inserter) rows(rows [][]base.Value) error {
 	dflt := make([]bool, len(in.plan.Target))
 	for i, values := range rows {
-		if i&1023 == 0 {
+		if i%insertAhead == 0 {
 			if err := in.ec.Ctx.Err(); err != nil {
+				return err
+			}
+			if err := in.lookAhead(rows[i:min(i+insertAhead, len(rows))]); err != nil {
 				return err
 			}
 		}
@@ -191,7 +199,7 @@ func (in *inserter) row(values []base.Value, dflt []bool, left int) error {
 	}
 	pk, _ := catalog.EncodeKey(in.t, in.t.Primary, row)
 	for {
-		c, err := in.findConflict(home, pk, row, "")
+		c, err := in.findConflict(home, pk, row, "", nil)
 		if err != nil {
 			return err
 		}

@@ -152,7 +152,7 @@ func (w *writer) change(old, row []base.Value) error {
 	if err != nil {
 		return err
 	}
-	clash, err := w.findConflict(home, pk, row, oldPK)
+	clash, err := w.findConflict(home, pk, row, oldPK, old)
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,7 @@ type Tx struct {
 		points     []pointRead
 		depends    map[pointRead]bool // those of points that DependOn added
 		ranges     []*readRange
+		absent     map[uint32]absence // by table; see NoteAbsent
 	}
 }
 

@@ -24,7 +24,7 @@ func (tx *Tx) Get(ctx context.Context, table uint32, key string) (row string, ok
 		v = o.base
 	}
 	row, ok, known := v.inMemory(key)
-	if known {
+	if known || tx.isAbsent(table, v.segs, key) {
 		return row, ok, nil
 	}
 	return tx.db.files.get(ctx, v.segs, key)
