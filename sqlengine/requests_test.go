@@ -73,13 +73,14 @@ func TestSegmentRequests(t *testing.T) {
 		answer string // part of it; "" no rows
 		most   int64  // requests
 	}{
-		{"SELECT v FROM r WHERE id = 20002", "v", 3},
+		{"SELECT v FROM r WHERE id = 20002", "v", 4},
 		{"SELECT COUNT(v) FROM r WHERE id BETWEEN 10000 AND 12000", "1001", 4},
 		{"SELECT v FROM r WHERE u = 14", "v", 6},
-		{"SELECT COUNT(u) FROM r WHERE k = 7", "400", 3}, // by both_, which has all columns
+		{"SELECT COUNT(u) FROM r WHERE k = 7", "400", 6}, // by both_, which has all columns
 		{"SELECT COUNT(v) FROM r WHERE k = 7", "400", 7},
 		{"SELECT COUNT(v) FROM r WHERE k BETWEEN 7 AND 9", "1200", 7},
-		{"SELECT k FROM r ORDER BY k DESC LIMIT 3", "499", 5},
+		{"SELECT k, u FROM r ORDER BY k DESC, u DESC LIMIT 3", "499", 6},
+		{"SELECT v FROM r ORDER BY k, u LIMIT 3", "v", 9},
 		{"INSERT INTO r VALUES " + odd(2), "", 1 + 2*4},
 		{"INSERT INTO r VALUES " + odd(300), "", 1 + 2*4},
 		{"INSERT IGNORE INTO r VALUES (2, 1, 1, 'old'), (3, 1000003, 1, 'new'), (5, 14, 1, 'old')", "", 1 + 2*6},

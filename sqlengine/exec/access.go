@@ -51,6 +51,9 @@ func resolve(ec *Context, n *plan.Scan, dst *access) error {
 	}
 	if err == nil && fit == anyMatch {
 		*dst = access{points: dst.points[:0], ranges: wholeTable}
+		if a.Ordered { // its order is what is asked for
+			dst.index = a.Index
+		}
 	}
 	return err
 }

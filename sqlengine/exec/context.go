@@ -20,6 +20,8 @@ type TxReader interface {
 	GetMany(ctx context.Context, table uint32, keys []string, found []table.Found) error
 	// Range calls fn with the stored rows of a small range of keys until it returns false.
 	Range(ctx context.Context, table uint32, lo, hi string, fn func(key, row string) bool) error
+	// OpenRange returns a reader of the stored rows of a range of keys, in either direction.
+	OpenRange(table uint32, lo, hi string, reverse bool) *table.RangeReader
 	// Scan starts a scan of a range of keys.
 	Scan(ctx context.Context, table uint32, spec table.ScanSpec) *table.Scanner
 }

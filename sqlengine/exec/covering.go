@@ -3,7 +3,6 @@ package exec
 import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
-	"github.com/s3sql/s3sql/internal/collation"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 )
@@ -23,42 +22,19 @@ func coveringOf(n *plan.Scan, ix *catalog.Index) covering {
 	if ix == nil || n.Virtual != nil {
 		return nil
 	}
+	if !plan.Covers(n.Table, ix, n.Cols) {
+		return nil
+	}
 	out := make(covering, 0, len(n.Cols))
 	for _, c := range n.Cols {
-		col := &n.Table.Columns[c]
-		if !keptInKeys(col.Type) {
-			return nil
-		}
-		e := entryColumn{at: keyPosition(ix.Parts, col.ID)}
+		id := n.Table.Columns[c].ID
+		e := entryColumn{at: plan.KeyPosition(ix.Parts, id)}
 		if e.at < 0 {
-			e = entryColumn{primary: true, at: keyPosition(n.Table.Primary, col.ID)}
-		}
-		if e.at < 0 {
-			return nil
+			e = entryColumn{primary: true, at: plan.KeyPosition(n.Table.Primary, id)}
 		}
 		out = append(out, e)
 	}
 	return out
-}
-
-func keyPosition(parts []catalog.KeyPart, id uint32) int {
-	for i, p := range parts {
-		if p.Column == id && p.Prefix == 0 {
-			return i
-		}
-	}
-	return -1
-}
-
-// keptInKeys reports whether the key of a value says what the value is.
-func keptInKeys(t base.Type) bool {
-	switch t.Class() {
-	case base.Int, base.Uint, base.Date, base.Time, base.DateTime, base.Bytes:
-		return true
-	case base.String:
-		return t.Collation == "" || collation.Of(t.Collation).Binary()
-	}
-	return false // a DOUBLE loses the sign of zero, a DECIMAL its zeros
 }
 
 // entry adds the columns of an index entry in the place of its row.

@@ -33,9 +33,9 @@ type scanOp struct {
 	cutOff  vec.Batch
 	sel     []int32
 	cutSel  []int32
-	room    int      // of ranges: rows of the next batch, which grows
-	pks     []string // primary keys that index entries have led to
-	resume  string   // of ranges: where the one at hand goes on; "" from its beginning
+	room    int                // of ranges: rows of the next batch, which grows
+	pks     []string           // primary keys that index entries have led to
+	reader  *table.RangeReader // of the range at hand; nil: it has not begun
 }
 
 // minRoom is the size of the first batch of rows fetched by index: a caller with a LIMIT takes only a few.
@@ -63,7 +63,10 @@ func (o *scanOp) Open() error {
 // open starts the scan of partitions; nil for a table that has none.
 func (o *scanOp) open(tables []*catalog.Table) (err error) {
 	o.tables = tables
-	o.at, o.scanner, o.resume, o.room = 0, nil, "", minRoom
+	o.at, o.scanner, o.reader, o.room = 0, nil, nil, minRoom
+	if n := o.plan.First; n > 0 {
+		o.room = min(n, minRoom)
+	}
 	if o.left, err = rowCount(o.ec, o.plan.Limit, math.MaxInt64); err != nil {
 		return err
 	}
@@ -91,7 +94,7 @@ func (o *scanOp) ended() {
 
 func (o *scanOp) Close() error {
 	o.ended()
-	o.raw, o.kept = vec.Batch{}, vec.Batch{}
+	o.raw, o.kept, o.reader = vec.Batch{}, vec.Batch{}, nil
 	o.fetch.reset()
 	return nil
 }
@@ -267,13 +270,12 @@ func (o *scanOp) readRanges(t *catalog.Table) (ok bool, err error) {
 	o.fetch.start(o.room)
 	o.pks = o.pks[:0]
 	for o.at < len(o.acc.ranges) && o.fetch.n+len(o.pks) < o.room {
-		lo := max(o.resume, o.acc.ranges[o.at].lo)
-		o.resume = ""
-		ioErr := o.tx.Range(o.ec.Ctx, id, lo, o.acc.ranges[o.at].hi, func(key, row string) bool {
+		if o.reader == nil {
+			o.reader = o.tx.OpenRange(id, o.acc.ranges[o.at].lo, o.acc.ranges[o.at].hi, o.plan.Reverse)
+		}
+		more, ioErr := o.reader.Read(o.ec.Ctx, o.room-o.fetch.n-len(o.pks), func(key, row string) {
 			switch {
-			case o.fetch.n+len(o.pks) == o.room:
-				o.resume = key
-				return false
+			case err != nil:
 			case cover != nil:
 				err = o.fetch.entry(cover, key, row)
 			case o.acc.index != nil:
@@ -281,7 +283,6 @@ func (o *scanOp) readRanges(t *catalog.Table) (ok bool, err error) {
 			default:
 				err = o.fetch.add(row)
 			}
-			return err == nil
 		})
 		if err == nil {
 			err = ioErr
@@ -289,8 +290,8 @@ func (o *scanOp) readRanges(t *catalog.Table) (ok bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if o.resume == "" {
-			o.at++
+		if !more {
+			o.at, o.reader = o.at+1, nil
 		}
 	}
 	if err := o.fetch.indexed(o.ec.Ctx, o.tx, t, o.pks); err != nil {

@@ -24,7 +24,7 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	node := &Scan{Table: n.table, Alias: n.alias, Lock: n.lock, Keys: n.keys, Est: 1000}
+	node := &Scan{Table: n.table, Alias: n.alias, Lock: n.lock, Keys: n.keys, Est: 1000, hints: n.hints}
 	if rows := p.rows(n.table.ID); rows >= 0 {
 		node.Est = max(rows, 1)
 	}
@@ -53,6 +53,7 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 			return nil, nil, err
 		}
 	}
+	p.covering(node)
 	node.Filter, err = l.placeAnd(n.filters)
 	node.Read = node.Est
 	node.Est, n.node = p.estimate(n), node

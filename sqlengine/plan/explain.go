@@ -130,7 +130,7 @@ func scanLabel(n *Scan) string {
 	}
 	switch {
 	case a.Points != nil:
-		return fmt.Sprintf("Lookup of %d key(s) in %s by %s%s%s", len(a.Points), tableLabel(n), key, orKeysLabel(n), where(n.Filter))
+		return fmt.Sprintf("Lookup of %d key(s) in %s by %s%s%s%s", len(a.Points), tableLabel(n), key, order, orKeysLabel(n), where(n.Filter))
 	case a.Eq != nil || a.Lo != nil || a.Hi != nil:
 		var conds []string
 		for i, e := range a.Eq {
@@ -150,6 +150,9 @@ func scanLabel(n *Scan) string {
 	}
 	if n.Keys != nil {
 		return "Key scan of " + tableLabel(n) + keysLabel(n) + where(n.Filter)
+	}
+	if a.Index != nil {
+		return "Index scan of " + tableLabel(n) + " by " + key + order + where(n.Filter)
 	}
 	return "Table scan of " + tableLabel(n) + order + where(n.Filter)
 }

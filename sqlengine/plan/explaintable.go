@@ -314,9 +314,15 @@ func (b *tableBlock) scan(s *Scan) {
 		if s.Read > 0 && r.Rows < s.Read {
 			r.Rows, r.Filtered = math.Ceil(s.Read), math.Round(r.Rows/s.Read*10000)/100
 		}
-		return
+		if a.Index == nil {
+			return
+		}
+		used, r.Type = len(parts), "index"
 	}
-	if !strings.Contains(","+r.Possible+",", ","+key+",") {
+	if a.Ordered && s.Reverse {
+		r.Extra = append(r.Extra, "Backward index scan")
+	}
+	if r.Type != "index" && !strings.Contains(","+r.Possible+",", ","+key+",") {
 		r.Possible = strings.TrimPrefix(r.Possible+","+key, ",")
 	}
 	r.Key, r.KeyLen = key, strconv.Itoa(catalog.KeyBytes(s.Table, parts[:min(used, len(parts))]))

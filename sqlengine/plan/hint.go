@@ -10,7 +10,7 @@ import (
 )
 
 // keyHints is what USE, FORCE and IGNORE INDEX leave of a table's keys for finding rows (MySQL reference manual, "Index Hints").
-// No plan reads rows in the order of a key to save sorting or grouping them: what is said FOR ORDER BY and GROUP BY is so anyway.
+// What is said FOR ORDER BY and GROUP BY has no effect: an index is read for its order where that costs less.
 type keyHints struct {
 	barred map[*catalog.Index]bool // nil is the primary key
 	force  bool                    // the whole table is read only where no key helps

@@ -40,6 +40,7 @@ type Scan struct {
 	Conds    []partition.Cond // what Filter says of single columns
 	Early    expr.Expr        // what Filter says of stored columns: it may be asked of rows before their other columns are read; nil nothing
 	Reverse  bool             // descending key order
+	First    int              // about how many rows are asked for, of an index that is read in its order; 0 is not known
 	AnyOrder bool             // what is above reads all rows, and does not care for their order
 	Parts    *ScanParts       // nil: the table has no partitions
 	Lock     bool             // what is read may not change until the transaction commits: FOR UPDATE, FOR SHARE
@@ -47,6 +48,8 @@ type Scan struct {
 	Out      []Column
 	Est      float64 // estimated rows
 	Read     float64 // rows of the table; 0 is unknown
+
+	hints *keyHints
 }
 
 // Access says which keys a Scan reads. The zero Access is the whole table.
@@ -59,6 +62,8 @@ type Access struct {
 	Eq             []expr.Expr
 	Lo, Hi         expr.Expr
 	LoOpen, HiOpen bool // exclusive bounds
+	// Ordered says that the rows have to come in the order of Index.
+	Ordered bool
 }
 
 // Virtual reads rows that a Go function makes: system tables.

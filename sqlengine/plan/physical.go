@@ -295,7 +295,7 @@ func (p *planner) physSort(n *lSort, want idSet) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !p.Plain && ordered(in, keys) {
+	if !p.Plain && (ordered(in, keys) || p.byIndex(in, keys, n)) {
 		return in, l, nil
 	}
 	return &Sort{Input: in, Keys: keys, Limit: n.limit, Offset: n.offset}, l, nil

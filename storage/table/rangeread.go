@@ -16,28 +16,28 @@ func (l Locked) Range(ctx context.Context, table uint32, lo, hi string, fn func(
 }
 
 func (tx *Tx) readRange(ctx context.Context, table uint32, lo, hi string, track bool, fn func(key, row string) bool) error {
+	v := tx.view(table)
+	read := func(fn func(key, row string) bool) error {
+		if v.segs == nil {
+			v.ascend(lo, hi, fn)
+			return nil
+		}
+		return tx.db.files.each(ctx, v, ScanSpec{Lo: lo, Hi: hi}, fn)
+	}
 	if !track {
-		return tx.ascend(ctx, tx.view(table), lo, hi, fn)
+		return read(fn)
 	}
 	r := &readRange{table: table, lo: lo, hi: hi}
 	tx.mu.Lock()
 	tx.mu.ranges = append(tx.mu.ranges, r)
 	tx.mu.Unlock()
-	return tx.ascend(ctx, tx.view(table), lo, hi, func(key, row string) bool {
+	return read(func(key, row string) bool {
 		if fn(key, row) {
 			return true
 		}
 		r.hi = successor(key)
 		return false
 	})
-}
-
-func (tx *Tx) ascend(ctx context.Context, v *version, lo, hi string, fn func(key, row string) bool) error {
-	if v.segs == nil {
-		v.ascend(lo, hi, fn)
-		return nil
-	}
-	return tx.db.files.ascend(ctx, v, lo, hi, fn)
 }
 
 // ascend calls fn with the live rows of a range, of a version without segments, in key order until it returns false.

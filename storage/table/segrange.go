@@ -16,6 +16,9 @@ var rawCols = []ScanCol{{ID: segment.RowID, Type: base.Type{ID: base.TypeLongBlo
 
 // raw reports whether the rows of the table are not made of fields: those of an index.
 func (s *segments) raw() bool {
+	if s == nil {
+		return false
+	}
 	for _, level := range s.levels {
 		for _, g := range level {
 			return len(g.meta.Columns) == 0
@@ -24,27 +27,14 @@ func (s *segments) raw() bool {
 	return false
 }
 
-// ascend calls fn with the live rows of a range, of a version with segments, in key order until it returns false.
-func (fs *files) ascend(ctx context.Context, v *version, lo, hi string, fn func(key, row string) bool) error {
-	spec := ScanSpec{Lo: lo, Hi: hi, WithKeys: true, First: rangeFirst}
-	raw := v.segs.raw()
-	if raw {
-		spec.Cols = rawCols
-	}
-	m := newMerge(fs, v, spec)
-	m.raw = raw
+// each calls fn with the live rows of a range of keys, in the order of the scan, until it returns false. Bounds and direction are
+// those of spec.
+func (fs *files) each(ctx context.Context, v *version, spec ScanSpec, fn func(key, row string) bool) error {
+	s := fs.scanRows(v, spec)
 	var b vec.Batch
 	for {
-		keys, ok, err := m.next(ctx, &b)
+		keys, rows, ok, err := fs.nextRows(ctx, v, s, &b)
 		if err != nil || !ok {
-			return err
-		}
-		rows := make([]Found, len(keys))
-		if raw {
-			for i := range rows {
-				rows[i] = Found{b.Cols[0].Str[i], true}
-			}
-		} else if err := fs.rowsOf(ctx, v, keys, rows); err != nil {
 			return err
 		}
 		for i, key := range keys {
@@ -55,6 +45,35 @@ func (fs *files) ascend(ctx context.Context, v *version, lo, hi string, fn func(
 	}
 }
 
+// scanRows starts a scan for nextRows.
+func (fs *files) scanRows(v *version, spec ScanSpec) *Scanner {
+	spec.WithKeys, spec.First = true, rangeFirst
+	raw := v.segs.raw()
+	if raw {
+		spec.Cols = rawCols
+	}
+	s := fs.scan(v, spec)
+	if s.m != nil {
+		s.m.raw = raw
+	}
+	return s
+}
+
+// nextRows returns the next stored rows of a scan, with their keys.
+func (fs *files) nextRows(ctx context.Context, v *version, s *Scanner, b *vec.Batch) (keys []string, rows []Found, ok bool, err error) {
+	if keys, ok, err = s.Next(ctx, b); err != nil || !ok {
+		return nil, nil, false, err
+	}
+	rows = make([]Found, len(keys))
+	if !v.segs.raw() {
+		return keys, rows, true, fs.rowsOf(ctx, v, keys, rows)
+	}
+	for i := range rows {
+		rows[i] = Found{b.Cols[0].Str[i], true}
+	}
+	return keys, rows, true, nil
+}
+
 // rowsOf sets found to the rows of live keys.
 func (fs *files) rowsOf(ctx context.Context, v *version, keys []string, found []Found) error {
 	var ask []int
@@ -63,6 +82,9 @@ func (fs *files) rowsOf(ctx context.Context, v *version, keys []string, found []
 		if found[i] = (Found{row, ok}); !known {
 			ask = append(ask, i)
 		}
+	}
+	if len(ask) == 0 {
+		return nil
 	}
 	return fs.getMany(ctx, v.segs, keys, ask, found)
 }
