@@ -21,7 +21,7 @@ type Filter struct {
 // lateAgain is how many frames are read whole, after one of which the filter has left most, until the filter is asked again.
 const lateAgain = 16
 
-// lateness decides which frames of a run are read by the filter first. It pays where the filter leaves few pages, and costs a
+// lateness decides which frames of a scan are read by the filter first. It pays where the filter leaves few pages, and costs a
 // round trip: the first frame tells, and after that every frame that was read so.
 type lateness struct {
 	on      bool

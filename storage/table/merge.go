@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
@@ -20,6 +21,7 @@ type merge struct {
 	raw   bool // rows are not made of fields: the one column is the row
 	max   int  // rows of the next copied batch
 	read  *readRange
+	late  lateness
 	steps []piece
 	done  bool
 }
@@ -43,38 +45,48 @@ func newMerge(fs *files, v *version, spec ScanSpec) *merge {
 	runs := runsWithin(v.segs, &m.spec)
 	if spec.AnyOrder {
 		if all := slices.Concat(runs...); len(all) > 0 {
-			m.runs = []*run{newRun(fs, v, &m.spec, all, nil)}
+			m.runs = []*run{newRun(fs, v, &m.spec, all, nil, &m.late)}
 		}
 		return m
 	}
 	shared := sharedKeys(runs, v.delta)
 	for _, segs := range runs {
-		m.runs = append(m.runs, newRun(fs, v, &m.spec, segs, shared))
+		m.runs = append(m.runs, newRun(fs, v, &m.spec, segs, shared, &m.late))
 	}
 	return m
 }
 
-// runsWithin returns the segments that a scan reads, in runs of segments that do not overlap.
+// runsWithin returns the segments that a scan reads, in as few runs of segments that do not overlap as their order allows.
 func runsWithin(s *segments, spec *ScanSpec) (runs [][]*seg) {
-	may := func(g *seg) bool { return g.meta.MayMeet(spec.Bounds) }
 	for i, level := range s.levels {
 		if i > 0 {
-			var in []*seg
-			for _, g := range within(level, spec.Lo, spec.Hi) {
-				if may(g) {
-					in = append(in, g)
-				}
-			}
-			if len(in) > 0 {
-				runs = append(runs, in)
-			}
-			continue
+			level = within(level, spec.Lo, spec.Hi)
 		}
+		var in []*seg
 		for _, g := range level {
-			if g.overlaps(spec.Lo, spec.Hi) && may(g) {
-				runs = append(runs, []*seg{g})
+			if (i > 0 || g.overlaps(spec.Lo, spec.Hi)) && g.meta.MayMeet(spec.Bounds) {
+				in = append(in, g)
 			}
 		}
+		switch {
+		case i == 0:
+			runs = chains(in)
+		case len(in) > 0:
+			runs = append(runs, in)
+		}
+	}
+	return runs
+}
+
+// chains parts segments into runs of some that do not overlap: each goes to the first run that ends before it.
+func chains(segs []*seg) (runs [][]*seg) {
+	slices.SortFunc(segs, func(a, b *seg) int { return strings.Compare(a.meta.First, b.meta.First) })
+	for _, g := range segs {
+		i := slices.IndexFunc(runs, func(r []*seg) bool { return r[len(r)-1].meta.Last < g.meta.First })
+		if i < 0 {
+			i, runs = len(runs), append(runs, nil)
+		}
+		runs[i] = append(runs[i], g)
 	}
 	return runs
 }

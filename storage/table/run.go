@@ -14,12 +14,13 @@ const (
 	frameFirst  = 1 << 10
 	frameMax    = 1 << 16
 	frameCells  = 1 << 20 // rows times columns
-	frameAhead  = 4
+	frameAhead  = 4       // frames under way at least, and at first
+	framesMost  = 16      // and at most, of frames that are smaller than frameCells
 	aheadBeyond = 1 << 14 // rows of a frame at which reading ahead begins
 	smallFrame  = 1 << 12 // up to so many rows the fewest requests are the fastest; above, bytes count
 )
 
-// run reads segments that do not overlap, one after the other in the order of a scan: a level of a table, or one segment of
+// run reads segments that do not overlap, one after the other in the order of a scan: those of a level of a table, or some of
 // level 0.
 type run struct {
 	fs   *files
@@ -35,18 +36,19 @@ type run struct {
 	edgeLo int            // frames that touch these rows have to be cut by the keys of the scan's bounds; -1 none
 	edgeHi int
 	size   int // rows of the next frame
+	read   int // frames that the scan has come to
 	ahead  []*pending
 
-	first, rest []int // the columns that the filter needs, and the others; nil: none is read first
-	lateness    lateness
+	first, rest []int     // the columns that the filter needs, and the others; nil: none is read first
+	lateness    *lateness // of all runs of a scan
 
 	f       *frame // current; nil: none was read since the last one ended
 	at, end int    // its rows to come
 	done    bool
 }
 
-func newRun(fs *files, v *version, spec *ScanSpec, segs []*seg, shared map[*seg]bool) *run {
-	r := &run{fs: fs, v: v, spec: spec, segs: slices.Clone(segs), shared: shared, size: frameFirst}
+func newRun(fs *files, v *version, spec *ScanSpec, segs []*seg, shared map[*seg]bool, late *lateness) *run {
+	r := &run{fs: fs, v: v, spec: spec, segs: slices.Clone(segs), shared: shared, size: frameFirst, lateness: late}
 	r.first, r.rest = spec.late()
 	if spec.Reverse {
 		slices.Reverse(r.segs)
@@ -144,6 +146,7 @@ func (r *run) next(ctx context.Context) error {
 		}
 		r.ahead[0] = nil // a frame is large
 		r.ahead = r.ahead[1:]
+		r.read++
 		if f != nil {
 			r.enter(f)
 			return nil
@@ -154,13 +157,13 @@ func (r *run) next(ctx context.Context) error {
 // readAhead asks for the frames that follow, until there are enough. A frame that is not to be read ahead has been read when it
 // returns.
 func (r *run) readAhead(ctx context.Context) error {
-	for len(r.ahead) == 0 || len(r.ahead) < frameAhead && r.size > aheadBeyond {
+	for len(r.ahead) == 0 || len(r.ahead) < r.depth() && r.size > aheadBeyond {
 		inOwn := len(r.ahead) > 0 || r.size > aheadBeyond
 		spec, ok, err := r.ask(ctx)
 		if err != nil || !ok {
 			return err
 		}
-		if r.first != nil && r.lateness.next() {
+		if r.first != nil && (spec.n > smallFrame || r.lateness.on) && r.lateness.next() {
 			p := r.fs.begin(ctx, r.firstOf(spec), r.spec.Cols, inOwn)
 			p.late, p.spec = true, spec // the goroutine has a copy of its own
 			r.ahead = append(r.ahead, p)
@@ -206,7 +209,22 @@ func (r *run) enter(f *frame) {
 
 // largest returns the most rows of a frame.
 func (r *run) largest() int {
-	return min(frameMax, max(frameFirst, frameCells/max(len(r.spec.Cols), 1)))
+	return min(frameMax, max(frameFirst, frameCells/r.width()))
+}
+
+// width returns how many columns of a frame are read at first.
+func (r *run) width() int {
+	if r.lateness.on {
+		return max(len(r.first), 1)
+	}
+	return max(len(r.spec.Cols), 1)
+}
+
+// depth returns how many frames may be under way. It grows while the scan goes on, as far as they take no more memory together than
+// frameAhead of the largest.
+func (r *run) depth() int {
+	fit := frameAhead * frameCells / (r.size * r.width())
+	return min(frameAhead+r.read, framesMost, max(frameAhead, fit))
 }
 
 // ask returns the next frame to be read; ok is false when there is none.
@@ -223,7 +241,7 @@ func (r *run) ask(ctx context.Context) (spec frameSpec, ok bool, err error) {
 		}
 	}
 	spec = frameSpec{g: r.segs[0], keys: r.spec.WithKeys || r.shared[r.segs[0]], hidden: r.hidden}
-	n := r.size
+	n := min(r.size, r.largest())
 	if !r.spec.Reverse { // row groups begin at multiples of frameMax, as a rule: a frame of two takes twice the requests
 		n = min(n, frameMax-r.spans[0].From%frameMax)
 	}
