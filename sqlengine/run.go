@@ -28,8 +28,9 @@ type run struct {
 	meter *object.Meter
 	// diagnostic says that it asks about the statement before it.
 	diagnostic bool
-	setID      bool      // LAST_INSERT_ID(expr) has been evaluated
-	tx         *table.Tx // that the plan being executed reads
+	setID      bool          // LAST_INSERT_ID(expr) has been evaluated
+	tx         *table.Tx     // that the plan being executed reads
+	took       time.Duration // of the last try of an autocommit statement, its commit aside
 
 	params []base.Value
 	types  []base.Type
@@ -327,17 +328,32 @@ func (r *run) write(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 	return res, nil
 }
 
+// An autocommit statement that has lost aloneAfter times, and takes so long that it would lose again, has the commits of its process
+// wait for it: CREATE INDEX, or an INSERT of many rows, beside many small ones.
+const (
+	aloneAfter = 2
+	aloneTakes = 100 * time.Millisecond
+)
+
 // autocommit runs fn in a transaction of its own. The snapshot is not proved current first: the commit proves what the
 // statement read, and a statement that wrote nothing asks the store before it answers.
 func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 	serializable := r.s.settings.isolation == "SERIALIZABLE"
-	fresh := table.None
+	fresh, alone := table.None, false
 	for try := 0; ; try++ {
 		if try == 2 { // after a wait the state is old again, and a statement that runs on it loses for certain
 			fresh = table.Strong
 		}
+		if try >= aloneAfter && !alone && r.took >= aloneTakes {
+			release, err := r.s.e.db.Alone(r.ctx)
+			if err != nil {
+				return nil, err
+			}
+			defer release()
+			alone = true
+		}
 		tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: r.s.settings.readOnly, Serializable: serializable,
-			Fresh: fresh, TrackReads: r.s.e.strong(), Local: r.s.temporary.rows()})
+			Fresh: fresh, TrackReads: r.s.e.strong(), Local: r.s.temporary.rows(), Alone: alone})
 		if err != nil {
 			return nil, err
 		}
@@ -360,7 +376,9 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 
 // attempt runs and commits one try of an autocommit statement.
 func (r *run) attempt(tx *table.Tx, fn func(*table.Tx) (*Result, error)) (*Result, error) {
+	began := r.s.e.cfg.Clock.Now()
 	res, err := fn(tx)
+	r.took = r.s.e.cfg.Clock.Now().Sub(began)
 	if tx.Changed() && err == nil {
 		return res, r.s.commit(r.ctx, tx)
 	}

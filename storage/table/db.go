@@ -103,6 +103,7 @@ type DB struct {
 	work    worker
 	files   *files
 	readers readers
+	gate    gate
 
 	// mu guards what the transactions of this process share. The log calls Validate and Apply one at a time, under its
 	// own lock, which is therefore taken before mu. No I/O happens under mu.

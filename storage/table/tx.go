@@ -38,6 +38,8 @@ type TxOptions struct {
 	Since time.Time
 	// TrackReads notes what is read, for validation at commit and for ProveFresh; Serializable implies it.
 	TrackReads bool
+	// Alone says that the caller holds DB.Alone.
+	Alone bool
 	// Local are the tables that only the owner of the transaction sees; nil none.
 	Local *Local
 }
@@ -182,6 +184,13 @@ func (tx *Tx) commit(ctx context.Context) (CommitInfo, error) {
 	if len(txn.Tables) == 0 {
 		tx.keepLocal()
 		return CommitInfo{Seq: tx.st.seq}, nil
+	}
+	if !tx.opts.Alone {
+		if err := tx.db.gate.pass(ctx); err != nil {
+			tx.discardSpills(tx.db.background, false)
+			return CommitInfo{}, err
+		}
+		defer tx.db.gate.leave()
 	}
 	got, err := tx.db.log.Commit(ctx, txn)
 	if err != nil {
