@@ -85,6 +85,8 @@ func TestSegmentRequests(t *testing.T) {
 		{"INSERT INTO r VALUES " + odd(300), "", 1 + 2*4},
 		{"INSERT IGNORE INTO r VALUES (2, 1, 1, 'old'), (3, 1000003, 1, 'new'), (5, 14, 1, 'old')", "", 1 + 2*6},
 		{"UPDATE r SET v = 'x' WHERE id BETWEEN 100 AND 300", "", 6},
+		{"UPDATE r SET u = u + 2000000 WHERE id BETWEEN 100 AND 300", "", 7},
+		{"UPDATE r SET id = id + 1 WHERE id BETWEEN 100 AND 300", "", 8},
 	} {
 		ledger := object.NewLedger(0)
 		e, err := sqlengine.Open(context.Background(), sqlengine.Config{Store: copied(t, store), Database: "app", Maintenance: "off", Ledger: ledger})

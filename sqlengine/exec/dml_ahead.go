@@ -6,8 +6,8 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
-// insertAhead is how many rows are looked up at a time before they are inserted.
-const insertAhead = 1024
+// lookedUp is how many rows are looked up at a time before they are written.
+const lookedUp = 1024
 
 // lookAhead finds out at once which keys of rows to come are free, where each row would ask for its own otherwise. It knows a key if
 // the row gives the values of its columns as they are stored, and makes no difference but in requests. Nothing is looked up for the
@@ -45,6 +45,36 @@ func (in *inserter) lookAhead(rows [][]base.Value) error {
 				k, null := catalog.IndexKey(in.t, ix, row)
 				return k, !null
 			})
+		}
+	}
+	return err
+}
+
+// lookAheadOf is lookAhead for the keys that rows of an UPDATE change.
+func (w *writer) lookAheadOf(list []change) error {
+	if len(list) < 2 || w.t.Partitioning != nil {
+		return nil
+	}
+	look := func(id uint32, key func(row []base.Value) (k string, null bool)) error {
+		var keys []string
+		for _, c := range list {
+			if c.row == nil {
+				continue
+			}
+			k, null := key(c.row)
+			if was, _ := key(c.old); !null && k != was {
+				keys = append(keys, k)
+			}
+		}
+		return w.tx.NoteAbsent(w.ec.Ctx, id, keys)
+	}
+	err := look(w.t.ID, func(row []base.Value) (string, bool) {
+		k, _ := catalog.EncodeKey(w.t, w.t.Primary, row)
+		return k, false
+	})
+	for i := 0; i < len(w.t.Indexes) && err == nil; i++ {
+		if ix := &w.t.Indexes[i]; ix.Unique {
+			err = look(ix.ID, func(row []base.Value) (string, bool) { return catalog.IndexKey(w.t, ix, row) })
 		}
 	}
 	return err

@@ -101,8 +101,8 @@ func (in *inserter) fromRows() error {
 	values := make([]base.Value, len(in.plan.Target))
 	dflt := make([]bool, len(in.plan.Target))
 	for i, exprs := range in.plan.Rows {
-		if i%insertAhead == 0 {
-			if err := in.lookAhead(in.givenRows(in.plan.Rows[i:min(i+insertAhead, len(in.plan.Rows))])); err != nil {
+		if i%lookedUp == 0 {
+			if err := in.lookAhead(in.givenRows(in.plan.Rows[i:min(i+lookedUp, len(in.plan.Rows))])); err != nil {
 				return err
 			}
 		}
@@ -163,11 +163,11 @@ func (in *inserter) fromQuery() error {
 func (in *inserter) rows(rows [][]base.Value) error {
 	dflt := make([]bool, len(in.plan.Target))
 	for i, values := range rows {
-		if i%insertAhead == 0 {
+		if i%lookedUp == 0 {
 			if err := in.ec.Ctx.Err(); err != nil {
 				return err
 			}
-			if err := in.lookAhead(rows[i:min(i+insertAhead, len(rows))]); err != nil {
+			if err := in.lookAhead(rows[i:min(i+lookedUp, len(rows))]); err != nil {
 				return err
 			}
 		}

@@ -51,8 +51,11 @@ func (w *writer) updateFound(n *plan.Update, assigned []bool) error {
 
 func (w *writer) applyAll(list []change, assigned []bool) error {
 	for i, c := range list {
-		if i&1023 == 0 {
+		if i%lookedUp == 0 {
 			if err := w.ec.Ctx.Err(); err != nil {
+				return err
+			}
+			if err := w.lookAheadOf(list[i:min(i+lookedUp, len(list))]); err != nil {
 				return err
 			}
 		}
