@@ -145,7 +145,7 @@ func TestCheckpointOfTwoProcesses(t *testing.T) {
 		b.ckpt.tasks.Wait()
 	}
 	n := 0
-	for key := range store.objs {
+	for key := range store.snapshot().objs {
 		if _, ok := manifest.ParseKey(key); ok {
 			n++
 		}
