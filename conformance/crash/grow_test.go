@@ -13,7 +13,7 @@ import (
 
 const (
 	growWorkers = 2
-	growSteps   = 72
+	growSteps   = 40
 	growKept    = 8 // a step removes the rows of the one so many steps before
 )
 
@@ -61,7 +61,7 @@ func runGrow(t *testing.T, dsn string) {
 	if len(dsn) > 5 && dsn[:5] == "s3://" {
 		sep = "&"
 	}
-	tallies := drive(t, dsn+sep+"memory_limit=8MB", growWorkers, task{taskGrow, growSteps, 8, 200 * time.Millisecond})
+	tallies := drive(t, dsn+sep+"memory_limit=8MB", growWorkers, task{taskGrow, growSteps, 5, 200 * time.Millisecond})
 	for i := range tallies {
 		w := &tallies[i]
 		t.Logf("worker %d: %d acknowledged, %d in doubt, killed %d times", i, w.count(acked), w.count(begun)+w.count(unknown), w.kills)

@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -15,18 +16,15 @@ import (
 // lateRows is how many rows wideTable has: some frames of 64 pages.
 const lateRows = 400_000
 
-// wideTable makes a table of two columns, a number and a text that cannot be compressed, in segments.
+// wideTable makes a table of two columns, a number and a text that compresses badly, in segments.
 func wideTable(t testing.TB, store *memStore) {
 	t.Helper()
 	db := openTest(t, store, withSegments, func(o *Options) { o.limits = defaultLimits() })
 	tx := begin(t, db, TxOptions{})
 	rng := rand.New(rand.NewPCG(5, 6))
-	text := make([]byte, 24)
 	for i := range lateRows {
-		for j := range text {
-			text[j] = byte('a' + rng.IntN(26))
-		}
-		row := base.AppendField(base.AppendField(nil, 1, base.NewInt(int64(i))), 2, base.NewString(string(text)))
+		text := fmt.Sprintf("%012x%012x", rng.Uint64()>>16, rng.Uint64()>>16)
+		row := base.AppendField(base.AppendField(nil, 1, base.NewInt(int64(i))), 2, base.NewString(text))
 		must(t, tx.Insert(7, k(i), string(row)))
 		must(t, tx.Relieve(t.Context()))
 	}
