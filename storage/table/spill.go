@@ -238,23 +238,36 @@ func (v *version) withBulk(segs []*seg, kill []killing) *version {
 	return &next
 }
 
-// unfold returns the version with the rows of its parts as entries of the delta, which segments may lie beneath.
+// unfold returns the version with the rows of its parts as entries of the delta, which segments may lie beneath. Entries that hid
+// rows of parts hide nothing then: whether a process has rows in parts or in the delta depends on when it was opened, and a row that
+// a segment brings under the key of a tombstone is there for all.
 func (v *version) unfold() *version {
 	next := *v
 	next.unfolded = true
-	if len(v.parts) == 0 {
+	if len(v.parts) == 0 && (v.segs != nil || v.delta.len() == 0) {
 		return &next
 	}
-	next.delta, next.parts, next.base = v.delta.clone(), nil, 0
+	next.delta, next.parts, next.base, next.mem = newTree(), nil, 0, 0
+	set := func(e *entry) {
+		next.delta.set(e)
+		next.mem += len(e.key) + len(e.row)
+	}
 	v.eachBase(func(key, row string) bool {
-		if next.delta.get(key) == nil { // else the entry hides the row
-			next.delta.set(&entry{key: key, row: row})
+		if v.delta.get(key) == nil { // else the entry hides the row
+			set(&entry{key: key, row: row})
 		}
 		return true
 	})
-	next.mem = 0
-	next.delta.ascend("", func(e *entry) bool {
-		next.mem += len(e.key) + len(e.row)
+	v.delta.ascend("", func(e *entry) bool {
+		switch {
+		case v.segs != nil:
+			set(e)
+		case e.dead:
+		case e.hides:
+			set(&entry{key: e.key, row: e.row, seq: e.seq, fresh: e.fresh})
+		default:
+			set(e)
+		}
 		return true
 	})
 	return &next

@@ -189,3 +189,55 @@ func TestRelieveManyTables(t *testing.T) {
 		}
 	}
 }
+
+// TestBulkOverTombstone deletes a row of a table in memory and brings one of the same key in a segment. What opens the database from a
+// checkpoint before that has a tombstone where the process that wrote has nothing, and sees the same.
+func TestBulkOverTombstone(t *testing.T) {
+	t.Parallel()
+	for _, again := range []bool{false, true} {
+		store := newMemStore()
+		setup := func(o *Options) {
+			withSegments(o)
+			o.limits.foldBytes = 1 << 20
+		}
+		db := openTest(t, store, setup)
+		want := map[int]int{}
+		insert := func(tx *Tx, i, v int) {
+			must(t, tx.Insert(7, k(i), rowOf(v)))
+			want[i] = v
+		}
+		tx := begin(t, db, TxOptions{})
+		for i := range 5 {
+			insert(tx, i, i)
+		}
+		commit(t, tx)
+		must(t, db.Checkpoint(t.Context()))
+		tx = begin(t, db, TxOptions{})
+		must(t, tx.Delete(7, k(3)))
+		must(t, tx.Delete(7, k(4)))
+		commit(t, tx)
+		delete(want, 3)
+		delete(want, 4)
+		tx = begin(t, db, TxOptions{})
+		insert(tx, 3, 1003)
+		insert(tx, 4, 1004)
+		for i := 100; i < 140; i++ {
+			insert(tx, i, i)
+		}
+		must(t, tx.Relieve(t.Context()))
+		if again {
+			must(t, tx.Delete(7, k(4)))
+			delete(want, 4)
+		}
+		commit(t, tx)
+		for name, db := range map[string]*DB{"writer": db, "opened": openTest(t, store, setup)} {
+			if db.state.Load().table(7).segs == nil {
+				t.Fatal("nothing was written to a segment")
+			}
+			t.Log(name)
+			checkView(t, begin(t, db, TxOptions{}), want)
+			must(t, db.Flush(t.Context(), 7))
+			checkView(t, begin(t, db, TxOptions{}), want)
+		}
+	}
+}
