@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/storage/object"
@@ -33,17 +34,25 @@ func (s *Session) PlanBench(ctx context.Context, sql string, args []Arg) (func()
 // Checkpoint writes a checkpoint.
 func (e *Engine) Checkpoint(ctx context.Context) error { return e.db.Checkpoint(ctx) }
 
-// Tamper changes the stored values of the encrypted columns in the first row of a table.
-func (e *Engine) Tamper(ctx context.Context, name string, damage func([]byte) []byte) error {
+// beginWith starts a transaction and returns the descriptor of a table in it.
+func (e *Engine) beginWith(ctx context.Context, name string) (*table.Tx, *catalog.Table, error) {
 	tx, err := e.db.Begin(ctx, table.TxOptions{Fresh: table.Strong})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	cat, err := e.catalog.Load(ctx, tx)
 	if err != nil {
+		return nil, nil, err
+	}
+	return tx, cat.Table(name), nil
+}
+
+// Tamper changes the stored values of the encrypted columns in the first row of a table.
+func (e *Engine) Tamper(ctx context.Context, name string, damage func([]byte) []byte) error {
+	tx, t, err := e.beginWith(ctx, name)
+	if err != nil {
 		return err
 	}
-	t := cat.Table(name)
 	ioErr := tx.Range(ctx, t.ID, "", "", func(key, row string) bool {
 		var out []byte
 		for r := base.NewRowReader(row); ; {
@@ -105,15 +114,10 @@ func (e *Engine) Swept() { e.sweeper.tasks.Wait() }
 // Disturb changes rows of a table, or entries of its index where one is named, behind the back of the engine: each key and its row,
 // in order, until change is content.
 func (e *Engine) Disturb(ctx context.Context, name, index string, change func(tx *table.Tx, id uint32, key, row string) (done bool, err error)) error {
-	tx, err := e.db.Begin(ctx, table.TxOptions{Fresh: table.Strong})
+	tx, t, err := e.beginWith(ctx, name)
 	if err != nil {
 		return err
 	}
-	cat, err := e.catalog.Load(ctx, tx)
-	if err != nil {
-		return err
-	}
-	t := cat.Table(name)
 	id := t.ID
 	for i := range t.Indexes {
 		if t.Indexes[i].Name == index {

@@ -271,37 +271,49 @@ func constant(e expr.Expr) bool {
 // ordered reports whether n yields its rows in the order of keys, and turns a key-ordered scan round where that is
 // what it takes.
 func ordered(n Node, keys []SortKey) bool {
-	cols := make([]int, len(keys))
-	for i, k := range keys {
-		c, ok := expr.AsColumn(k.Expr)
-		if !ok || k.Desc != keys[0].Desc {
-			return false
-		}
-		cols[i] = c
-	}
-	scan := sourceScan(n, cols)
-	if scan == nil || scan.Access.Index != nil || scan.Access.Points != nil {
+	scan, cols := sortedScan(n, keys)
+	if scan == nil || scan.Access.Index != nil || scan.Access.Points != nil ||
+		!keptOrder(scan, scan.Table.Primary, scan.Access.Eq, cols) {
 		return false
-	}
-	for i, e := range scan.Access.Eq {
-		col := &scan.Table.Columns[scan.Table.ColumnByID(scan.Table.Primary[i].Column)]
-		if !sameValues(e.Type(), col.Type) {
-			return false // several keys may be equal to it, each with rows in order
-		}
-	}
-	parts := scan.Table.Primary[len(scan.Access.Eq):]
-	if len(cols) > len(parts) {
-		return false
-	}
-	for i, c := range cols {
-		col := scan.Table.Columns[scan.Cols[c]]
-		if col.ID != parts[i].Column || parts[i].Prefix > 0 {
-			return false
-		}
 	}
 	scan.Reverse = keys[0].Desc
 	if scan.Parts != nil {
 		scan.Parts.Order = cols
+	}
+	return true
+}
+
+// sortedScan returns the scan that the columns of sort keys come from, and which of its columns they are; nil where a key is no column,
+// or they differ in direction.
+func sortedScan(n Node, keys []SortKey) (*Scan, []int) {
+	cols := make([]int, len(keys))
+	for i, k := range keys {
+		c, ok := expr.AsColumn(k.Expr)
+		if !ok || k.Desc != keys[0].Desc {
+			return nil, nil
+		}
+		cols[i] = c
+	}
+	return sourceScan(n, cols), cols
+}
+
+// keptOrder reports whether a key with these parts, the first of which are equal to values, comes in the order of cols, columns
+// of a scan.
+func keptOrder(n *Scan, parts []catalog.KeyPart, values []expr.Expr, cols []int) bool {
+	fixed := len(values)
+	for i, e := range values {
+		if !sameValues(e.Type(), n.Table.Columns[n.Table.ColumnByID(parts[i].Column)].Type) {
+			return false // several keys may be equal to it, each with rows in order
+		}
+	}
+	if len(cols) > len(parts)-fixed {
+		return false
+	}
+	for i, c := range cols {
+		col, part := &n.Table.Columns[n.Cols[c]], parts[fixed+i]
+		if col.ID != part.Column || part.Prefix > 0 || col.Type.Class() == base.JSON {
+			return false
+		}
 	}
 	return true
 }

@@ -20,15 +20,7 @@ const (
 // reports whether it has. The sort is n's parent then no more. An index that the scan reads by anyway gives its order for nothing;
 // another one reads as many entries as it takes to find the rows that the LIMIT asks for.
 func (p *planner) byIndex(n Node, keys []SortKey, s *lSort) bool {
-	cols := make([]int, len(keys))
-	for i, k := range keys {
-		c, ok := expr.AsColumn(k.Expr)
-		if !ok || k.Desc != keys[0].Desc {
-			return false
-		}
-		cols[i] = c
-	}
-	scan := sourceScan(n, cols)
+	scan, cols := sortedScan(n, keys)
 	if scan == nil || scan.Parts != nil || scan.Keys != nil || scan.Virtual != nil || scan.Limit != nil {
 		return false
 	}
@@ -83,16 +75,17 @@ func sought(s *lSort) float64 {
 // orderAccess returns how the rows of a scan are read through an index in the order of cols, and what that costs; infinite where
 // the index does not have the order.
 func (p *planner) orderAccess(n *Scan, ix *catalog.Index, cols []int, s *lSort) (Access, float64) {
-	a, fixed := Access{Index: ix}, 0
+	a := Access{Index: ix}
+	var fixed []expr.Expr // what its first columns are equal to
 	switch have := &n.Access; {
 	case len(have.Points) == 1 && sameLeading(have.Index, ix, len(have.Points[0])):
-		a.Points, fixed = have.Points, len(have.Points[0])
+		a.Points, fixed = have.Points, have.Points[0]
 	case have.Points == nil && have.Index == ix:
-		a, fixed = *have, len(have.Eq)
+		a, fixed = *have, have.Eq
 	case have.Index != nil || have.narrow():
 		return a, math.Inf(1)
 	}
-	if !keptOrder(n, ix.Parts, fixed, a, cols) {
+	if !keptOrder(n, ix.Parts, fixed, cols) {
 		return a, math.Inf(1)
 	}
 	rows := n.Est // what the access leaves, where it is narrow
@@ -139,30 +132,6 @@ func sameLeading(a, b *catalog.Index, n int) bool {
 	}
 	for i := range n {
 		if a.Parts[i] != b.Parts[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// keptOrder reports whether the entries of a key with these parts come in the order of cols, its first columns being fixed to one value
-// each.
-func keptOrder(n *Scan, parts []catalog.KeyPart, fixed int, a Access, cols []int) bool {
-	values := a.Eq
-	if len(a.Points) == 1 {
-		values = a.Points[0]
-	}
-	for i, e := range values {
-		if !sameValues(e.Type(), n.Table.Columns[n.Table.ColumnByID(parts[i].Column)].Type) {
-			return false // several keys may be equal to it, each with entries in order
-		}
-	}
-	if len(cols) > len(parts)-fixed {
-		return false
-	}
-	for i, c := range cols {
-		col, part := &n.Table.Columns[n.Cols[c]], parts[fixed+i]
-		if col.ID != part.Column || part.Prefix > 0 || col.Type.Class() == base.JSON {
 			return false
 		}
 	}

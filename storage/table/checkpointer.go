@@ -31,11 +31,12 @@ type checkpointer struct {
 		running chan struct{}   // of the write under way: closed when it ends; nil when there is none
 		hint    manifest.Latest // the newest known
 		tag     string          // version tag of manifest/latest; "" when there is none
-		tail    []tailRecord    // the records after hint.End(), oldest first
-		bytes   int             // of tail
-		first   int             // the first record of tail whose contents are held
-		held    int             // bytes of tail[first:]
-		foreign bool            // one of tail is another's: it may have written since
+		head    uint64          // the last record; the tail are those after hint.End()
+		held    []tailRecord    // the newest of the tail, oldest first
+		bytes   int             // of held
+		lost    int             // bytes of the others
+		lostTo  uint64          // the last of them; 0 there are none
+		foreign bool            // one of the tail is another's: it may have written since
 		whole   bool            // a pack could not be read: it takes a checkpoint
 	}
 }
@@ -44,10 +45,10 @@ type checkpointer struct {
 type tailRecord struct {
 	seq   uint64
 	bytes int
-	rec   *commitlog.Record // nil: it is not held, or cannot be written in the present format
+	rec   *commitlog.Record // nil: it cannot be written in the present format
 }
 
-// note counts a record.
+// note counts a record. Of a process that writes no checkpoint, what is held stays bounded.
 func (c *checkpointer) note(rec *commitlog.Record, own bool) {
 	t := tailRecord{seq: rec.Seq, bytes: recordBytes(rec)}
 	if !rec.Legacy {
@@ -56,19 +57,26 @@ func (c *checkpointer) note(rec *commitlog.Record, own bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.foreign = c.mu.foreign || !own
-	if rec.Seq <= c.mu.hint.End() {
+	if c.mu.head = rec.Seq; rec.Seq <= c.mu.hint.End() {
 		return
 	}
-	c.mu.tail = append(c.mu.tail, t)
-	c.mu.bytes += t.bytes
-	for c.mu.held += t.bytes; c.mu.held > heldBytes; c.mu.first++ {
-		c.mu.tail[c.mu.first].rec = nil
-		c.mu.held -= c.mu.tail[c.mu.first].bytes
+	c.mu.held = append(c.mu.held, t)
+	for c.mu.bytes += t.bytes; c.mu.bytes > heldBytes; {
+		gone := &c.mu.held[0]
+		c.mu.bytes, c.mu.lost, c.mu.lostTo = c.mu.bytes-gone.bytes, c.mu.lost+gone.bytes, gone.seq
+		*gone = tailRecord{}
+		c.mu.held = c.mu.held[1:]
 	}
+}
+
+// lengthLocked returns how many records the tail has.
+func (c *checkpointer) lengthLocked() int {
+	return int(c.mu.head - min(c.mu.head, c.mu.hint.End()))
 }
 
 // recordBytes returns about how many bytes a record takes.
 func recordBytes(rec *commitlog.Record) (n int) {
+	n = 64 // around what it says
 	for _, t := range rec.Txns {
 		for i := range t.Tables {
 			n += len(t.Tables[i].Edit)
@@ -83,11 +91,11 @@ func recordBytes(rec *commitlog.Record) (n int) {
 // packableLocked returns the records of the tail if a pack can hold them; nil: it cannot. The tail does not follow what the hint
 // names where a release without packs has replaced the hint.
 func (c *checkpointer) packableLocked() []*commitlog.Record {
-	if c.mu.first > 0 || c.mu.hint.Seq == 0 || c.mu.tail[0].seq != c.mu.hint.End()+1 {
+	if len(c.mu.held) != c.lengthLocked() || c.mu.hint.Seq == 0 || c.mu.held[0].seq != c.mu.hint.End()+1 {
 		return nil
 	}
-	recs := make([]*commitlog.Record, len(c.mu.tail))
-	for i, t := range c.mu.tail {
+	recs := make([]*commitlog.Record, len(c.mu.held))
+	for i, t := range c.mu.held {
 		if recs[i] = t.rec; t.rec == nil {
 			return nil
 		}
@@ -97,7 +105,7 @@ func (c *checkpointer) packableLocked() []*commitlog.Record {
 
 // heavyLocked reports whether what an open reads beside the checkpoint, with so many requests, outweighs a part of it.
 func (c *checkpointer) heavyLocked(requests int) bool {
-	weight := c.mu.bytes + (len(c.mu.hint.Packs)+requests)*c.limits.request
+	weight := c.mu.lost + c.mu.bytes + (len(c.mu.hint.Packs)+requests)*c.limits.request
 	for _, p := range c.mu.hint.Packs {
 		weight += p.Bytes
 	}
@@ -107,14 +115,14 @@ func (c *checkpointer) heavyLocked(requests int) bool {
 // dueLocked reports whether the tail is factor times as long as it may be, and whether there is something to do about it: recs are
 // the records to pack; none: a checkpoint has to be written.
 func (c *checkpointer) dueLocked(factor int) (due bool, recs []*commitlog.Record) {
-	if len(c.mu.tail) < factor*c.limits.tail {
+	if c.lengthLocked() < factor*c.limits.tail {
 		return false, nil
 	}
 	switch recs = c.packableLocked(); {
 	case c.mu.whole:
 		return true, nil
 	case recs == nil:
-		return c.heavyLocked(len(c.mu.tail)), nil
+		return c.heavyLocked(c.lengthLocked()), nil
 	case c.heavyLocked(1):
 		return true, nil
 	}
@@ -133,7 +141,7 @@ func (c *checkpointer) due() (bool, []*commitlog.Record) {
 func (c *checkpointer) claim() (due, overdue bool, running <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.mu.closed || len(c.mu.tail) < c.limits.tail {
+	if c.mu.closed || c.lengthLocked() < c.limits.tail {
 		return false, false, nil
 	}
 	overdue, _ = c.dueLocked(4)
@@ -175,13 +183,12 @@ func (c *checkpointer) settle(hint manifest.Latest, tag string) {
 	}
 	c.mu.hint = hint
 	n := 0
-	for ; n < len(c.mu.tail) && c.mu.tail[n].seq <= hint.End(); n++ {
-		c.mu.bytes -= c.mu.tail[n].bytes
-		if n >= c.mu.first {
-			c.mu.held -= c.mu.tail[n].bytes
-		}
+	for ; n < len(c.mu.held) && c.mu.held[n].seq <= hint.End(); n++ {
+		c.mu.bytes -= c.mu.held[n].bytes
 	}
-	c.mu.tail = append([]tailRecord(nil), c.mu.tail[n:]...)
-	c.mu.first = max(c.mu.first-n, 0)
+	c.mu.held = append([]tailRecord(nil), c.mu.held[n:]...)
+	if hint.End() >= c.mu.lostTo {
+		c.mu.lost, c.mu.lostTo = 0, 0
+	}
 	c.mu.foreign = false
 }

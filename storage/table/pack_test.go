@@ -235,6 +235,27 @@ func TestHintWithoutPacks(t *testing.T) {
 	}
 }
 
+// TestTailStaysBounded: a process that never writes a checkpoint, as one that only reads, holds a bounded part of the tail.
+func TestTailStaysBounded(t *testing.T) {
+	t.Parallel()
+	c := checkpointer{limits: defaultLimits()}
+	c.settle(manifest.Latest{Seq: 1, Bytes: 100}, "")
+	row := strings.Repeat("r", 1000)
+	for i := range 50_000 {
+		c.note(&commitlog.Record{Seq: uint64(i + 2), Txns: []*commitlog.Txn{{Tables: []commitlog.TableWrite{{Ops: []commitlog.Op{{Key: "k", Row: row}}}}}}}, false)
+	}
+	if n := len(c.mu.held); n*len(row) > heldBytes || cap(c.mu.held) > 4*n {
+		t.Errorf("%d records are held, in %d places", n, cap(c.mu.held))
+	}
+	if due, recs := c.due(); !due || recs != nil {
+		t.Errorf("a tail of which a part is held: due %v, %d records to pack", due, len(recs))
+	}
+	c.settle(manifest.Latest{Seq: 50_001 - 70, Bytes: 1 << 30}, "")
+	if due, recs := c.due(); !due || len(recs) != 70 || c.mu.lost != 0 {
+		t.Errorf("after a checkpoint: due %v, %d records to pack, %d bytes lost", due, len(recs), c.mu.lost)
+	}
+}
+
 // TestVacuumPacks: packs go as soon as a checkpoint has made them superfluous.
 func TestVacuumPacks(t *testing.T) {
 	t.Parallel()
