@@ -67,8 +67,17 @@ func runTxOnce(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sq
 		}
 	}()
 	if err = fn(tx); err != nil {
-		return err
+		return endedBy(ctx, err)
 	}
 	ended = true
-	return tx.Commit()
+	return endedBy(ctx, tx.Commit())
+}
+
+// endedBy names the end of ctx in an error that only says that the transaction is over: database/sql rolls a
+// transaction back in a goroutine of its own when its context ends, and a call after that sees sql.ErrTxDone alone.
+func endedBy(ctx context.Context, err error) error {
+	if ctx.Err() == nil || !errors.Is(err, sql.ErrTxDone) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), err)
 }

@@ -99,6 +99,26 @@ func TestRunTxStopsWithItsContext(t *testing.T) {
 	}
 }
 
+// TestRunTxRolledBackByItsContext has database/sql roll back before the commit, which is for it to choose.
+func TestRunTxRolledBackByItsContext(t *testing.T) {
+	t.Parallel()
+	for _, want := range []error{nil, errors.New("own")} {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := RunTx(ctx, openFake(t, &fakeEngine{}), nil, func(tx *sql.Tx) error {
+			cancel()
+			for {
+				if _, err := tx.ExecContext(t.Context(), "x"); errors.Is(err, sql.ErrTxDone) {
+					break
+				}
+			}
+			return want
+		})
+		if want == nil && !(errors.Is(err, context.Canceled) && errors.Is(err, sql.ErrTxDone)) || want != nil && err != want {
+			t.Errorf("fn returned %v: got %v", want, err)
+		}
+	}
+}
+
 func TestRunTxWaits(t *testing.T) {
 	t.Parallel()
 	for try, limit := range map[int]time.Duration{1: time.Millisecond, 2: 2 * time.Millisecond, 9: 256 * time.Millisecond, 99: 256 * time.Millisecond} {
