@@ -84,14 +84,13 @@ func readAll(ctx context.Context, f *File) (*model, error) {
 			docs := map[uint32][]uint32{}
 			c := l.Cursor()
 			for c.Next() {
-				if !f.Positions {
-					for _, d := range c.Docs {
-						docs[d] = nil
+				for i, d := range c.Docs {
+					docs[d] = nil
+					if f.Positions {
+						if docs[d], err = c.Positions(i, nil); err != nil {
+							return nil, errors.Join(ErrCorrupt, err)
+						}
 					}
-					continue
-				}
-				if err := c.Positions(func(uint32) bool { return true }, func(d uint32, p []uint32) { docs[d] = slices.Clone(p) }); err != nil {
-					return nil, errors.Join(ErrCorrupt, err)
 				}
 			}
 			if c.Err() != nil {
@@ -238,12 +237,8 @@ func TestSkipTo(t *testing.T) {
 		if !found {
 			t.Fatalf("SkipTo(%d): %d is not in %v", doc, want, c.Docs)
 		}
-		if err := c.Positions(func(d uint32) bool { return d == want }, func(d uint32, p []uint32) {
-			if d != c.Docs[i] || len(p) != 1 || p[0] != d {
-				t.Errorf("positions of %d: %v", d, p)
-			}
-		}); err != nil {
-			t.Fatal(err)
+		if p, err := c.Positions(i, nil); err != nil || len(p) != 1 || p[0] != want {
+			t.Errorf("positions of %d: %v, %v", want, p, err)
 		}
 	}
 }

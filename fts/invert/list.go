@@ -53,13 +53,14 @@ type Cursor struct {
 	// Docs are the documents of the block, ascending; Freqs how often each has the term.
 	Docs, Freqs []uint32
 
-	l     *List
-	block int // next
-	at    int // in body, of the next block
-	prev  int64
-	posAt int // in pos, of the current block's positions
-	nums  [2][BlockDocs]uint32
-	err   error
+	l      *List
+	block  int // next
+	at     int // in body, of the next block
+	prev   int64
+	posAt  int // in pos, of the positions of document posDoc of the current block
+	posDoc int
+	nums   [2][BlockDocs]uint32
+	err    error
 }
 
 // Cursor returns a cursor before the first block.
@@ -74,7 +75,7 @@ func (c *Cursor) Next() bool {
 	if left <= 0 || c.err != nil {
 		return false
 	}
-	if c.posAt = 0; c.block > 0 {
+	if c.posAt, c.posDoc = 0, 0; c.block > 0 {
 		c.posAt = c.l.skips[c.block-1].pos
 	}
 	if left < BlockDocs {
@@ -148,39 +149,33 @@ func (c *Cursor) short(n int) {
 	c.Docs, c.Freqs = docs, freqs
 }
 
-// Positions calls fn with each document of the current block of which want is true and its positions, ascending, which are valid
-// until fn returns. The list was fetched with positions.
+// Positions appends to dst the positions, ascending, of the i-th document of the current block. Within a block i ascends from call to
+// call. The list was fetched with positions.
 // Errors: ErrDamaged.
-func (c *Cursor) Positions(want func(doc uint32) bool, fn func(doc uint32, positions []uint32)) error {
+func (c *Cursor) Positions(i int, dst []uint32) ([]uint32, error) {
 	b := c.l.pos[min(c.posAt, len(c.l.pos)):]
-	var buf []uint32
-	for i, d := range c.Docs {
-		n := c.Freqs[i]
-		if want(d) {
-			buf = buf[:0]
-			prev := uint32(0)
-			for range n {
-				v, size := binary.Uvarint(b)
-				if size <= 0 {
-					return ErrDamaged
-				}
-				prev += uint32(v)
-				buf = append(buf, prev)
-				b = b[size:]
-			}
-			fn(d, buf)
-			continue
-		}
-		for ; n > 0; n-- { // over a number: its last byte has no high bit
+	for ; c.posDoc < i; c.posDoc++ {
+		for n := c.Freqs[c.posDoc]; n > 0; n-- { // over a number: its last byte has no high bit
 			at := 0
 			for at < len(b) && b[at] >= 0x80 {
 				at++
 			}
 			if at == len(b) {
-				return ErrDamaged
+				return dst, ErrDamaged
 			}
 			b = b[at+1:]
 		}
 	}
-	return nil
+	prev := uint32(0)
+	for range c.Freqs[i] {
+		v, size := binary.Uvarint(b)
+		if size <= 0 {
+			return dst, ErrDamaged
+		}
+		prev += uint32(v)
+		dst = append(dst, prev)
+		b = b[size:]
+	}
+	c.posDoc, c.posAt = i+1, len(c.l.pos)-len(b)
+	return dst, nil
 }

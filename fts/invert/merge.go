@@ -122,17 +122,16 @@ func (m *merger) take(ctx context.Context, in *mergeInput) error {
 	c := l.Cursor()
 	for c.Next() {
 		for i, doc := range c.Docs {
-			if to, ok := in.Map(doc); ok {
-				m.docs, m.freqs = append(m.docs, to), append(m.freqs, c.Freqs[i])
+			to, ok := in.Map(doc)
+			if !ok {
+				continue
 			}
-		}
-		if !positions {
-			continue
-		}
-		mapped := func(doc uint32) bool { _, ok := in.Map(doc); return ok }
-		err := c.Positions(mapped, func(_ uint32, p []uint32) { m.positions = append(m.positions, p...) })
-		if err != nil {
-			return errors.Join(ErrCorrupt, err)
+			m.docs, m.freqs = append(m.docs, to), append(m.freqs, c.Freqs[i])
+			if positions {
+				if m.positions, err = c.Positions(i, m.positions); err != nil {
+					return errors.Join(ErrCorrupt, err)
+				}
+			}
 		}
 	}
 	if c.Err() != nil {

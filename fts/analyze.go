@@ -1,0 +1,138 @@
+package fts
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/blevesearch/bleve/v2/analysis"
+	"github.com/blevesearch/bleve/v2/analysis/token/lowercase"
+	"github.com/blevesearch/bleve/v2/analysis/token/stop"
+	bleveunicode "github.com/blevesearch/bleve/v2/analysis/tokenizer/unicode"
+	"github.com/blevesearch/bleve/v2/registry"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/s3sql/s3sql/fts/invert"
+)
+
+// Analyzer makes terms out of texts. It is safe for concurrent use.
+type Analyzer struct {
+	tokenizer analysis.Tokenizer
+	filters   []analysis.TokenFilter
+	light     []analysis.TokenFilter // those that do not look at the end of a word
+	min       int
+	fold      bool
+}
+
+// Token is a term of a text.
+type Token struct {
+	Term       []byte
+	Position   int // in words, from 0 on; words that are left out are counted
+	Start, End int // bytes of the text
+}
+
+// NewAnalyzer returns the analyzer of an index.
+func NewAnalyzer(o Options) *Analyzer {
+	cache := registry.NewCache()
+	lang := languages[o.Language]
+	a := &Analyzer{tokenizer: bleveunicode.NewUnicodeTokenizer(), min: o.MinWordLength, fold: !o.Accents}
+	add := func(names ...string) {
+		for _, n := range names {
+			a.filters = append(a.filters, tokenFilter(cache, n))
+		}
+	}
+	if lang.width {
+		add(widthAndBigrams[0])
+	}
+	add(lang.before...)
+	if !o.CaseSensitive {
+		add(lowercase.Name)
+	}
+	a.light = a.filters[:len(a.filters):len(a.filters)]
+	switch {
+	case o.StopWords != nil:
+		words := analysis.NewTokenMap()
+		for _, w := range o.StopWords {
+			if !o.CaseSensitive {
+				w = strings.ToLower(w)
+			}
+			words.AddToken(w)
+		}
+		a.filters = append(a.filters, stop.NewStopTokensFilter(words))
+	case lang.stop != "":
+		add(lang.stop)
+	}
+	if o.Stemming {
+		add(lang.stemmer...)
+	}
+	if lang.bigrams {
+		add(widthAndBigrams[1])
+	}
+	return a
+}
+
+// Tokens returns the terms of a text. Bytes that are not UTF-8 separate words.
+func (a *Analyzer) Tokens(text string) []Token {
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, " ") // places may differ from here on; no text column holds such a text
+	}
+	stream := a.tokenizer.Tokenize([]byte(text))
+	long := longWords(stream, a.min)
+	for _, f := range a.filters {
+		stream = f.Filter(stream)
+	}
+	out := make([]Token, 0, len(stream))
+	for _, t := range stream {
+		if len(t.Term) == 0 || long != nil && !long[t.Start] && t.Type == analysis.AlphaNumeric || len(t.Term) > invert.MaxTerm {
+			continue
+		}
+		term := t.Term
+		if a.fold {
+			term = foldAccents(term)
+		}
+		out = append(out, Token{Term: term, Position: t.Position - 1, Start: t.Start, End: t.End})
+	}
+	return out
+}
+
+// longWords returns where the words begin that have at least min characters; nil: all have. Stemming is not to make a word too short.
+func longWords(stream analysis.TokenStream, min int) map[int]bool {
+	if min <= 1 {
+		return nil
+	}
+	long := make(map[int]bool, len(stream))
+	for _, t := range stream {
+		if len(t.Term) >= min && utf8.RuneCount(t.Term) >= min {
+			long[t.Start] = true
+		}
+	}
+	return long
+}
+
+// foldAccents returns a term without the marks on Latin and Greek letters, and with letters that stand for two as two.
+func foldAccents(term []byte) []byte {
+	ascii := true
+	for _, c := range term {
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	if ascii {
+		return term
+	}
+	var out []byte
+	letter := false // the last letter is one whose marks go
+	for _, r := range string(norm.NFD.Bytes(term)) {
+		if unicode.Is(unicode.Mn, r) && letter {
+			continue
+		}
+		letter = unicode.In(r, unicode.Latin, unicode.Greek)
+		if two := ligatures[r]; two != "" {
+			out = append(out, two...)
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return norm.NFC.Bytes(out)
+}
+
+// ligatures are letters that have no decomposition and are sorted as others (Unicode Technical Standard 10, DUCET, first level).
+var ligatures = map[rune]string{'ß': "ss", 'æ': "ae", 'Æ': "AE", 'œ': "oe", 'Œ': "OE", 'ø': "o", 'Ø': "O", 'đ': "d", 'Đ': "D", 'ł': "l", 'Ł': "L", 'ı': "i", 'ð': "d", 'þ': "th"}
