@@ -21,11 +21,14 @@ func Create(tx *table.Tx, t *Table) error {
 	if err := free(tx, t.Name); err != nil {
 		return err
 	}
-	first, err := tx.NextAutoInc(DescriptorTable, 2+len(t.Indexes)+t.unnumbered())
+	first, err := tx.NextAutoInc(DescriptorTable, 2+len(t.Indexes)+len(t.Texts)+t.unnumbered())
 	if err != nil {
 		return err
 	}
 	t.number(uint32(first) + FirstID - 1)
+	if err := keepFew(tx, &Table{}, t); err != nil {
+		return err
+	}
 	return put(tx, t)
 }
 
@@ -47,7 +50,33 @@ func (t *Table) number(first uint32) {
 	for i := range t.Indexes {
 		t.Indexes[i].ID = first + 2 + uint32(i)
 	}
-	t.numberParts(first + 2 + uint32(len(t.Indexes)))
+	for i := range t.Texts {
+		t.Texts[i].ID = first + 2 + uint32(len(t.Indexes)+i)
+	}
+	t.numberParts(first + 2 + uint32(len(t.Indexes)+len(t.Texts)))
+}
+
+// keepFew has the rows of a table that are in memory bounded as its full-text indexes ask for, where old, in whose place it comes, has
+// not.
+func keepFew(tx *table.Tx, old, t *Table) error {
+	most, had := 0, map[uint32]bool{}
+	if len(t.Texts) > 0 {
+		most = TextRowsMax
+	}
+	if len(old.Texts) > 0 {
+		for _, part := range old.PartTables() {
+			had[part.ID] = true
+		}
+	}
+	for _, part := range t.PartTables() {
+		if had[part.ID] == (most > 0) {
+			continue
+		}
+		if err := tx.KeepFew(part.ID, most); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Drop removes a table, its indexes and their rows.
@@ -119,6 +148,9 @@ func replace(tx *table.Tx, old, t *Table, next func(n int) (uint32, error)) erro
 		delete(gone, id)
 	}
 	t.Version = old.Version + 1
+	if err := keepFew(tx, old, t); err != nil {
+		return err
+	}
 	return dropAll(tx, gone)
 }
 
@@ -151,7 +183,13 @@ func numberFresh(t *Table, first func(n int) (uint32, error)) error {
 			fresh = append(fresh, &t.Indexes[i])
 		}
 	}
-	n := len(fresh) + t.unnumbered()
+	var texts []*Text
+	for i := range t.Texts {
+		if t.Texts[i].ID == 0 {
+			texts = append(texts, &t.Texts[i])
+		}
+	}
+	n := len(fresh) + len(texts) + t.unnumbered()
 	if n == 0 {
 		t.numberParts(0) // forgets the indexes that have gone
 		return nil
@@ -161,6 +199,10 @@ func numberFresh(t *Table, first func(n int) (uint32, error)) error {
 		return err
 	}
 	for _, ix := range fresh {
+		ix.ID = next
+		next++
+	}
+	for _, ix := range texts {
 		ix.ID = next
 		next++
 	}
@@ -276,5 +318,5 @@ func checkKeys(t *Table) error {
 			return base.Errorf(errno.TooManyKeyParts, "Too many key parts specified; max %d parts allowed", maxKeyParts)
 		}
 	}
-	return nil
+	return checkTexts(t, names)
 }

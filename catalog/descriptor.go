@@ -15,6 +15,7 @@ type Table struct {
 	Columns       []Column     `json:"columns"`
 	Primary       []KeyPart    `json:"primary"` // never empty: a table without a key has a hidden column
 	Indexes       []Index      `json:"indexes,omitempty"`
+	Texts         []Text       `json:"texts,omitempty"`
 	ForeignKeys   []ForeignKey `json:"foreign_keys,omitempty"`
 	HiddenCounter uint32       `json:"hidden_counter"` // AUTO_INCREMENT counter of the hidden key
 	NextColumnID  uint32       `json:"next_column_id"`
@@ -142,6 +143,10 @@ func (t *Table) Clone() *Table {
 	c.Indexes = slices.Clone(t.Indexes)
 	for i := range c.Indexes {
 		c.Indexes[i].Parts = slices.Clone(c.Indexes[i].Parts)
+	}
+	c.Texts = slices.Clone(t.Texts)
+	for i := range c.Texts {
+		c.Texts[i].Columns, c.Texts[i].Options = slices.Clone(c.Texts[i].Columns), slices.Clone(c.Texts[i].Options)
 	}
 	c.ForeignKeys = slices.Clone(t.ForeignKeys)
 	for i := range c.ForeignKeys {

@@ -7,22 +7,22 @@ import (
 	"github.com/s3sql/s3sql/storage/segment"
 )
 
-// SegmentSchema returns the columns that segments of a storage table have: nil for the table of an index. ok is false for an id
-// that no table, partition or index has.
-func (c *Catalog) SegmentSchema(id uint32) (s segment.Schema, ok bool) {
+// SegmentSchema returns the columns that segments of a storage table have, nil for the table of an index, and the table whose rows are
+// there, nil for the table of an index. ok is false for an id that no table, partition or index has.
+func (c *Catalog) SegmentSchema(id uint32) (s segment.Schema, t *Table, ok bool) {
 	for _, t := range c.byID {
 		for _, part := range t.PartTables() {
 			if part.ID == id {
-				return segmentColumns(t), true
+				return segmentColumns(t), t, true
 			}
 			for i := range part.Indexes {
 				if part.Indexes[i].ID == id {
-					return nil, true
+					return nil, nil, true
 				}
 			}
 		}
 	}
-	return nil, false
+	return nil, nil, false
 }
 
 // segmentColumns returns the stored columns of t, ascending by id.

@@ -81,6 +81,9 @@ func CreateSQL(t *Table, autoInc uint64) string {
 		}
 		lines = append(lines, "  "+kind+" "+QuoteName(ix.Name)+" ("+partsSQL(t, ix.Parts)+")"+indexOptions(ix))
 	}
+	for i := range t.Texts {
+		lines = append(lines, "  "+textSQL(t, &t.Texts[i]))
+	}
 	for i := range t.ForeignKeys {
 		lines = append(lines, "  "+ForeignKeySQL(t, &t.ForeignKeys[i]))
 	}

@@ -28,8 +28,9 @@ const (
 	databaseFormat  = 3 // the database itself
 	encryptedFormat = 4 // tables with encrypted columns
 	agingFormat     = 5 // tables with a ttl
+	textFormat      = 6 // tables with full-text indexes
 
-	formatVersion = agingFormat // the newest
+	formatVersion = textFormat // the newest
 )
 
 // Catalog is the set of descriptors as one transaction sees it. It is immutable and may be shared.
@@ -155,6 +156,8 @@ func encodeTable(t *Table) (string, error) {
 	}
 	format := plainFormat
 	switch {
+	case len(t.Texts) > 0:
+		format = textFormat
 	case t.TTL != "":
 		format = agingFormat
 	case t.HasEncrypted():
@@ -223,6 +226,13 @@ func (t *Table) complete() bool {
 		}
 		if len(parts) == 0 {
 			return false
+		}
+	}
+	for i := range t.Texts {
+		for _, id := range t.Texts[i].Columns {
+			if t.ColumnByID(id) < 0 {
+				return false
+			}
 		}
 	}
 	for i := range t.ForeignKeys {

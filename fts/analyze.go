@@ -12,7 +12,7 @@ import (
 	"github.com/blevesearch/bleve/v2/registry"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/s3sql/s3sql/fts/invert"
+	"github.com/s3sql/s3sql/storage/invert"
 )
 
 // Analyzer makes terms out of texts. It is safe for concurrent use.

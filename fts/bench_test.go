@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/s3sql/s3sql/fts/invert"
+	"github.com/s3sql/s3sql/storage/invert"
 )
 
 // zipfText returns a text of about 60 words of a vocabulary in which the n-th word is as frequent as 1/n, as in natural language.

@@ -3,7 +3,7 @@ package fts
 import (
 	"math/bits"
 
-	"github.com/s3sql/s3sql/fts/invert"
+	"github.com/s3sql/s3sql/storage/invert"
 )
 
 // windowDocs is how many documents are looked at together. Lengths are packed by as many.

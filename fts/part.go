@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/s3sql/s3sql/fts/invert"
+	"github.com/s3sql/s3sql/storage/invert"
 )
 
 // Part is a file whose documents are searched.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/s3sql/s3sql/fts/invert"
+	"github.com/s3sql/s3sql/storage/invert"
 )
 
 // corpus is a set of documents, each a list of columns.

@@ -3,7 +3,7 @@ package fts
 import (
 	"sort"
 
-	"github.com/s3sql/s3sql/fts/invert"
+	"github.com/s3sql/s3sql/storage/invert"
 )
 
 // input walks a list.

@@ -1,6 +1,7 @@
 package sqlengine
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/s3sql/s3sql/catalog"
@@ -163,6 +164,20 @@ func (a *alteration) index(name string) int {
 	return -1
 }
 
+// text returns the full-text index in the new descriptor that had a name before the statement; nil: there was none.
+func (a *alteration) text(name string) *catalog.Text {
+	was := a.old.TextByName(name)
+	if was == nil {
+		return nil
+	}
+	for i := range a.t.Texts {
+		if a.t.Texts[i].ID == was.ID {
+			return &a.t.Texts[i]
+		}
+	}
+	return nil
+}
+
 func (a *alteration) addColumn(c *ast.AlterAction) error {
 	if err := a.r.addColumn(a.t, c.Column); err != nil {
 		return err
@@ -233,6 +248,7 @@ func (a *alteration) dropColumn(name string) error {
 		kept = append(kept, ix)
 	}
 	a.t.Indexes = kept
+	a.t.DropTextColumn(id)
 	return nil
 }
 
@@ -405,6 +421,10 @@ func (a *alteration) dropIndex(name string) error {
 	if strings.EqualFold(name, "PRIMARY") {
 		return a.dropPrimary()
 	}
+	if ix := a.text(name); ix != nil {
+		a.t.Texts = slices.DeleteFunc(a.t.Texts, func(x catalog.Text) bool { return x.Name == ix.Name })
+		return nil
+	}
 	i := a.index(name)
 	if i < 0 {
 		return base.Errorf(errno.CantDropField, "Can't DROP '%s'; check that column/key exists", name)
@@ -425,6 +445,10 @@ func (a *alteration) renameIndex(name, to string) error {
 	if strings.EqualFold(name, "PRIMARY") || strings.EqualFold(to, "PRIMARY") {
 		return base.Errorf(errno.WrongNameForIndex, "Incorrect index name 'PRIMARY'")
 	}
+	if ix := a.text(name); ix != nil {
+		ix.Name = to
+		return nil
+	}
 	i := a.index(name)
 	if i < 0 {
 		return base.Errorf(errno.KeyDoesNotExist, "Key '%s' doesn't exist in table '%s'", name, a.old.Name)
@@ -438,6 +462,10 @@ func (a *alteration) indexVisible(name string, invisible bool) error {
 		if invisible {
 			return base.Errorf(errno.PrimaryIndexVisible, "A primary key index cannot be invisible")
 		}
+		return nil
+	}
+	if ix := a.text(name); ix != nil {
+		ix.Invisible = invisible
 		return nil
 	}
 	i := a.index(name)

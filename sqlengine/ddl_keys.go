@@ -14,8 +14,11 @@ import (
 
 // addIndex adds a key to a descriptor.
 func (r *run) addIndex(t *catalog.Table, d *ast.IndexDef) error {
-	if d.Kind == "FULLTEXT" || d.Kind == "SPATIAL" {
+	switch d.Kind {
+	case "SPATIAL":
 		return base.Errorf(errno.NotSupported, "%s indexes are not supported; docs/compatibility.md lists what is", d.Kind)
+	case "FULLTEXT":
+		return r.addText(t, d)
 	}
 	parts := make([]catalog.KeyPart, len(d.Columns))
 	for i, ic := range d.Columns {

@@ -13,10 +13,10 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/seal"
+	"github.com/s3sql/s3sql/sqlengine/exec"
 	"github.com/s3sql/s3sql/sqlengine/system"
 	"github.com/s3sql/s3sql/storage/lease"
 	"github.com/s3sql/s3sql/storage/object"
-	"github.com/s3sql/s3sql/storage/segment"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -106,6 +106,7 @@ type Engine struct {
 	sessions   atomic.Uint64
 	processes  processes
 	leases     *lease.Manager
+	texts      exec.TextIndexes
 	sweeper    sweeper
 	questions  atomic.Uint64 // statements that were run
 
@@ -200,11 +201,21 @@ func (e *Engine) jitter(limit time.Duration) time.Duration {
 }
 
 // segmentSchema is what storage asks when it writes a segment.
-func (e *Engine) segmentSchema(ctx context.Context, tx *table.Tx, id uint32) (segment.Schema, bool, error) {
+func (e *Engine) segmentSchema(ctx context.Context, tx *table.Tx, id uint32) (s table.Schema, ok bool, err error) {
 	cat, err := e.catalog.Load(ctx, tx)
 	if err != nil {
-		return nil, false, err
+		return s, false, err
 	}
-	s, ok := cat.SegmentSchema(id)
+	var t *catalog.Table
+	if s.Columns, t, ok = cat.SegmentSchema(id); t == nil {
+		return s, ok, nil
+	}
+	for i := range t.Texts {
+		ix, err := e.texts.Of(t, &t.Texts[i])
+		if err != nil {
+			return s, false, err
+		}
+		s.Texts = append(s.Texts, &ix.Storage)
+	}
 	return s, ok, nil
 }

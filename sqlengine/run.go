@@ -276,7 +276,7 @@ func (r *run) execContext(tx *table.Tx, slots int) *exec.Context {
 	ec := r.exprContext(params)
 	ec.Tables = (*infoSource)(r)
 	return &exec.Context{Ctx: r.ctx, Expr: ec, Tx: tx, Strict: r.s.settings.strict,
-		MemoryLimit: r.s.e.cfg.MemoryLimit, Budget: r.s.e.db.Budget(), TempDir: r.s.e.cfg.TempDir, Rules: r.s.e.tableRules, Locked: r.lockedReader(tx), Key: r.s.e.key}
+		MemoryLimit: r.s.e.cfg.MemoryLimit, Budget: r.s.e.db.Budget(), TempDir: r.s.e.cfg.TempDir, Rules: r.s.e.tableRules, Locked: r.lockedReader(tx), Key: r.s.e.key, Texts: &r.s.e.texts}
 }
 
 // lockedReader returns what FOR UPDATE and FOR SHARE read from; nil outside a transaction.

@@ -35,15 +35,15 @@ func segmented(t *testing.T) (objects map[string]string, item []string) {
 			"SELECT i, CONCAT('item ', i), i * 7 FROM s", segmentRows-1)
 	}
 	var cache catalog.Cache
-	opts := table.Options{NoMaintenance: true, Schema: func(ctx context.Context, tx *table.Tx, id uint32) (segment.Schema, bool, error) {
+	opts := table.Options{NoMaintenance: true, Schema: func(ctx context.Context, tx *table.Tx, id uint32) (s table.Schema, ok bool, err error) {
 		cat, err := cache.Load(ctx, tx)
 		if err != nil {
-			return nil, false, err
+			return s, false, err
 		}
 		for _, tab := range cat.Tables() {
 			ids[tab.Name] = tab.ID
 		}
-		s, ok := cat.SegmentSchema(id)
+		s.Columns, _, ok = cat.SegmentSchema(id)
 		return s, ok, nil
 	}}
 	opts.SmallSegments()

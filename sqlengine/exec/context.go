@@ -7,6 +7,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/seal"
+	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
@@ -24,6 +25,12 @@ type TxReader interface {
 	OpenRange(table uint32, lo, hi string, reverse bool) *table.RangeReader
 	// Scan starts a scan of a range of keys.
 	Scan(ctx context.Context, table uint32, spec table.ScanSpec) *table.Scanner
+	// Texts returns the inverted files of a full-text index.
+	Texts(ctx context.Context, table uint32, ix *table.TextIndex) ([]table.TextPart, error)
+	// RowsAt reads rows by their places in such files.
+	RowsAt(ctx context.Context, parts []table.TextPart, places []table.Place, cols []table.ScanCol, withKeys bool, b *vec.Batch) ([]string, error)
+	// PlacesOf finds rows in such files.
+	PlacesOf(ctx context.Context, parts []table.TextPart, keys []string, places []table.Place) error
 }
 
 var _ TxReader = (*table.Tx)(nil)
@@ -57,6 +64,8 @@ type Context struct {
 	Aging func(*catalog.Table)
 	// Rules returns the generated columns, CHECK constraints and ttl of a table.
 	Rules func(*catalog.Table) (*plan.Rules, error)
+	// Texts keeps the full-text indexes of all statements.
+	Texts *TextIndexes
 	// Key opens and seals the values of encrypted columns; nil: there is no key.
 	Key *seal.Key
 	// Found is, after the last row, what FOUND_ROWS() returns next; nil: the number of rows returned.
@@ -67,6 +76,7 @@ type Context struct {
 	granted     int64             // of Budget: at least memoryBytes, unless it refused
 	held        map[any]*rowStore // rows that several operators read, by plan.SharedQuery and plan.WorkTable
 	keySets     map[*plan.KeySet][]string
+	searches    map[*plan.TextSearch]*textRun
 }
 
 // reader returns what a scan reads rows from.

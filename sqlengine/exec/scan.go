@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/fts"
 	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/segment"
@@ -36,6 +37,8 @@ type scanOp struct {
 	room    int                // of ranges: rows of the next batch, which grows
 	pks     []string           // primary keys that index entries have led to
 	reader  *table.RangeReader // of the range at hand; nil: it has not begun
+	hits    []fts.Hit          // of a search, that are still to be read
+	search  *textRun           // nil: it has not run
 }
 
 // minRoom is the size of the first batch of rows fetched by index: a caller with a LIMIT takes only a few.
@@ -64,6 +67,7 @@ func (o *scanOp) Open() error {
 func (o *scanOp) open(tables []*catalog.Table) (err error) {
 	o.tables = tables
 	o.at, o.scanner, o.reader, o.room = 0, nil, nil, minRoom
+	o.search, o.hits = nil, nil
 	if n := o.plan.First; n > 0 {
 		o.room = min(n, minRoom)
 	}
@@ -139,6 +143,9 @@ func (o *scanOp) Next() (*vec.Batch, error) {
 
 // readMore puts the next rows, before the filter, into raw; ok is false at the end.
 func (o *scanOp) readMore() (ok bool, err error) {
+	if o.plan.Text != nil {
+		return o.readText()
+	}
 	if len(o.acc.points) > 0 {
 		return o.readPoints()
 	}

@@ -170,7 +170,8 @@ func Equal(a, b Expr) bool {
 	return true
 }
 
-// same compares two nodes without their operands. Nodes of other packages equal only themselves.
+// same compares two nodes without their operands. Nodes of other packages equal only themselves, unless they say otherwise by a method
+// Same.
 func same(a, b Expr) bool {
 	switch x := a.(type) {
 	case *column:
@@ -191,6 +192,9 @@ func same(a, b Expr) bool {
 	case *cast:
 		y, ok := b.(*cast)
 		return ok && sameType(x.typ, y.typ)
+	}
+	if s, ok := a.(interface{ Same(Expr) bool }); ok {
+		return s.Same(b)
 	}
 	return a == b
 }

@@ -53,8 +53,12 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 			return nil, nil, err
 		}
 	}
+	filters := n.filters
+	if !p.Plain {
+		filters = p.textAccess(node, filters)
+	}
 	p.covering(node)
-	node.Filter, err = l.placeAnd(n.filters)
+	node.Filter, err = l.placeAnd(filters)
 	node.Read = node.Est
 	node.Est, n.node = p.estimate(n), node
 	return node, l, err

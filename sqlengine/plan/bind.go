@@ -116,18 +116,12 @@ func (b *binder) expr(e ast.Expr) (expr.Expr, error) {
 		return nil, errOperandColumns(1)
 	case *ast.Star:
 		return nil, base.Errorf(errno.Parse, "'*' is not allowed here")
+	case *ast.Match:
+		return b.match(e)
 	case *ast.Interval:
 		return nil, base.Errorf(errno.Parse, "INTERVAL is allowed only beside + and - and in date functions")
 	}
-	return nil, base.Errorf(errno.NotSupported, "%s is not supported", nodeName(e))
-}
-
-func nodeName(e ast.Expr) string {
-	switch e.(type) {
-	case *ast.Match:
-		return "MATCH … AGAINST"
-	}
-	return "this expression"
+	return nil, base.Errorf(errno.NotSupported, "this expression is not supported")
 }
 
 func (b *binder) param(e *ast.Param) (expr.Expr, error) {

@@ -52,6 +52,9 @@ func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 	if e.Name == "GROUPING" && e.Schema == "" {
 		return b.grouping(e)
 	}
+	if isTextFunction(e.Name) && e.Schema == "" {
+		return b.textFunction(e)
+	}
 	if !expr.IsAggregate(e.Name) {
 		return b.scalarCall(e)
 	}

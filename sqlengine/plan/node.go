@@ -45,6 +45,7 @@ type Scan struct {
 	Parts    *ScanParts       // nil: the table has no partitions
 	Lock     bool             // what is read may not change until the transaction commits: FOR UPDATE, FOR SHARE
 	Limit    expr.Expr        // stop after so many rows that pass Filter; nil none
+	Text     *TextScan        // nil: not by a full-text index
 	Out      []Column
 	Est      float64 // estimated rows
 	Read     float64 // rows of the table; 0 is unknown

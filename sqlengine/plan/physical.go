@@ -295,7 +295,7 @@ func (p *planner) physSort(n *lSort, want idSet) (Node, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !p.Plain && (ordered(in, keys) || p.byIndex(in, keys, n)) {
+	if !p.Plain && (textOrdered(in, keys) || ordered(in, keys) || p.byIndex(in, keys, n)) {
 		return in, l, nil
 	}
 	return &Sort{Input: in, Keys: keys, Limit: n.limit, Offset: n.offset}, l, nil
@@ -305,6 +305,12 @@ func (p *planner) physLimit(n *lLimit, want idSet) (Node, layout, error) {
 	in, l, err := p.physical(n.input, want)
 	if err != nil {
 		return nil, nil, err
+	}
+	if scan, _ := textSource(in, nil); scan != nil && !n.all && n.count != nil {
+		scan.Text.Best = []expr.Expr{n.count}
+		if n.offset != nil {
+			scan.Text.Best = append(scan.Text.Best, n.offset)
+		}
 	}
 	return &Limit{Input: in, Count: n.count, Offset: n.offset, All: n.all}, l, nil
 }

@@ -75,6 +75,7 @@ type planner struct {
 	bodies     []*SubqueryBody // of all subqueries, inner ones before those around them
 	views      []string        // being expanded, in lower case
 	rowOnly    bool            // an expression over a row, which may hold no query
+	searches   []*TextSearch   // of the statement
 }
 
 // Plan is a physical plan and what running it needs.

@@ -23,6 +23,8 @@ type scopeCol struct {
 type scope struct {
 	cols  []scopeCol
 	outer *frame // what encloses the query this scope belongs to; nil at the top
+
+	matches []*ast.Match // of the query, for what is said of them by functions
 }
 
 // frame is the border between a subquery and the query around it. Columns of the outer scope that the subquery names

@@ -24,6 +24,7 @@ func (p *planner) selectBlock(s *ast.Select, outer *frame) (logical, output, err
 	if err != nil {
 		return nil, output{}, err
 	}
+	sc.matches = matchesOf(s)
 	if s.Where != nil {
 		e, err := (&binder{p: p, scope: sc, clause: "where clause"}).expr(s.Where)
 		if err != nil {

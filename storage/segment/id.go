@@ -29,15 +29,30 @@ func ParseID(s string) (id ID, err error) {
 // Prefix is the folder of all segments.
 const Prefix = "data/"
 
-const extension = ".parquet"
+const (
+	extension     = ".parquet"
+	textExtension = ".inv"
+)
 
 // ObjectKey returns the key of the object that holds segment id of a table.
-func ObjectKey(table uint32, id ID) string {
+func ObjectKey(table uint32, id ID) string { return objectKey(table, id, extension) }
+
+// TextKey returns the key of the object that holds an inverted file of a table.
+func TextKey(table uint32, id ID) string { return objectKey(table, id, textExtension) }
+
+func objectKey(table uint32, id ID, extension string) string {
 	return Prefix + strconv.FormatUint(uint64(table), 10) + "/" + id.String() + extension
 }
 
-// ParseObjectKey is the reverse of ObjectKey; ok is false for any other key.
+// ParseObjectKey is the reverse of ObjectKey and TextKey; ok is false for any other key.
 func ParseObjectKey(key string) (table uint32, id ID, ok bool) {
+	if strings.HasSuffix(key, textExtension) {
+		return parseObjectKey(key, textExtension)
+	}
+	return parseObjectKey(key, extension)
+}
+
+func parseObjectKey(key, extension string) (table uint32, id ID, ok bool) {
 	rest, ok := strings.CutPrefix(key, Prefix)
 	name, ok2 := strings.CutSuffix(rest, extension)
 	folder, name, ok3 := strings.Cut(name, "/")
@@ -45,7 +60,7 @@ func ParseObjectKey(key string) (table uint32, id ID, ok bool) {
 	if !ok || !ok2 || !ok3 || err != nil {
 		return 0, id, false
 	}
-	if id, err = ParseID(name); err != nil || ObjectKey(uint32(n), id) != key {
+	if id, err = ParseID(name); err != nil || objectKey(uint32(n), id, extension) != key {
 		return 0, id, false
 	}
 	return uint32(n), id, true

@@ -23,6 +23,16 @@ type Meta struct {
 	First, Last string // keys
 	SHA256      [32]byte
 	Columns     []ColumnStats // by ascending id; none when rows are kept as they are
+	Texts       []TextFile    // of full-text indexes; one of an index may be missing
+}
+
+// TextFile describes the inverted file of a segment and a full-text index: document n is row n.
+type TextFile struct {
+	Index  uint32 // id
+	ID     ID     // of the object
+	Bytes  int64  // of the object
+	Tail   int64  // bytes at its end that are read first
+	SHA256 [32]byte
 }
 
 // ColumnStats summarises a column of a segment.
@@ -48,6 +58,13 @@ const (
 	metaLast     = 11
 	metaSHA256   = 12
 	metaColumn   = 13
+	metaText     = 14
+
+	metaTextIndex  = 1
+	metaTextID     = 2
+	metaTextBytes  = 3
+	metaTextTail   = 4
+	metaTextSHA256 = 5
 
 	statsID       = 1
 	statsNulls    = 2
@@ -85,7 +102,46 @@ func AppendMeta(dst []byte, m *Meta) []byte {
 		buf = appendBytes(buf, statsDistinct, c.Distinct[:])
 		dst = appendBytes(dst, metaColumn, buf)
 	}
+	for i := range m.Texts {
+		dst = appendBytes(dst, metaText, AppendTextFile(nil, &m.Texts[i]))
+	}
 	return dst
+}
+
+// AppendTextFile appends the encoding of a description.
+func AppendTextFile(dst []byte, f *TextFile) []byte {
+	dst = protowire.AppendVarint(protowire.AppendTag(dst, metaTextIndex, protowire.VarintType), uint64(f.Index))
+	dst = appendBytes(dst, metaTextID, f.ID[:])
+	dst = protowire.AppendVarint(protowire.AppendTag(dst, metaTextBytes, protowire.VarintType), uint64(f.Bytes))
+	dst = protowire.AppendVarint(protowire.AppendTag(dst, metaTextTail, protowire.VarintType), uint64(f.Tail))
+	return appendBytes(dst, metaTextSHA256, f.SHA256[:])
+}
+
+// DecodeTextFile reads what AppendTextFile wrote.
+//
+// Errors: Corrupt.
+func DecodeTextFile(b []byte) (TextFile, error) {
+	var d metaReader
+	f := d.text(b)
+	return f, d.err
+}
+
+func (d *metaReader) text(b []byte) (f TextFile) {
+	d.fields(b, func(num protowire.Number, v uint64, data []byte) {
+		switch num {
+		case metaTextIndex:
+			f.Index = uint32(d.number(v, math.MaxUint32))
+		case metaTextID:
+			d.exact(f.ID[:], data)
+		case metaTextBytes:
+			f.Bytes = d.number(v, math.MaxInt64)
+		case metaTextTail:
+			f.Tail = d.number(v, math.MaxInt64)
+		case metaTextSHA256:
+			d.exact(f.SHA256[:], data)
+		}
+	})
+	return f
 }
 
 func appendBytes(dst []byte, num protowire.Number, b []byte) []byte {
@@ -140,6 +196,8 @@ func DecodeMeta(b []byte) (Meta, error) {
 				d.fail("columns are out of order")
 			}
 			m.Columns = append(m.Columns, c)
+		case metaText:
+			m.Texts = append(m.Texts, d.text(data))
 		}
 	})
 	d.check(&m, ids)

@@ -7,7 +7,6 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/s3sql/s3sql/internal/vec"
-	"github.com/s3sql/s3sql/storage/segment"
 )
 
 // The rules for compaction. Level 0 is merged into level 1 when it has level0Max segments. A further level that outgrows its size
@@ -143,14 +142,14 @@ func (db *DB) compact(ctx context.Context, table uint32, pick func(*segments) *j
 }
 
 // rewrite copies the live rows of a job's segments into new ones.
-func (db *DB) rewrite(ctx context.Context, table uint32, j *job, schema segment.Schema) (*output, error) {
+func (db *DB) rewrite(ctx context.Context, table uint32, j *job, schema Schema) (*output, error) {
 	out := db.newOutput(table, j.level, schema)
 	spec := ScanSpec{WithKeys: true, Cols: rawCols}
-	if schema != nil {
-		spec.Cols = make([]ScanCol, len(schema))
-		for i, c := range schema {
-			spec.Cols[i] = ScanCol{ID: c.ID, Type: c.Type, Missing: c.Missing}
-		}
+	if schema.Columns != nil {
+		spec.Cols = scanCols(schema.Columns)
+	}
+	if err := out.mergeTexts(ctx, j.in); err != nil {
+		return out, err
 	}
 	m := newMerge(db.files, &version{segs: newSegments(j.in), delta: emptyTree}, spec)
 	var b vec.Batch
@@ -160,11 +159,15 @@ func (db *DB) rewrite(ctx context.Context, table uint32, j *job, schema segment.
 			return out, err
 		}
 		if !ok {
-			return out, out.finish(ctx)
+			if err = out.finish(ctx); err == nil {
+				err = out.writeMerged(ctx)
+			}
+			return out, err
 		}
 		if err := out.addColumns(ctx, keys, b.Cols, 0, b.N); err != nil {
 			return out, err
 		}
+		out.note(m.steps)
 	}
 }
 

@@ -104,6 +104,7 @@ type DB struct {
 	files   *files
 	readers readers
 	gate    gate
+	texts   textMemory
 
 	// mu guards what the transactions of this process share. The log calls Validate and Apply one at a time, under its
 	// own lock, which is therefore taken before mu. No I/O happens under mu.

@@ -25,6 +25,16 @@ type edit struct {
 	kill   []killing
 	move   []move
 	forget []segmentID // garbage whose objects are gone
+	texts  []attachment
+	// rowsMax, with few, is what version.rowsMax becomes.
+	few     bool
+	rowsMax int
+}
+
+// attachment gives a segment an inverted file.
+type attachment struct {
+	id   segmentID
+	file segment.TextFile
 }
 
 // removal takes a segment out of which dead rows were gone when its live rows were copied.
@@ -66,6 +76,11 @@ func (e *edit) check(table uint32, v *version) error {
 	for _, m := range e.move {
 		if v.segs.find(m.id) == nil {
 			return conflict(table, v.seq, "a segment that it moves was replaced")
+		}
+	}
+	for _, a := range e.texts {
+		if v.segs.find(a.id) == nil {
+			return conflict(table, v.seq, "a segment that it indexes was replaced")
 		}
 	}
 	if list, _ := e.result(v); !newSegments(list).sound() {
@@ -120,6 +135,9 @@ func (s *state) applyEdit(v *version, w *commitlog.TableWrite, rec *commitlog.Re
 		*v = *v.unfold()
 		e.count(v)
 	}
+	if e.few {
+		v.rowsMax = e.rowsMax
+	}
 	for _, g := range e.add {
 		v.written += g.meta.Bytes
 		if e.flushed || e.bulk {
@@ -173,7 +191,20 @@ func (e *edit) changed(g *seg) *seg {
 			g = &next
 		}
 	}
+	for i := range e.texts {
+		if a := &e.texts[i]; a.id == g.meta.ID {
+			g = g.attach(a.file)
+		}
+	}
 	return g
+}
+
+// attach returns the segment with an inverted file, in the place of the one of the same index.
+func (g *seg) attach(f segment.TextFile) *seg {
+	next, meta := *g, *g.meta
+	meta.Texts = append(slices.DeleteFunc(slices.Clone(meta.Texts), func(t segment.TextFile) bool { return t.Index == f.Index }), f)
+	next.meta = &meta
+	return &next
 }
 
 // dropFlushed takes the rows and entries up to a record, which are in segments now, out of memory. What came later may replace

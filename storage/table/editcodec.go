@@ -24,7 +24,12 @@ const (
 	editMove        = 8
 	editForget      = 9
 
-	editCover = 10
+	editCover   = 10
+	editText    = 11
+	editRowsMax = 12 // its presence says that it changes
+
+	attachID   = 1
+	attachFile = 2
 
 	coverLo = 1
 	coverHi = 2
@@ -45,12 +50,14 @@ const (
 	stateUnfolded = 6
 	stateArrived  = 7
 	stateWritten  = 8
+	stateRowsMax  = 9
 
 	trashTable  = 1
 	trashID     = 2
 	trashBytes  = 3
 	trashSeq    = 4
 	trashMicros = 5
+	trashText   = 6
 	trashItem   = 1
 )
 
@@ -88,6 +95,13 @@ func encodeEdit(e *edit) string {
 	}
 	for _, id := range e.forget {
 		b = appendBytes(b, editForget, id[:])
+	}
+	for i := range e.texts {
+		a := &e.texts[i]
+		b = appendBytes(b, editText, appendBytes(appendBytes(nil, attachID, a.id[:]), attachFile, segment.AppendTextFile(nil, &a.file)))
+	}
+	if e.few {
+		b = appendUint(b, editRowsMax, uint64(e.rowsMax))
 	}
 	return string(b)
 }
@@ -247,12 +261,32 @@ func decodeEdit(object string, table uint32, text string) (*edit, error) {
 				}
 			})
 			e.covers = append(e.covers, c)
+		case editText:
+			e.texts = append(e.texts, d.attachment(data))
+		case editRowsMax:
+			e.few, e.rowsMax = true, d.count(v)
 		}
 	})
 	if !e.flushed {
 		e.flushedFrom = 0
 	}
 	return e, d.err
+}
+
+func (d *messageReader) attachment(b []byte) (a attachment) {
+	d.fields(b, func(f protowire.Number, _ uint64, data []byte) {
+		switch f {
+		case attachID:
+			a.id = d.id(data)
+		case attachFile:
+			file, err := segment.DecodeTextFile(data)
+			if err != nil {
+				d.fail(err.Error())
+			}
+			a.file = file
+		}
+	})
+	return a
 }
 
 func (d *messageReader) change(e *edit, kind protowire.Number, b []byte) {
@@ -285,7 +319,7 @@ func (d *messageReader) change(e *edit, kind protowire.Number, b []byte) {
 // encodeState describes what a checkpoint has to say of a version beside its rows and entries; "" when it is as a version
 // without segments is.
 func (v *version) encodeState() string {
-	if v.segs == nil && !v.unfolded && v.born == 0 {
+	if v.segs == nil && !v.unfolded && v.born == 0 && v.rowsMax == 0 {
 		return ""
 	}
 	b := appendUint(nil, stateBorn, v.born)
@@ -294,6 +328,9 @@ func (v *version) encodeState() string {
 	b = appendUint(b, stateBytes, uint64(max(v.bytes, 0)))
 	if v.unfolded {
 		b = appendUint(b, stateUnfolded, 1)
+	}
+	if v.rowsMax > 0 {
+		b = appendUint(b, stateRowsMax, uint64(v.rowsMax))
 	}
 	if v.written > 0 {
 		b = appendUint(b, stateArrived, uint64(v.arrived))
@@ -325,6 +362,8 @@ func (v *version) decodeState(object string, table uint32, text string) error {
 			v.arrived = int64(d.count(n))
 		case stateWritten:
 			v.written = int64(d.count(n))
+		case stateRowsMax:
+			v.rowsMax = d.count(n)
 		case stateSeg:
 			list = append(list, d.seg(table, data))
 		}
@@ -342,6 +381,9 @@ func encodeGarbage(list []dropped) string {
 		m = appendUint(m, trashBytes, uint64(g.bytes))
 		m = appendUint(m, trashSeq, g.seq)
 		m = appendUint(m, trashMicros, uint64(g.micros))
+		for _, id := range g.texts {
+			m = appendBytes(m, trashText, id[:])
+		}
 		b = appendBytes(b, trashItem, m)
 	}
 	return string(b)
@@ -363,6 +405,8 @@ func decodeGarbage(object, text string) (list []dropped, err error) {
 				g.seq = v
 			case trashMicros:
 				g.micros = int64(d.count(v))
+			case trashText:
+				g.texts = append(g.texts, d.id(data))
 			}
 		})
 		list = append(list, g)

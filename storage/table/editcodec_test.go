@@ -37,7 +37,7 @@ func sampleVersion() *version {
 }
 
 func sampleGarbage() []dropped {
-	return []dropped{{7, segmentID{1}, 1000, 5, 1_700_000_000_000_000}, {9, segmentID{2}, 10, 6, 1_700_000_000_000_001}}
+	return []dropped{{table: 7, id: segmentID{1}, bytes: 1000, seq: 5, micros: 1_700_000_000_000_000}, {table: 9, id: segmentID{2}, bytes: 10, seq: 6, micros: 1_700_000_000_000_001}}
 }
 
 func goldenHex(t *testing.T, name, data string) {

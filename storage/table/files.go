@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/s3sql/s3sql/storage/cache"
+	"github.com/s3sql/s3sql/storage/invert"
 	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/segment"
 )
@@ -20,6 +21,9 @@ type files struct {
 	cache   *cache.Cache
 	readers *cache.Pages[segmentID, *segment.Reader]
 	pages   *cache.Pages[pageKey, *segment.Page]
+
+	texts     *cache.Pages[segmentID, *invert.File] // by the id of their objects
+	textPages *cache.Pages[textPageKey, []byte]
 
 	rows int64 // reserved for rows in memory; DB.mu guards it
 
@@ -55,6 +59,8 @@ func newFiles(store object.Store, opts Options) (*files, error) {
 		Clock: opts.Clock, Rand: opts.Rand})
 	fs.readers = cache.NewPages(fs.budget, func(_ segmentID, r *segment.Reader) int64 { return footerFactor * r.Meta().Tail })
 	fs.pages = cache.NewPages(fs.budget, func(_ pageKey, p *segment.Page) int64 { return int64(p.Bytes()) })
+	fs.texts = cache.NewPages(fs.budget, func(_ segmentID, f *invert.File) int64 { return f.Size() })
+	fs.textPages = cache.NewPages(fs.budget, func(_ textPageKey, b []byte) int64 { return int64(len(b)) })
 	fs.mu.opening = map[segmentID]*opening{}
 	return fs, err
 }
@@ -62,6 +68,8 @@ func newFiles(store object.Store, opts Options) (*files, error) {
 func (fs *files) close(ctx context.Context) error {
 	fs.readers.Close()
 	fs.pages.Close()
+	fs.texts.Close()
+	fs.textPages.Close()
 	return fs.cache.Close(ctx)
 }
 

@@ -150,13 +150,18 @@ func (tx *Tx) editSegments(table uint32, e *edit) error {
 	return err
 }
 
-// SchemaOf returns the columns of a table for its segments, as the transaction sees the catalog: nil for a table whose rows are
-// not made of fields, as an index. ok is false for a table that is not to have segments.
-type SchemaOf func(ctx context.Context, tx *Tx, table uint32) (s segment.Schema, ok bool, err error)
+// Schema is what segments of a table have to hold.
+type Schema struct {
+	Columns segment.Schema // nil for a table whose rows are not made of fields, as an index
+	Texts   []*TextIndex
+}
 
-func (db *DB) schema(ctx context.Context, tx *Tx, table uint32) (segment.Schema, bool, error) {
+// SchemaOf returns the schema of a table, as the transaction sees the catalog. ok is false for a table that is not to have segments.
+type SchemaOf func(ctx context.Context, tx *Tx, table uint32) (s Schema, ok bool, err error)
+
+func (db *DB) schema(ctx context.Context, tx *Tx, table uint32) (Schema, bool, error) {
 	if db.opts.Schema == nil {
-		return nil, false, nil
+		return Schema{}, false, nil
 	}
 	return db.opts.Schema(ctx, tx, table)
 }

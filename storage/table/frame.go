@@ -13,6 +13,7 @@ type frame struct {
 	g    *seg
 	r    *segment.Reader
 	n    int       // rows
+	from int       // in the segment, of the first; those of a frame of one span follow
 	cols []*column // those of the scan, n rows each; nil: not read
 	keys []string  // nil: not read
 	dead []int32   // rows of the frame that are gone, ascending
@@ -102,7 +103,7 @@ func (fs *files) frame(ctx context.Context, spec frameSpec, cols []ScanCol) (*fr
 	if err != nil {
 		return nil, err
 	}
-	f := &frame{g: spec.g, r: r, n: spec.n, keys: w.Keys, cols: make([]*column, len(cols))}
+	f := &frame{g: spec.g, r: r, n: spec.n, from: spec.spans[0].From, keys: w.Keys, cols: make([]*column, len(cols))}
 	for k := range asked {
 		i := k
 		if spec.cols != nil {

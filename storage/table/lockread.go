@@ -1,6 +1,10 @@
 package table
 
-import "context"
+import (
+	"context"
+
+	"github.com/s3sql/s3sql/internal/vec"
+)
 
 // Locked reads a transaction as the transaction itself does, and notes what it reads, whatever the isolation: Commit then
 // fails with a conflict when another transaction has changed any of it since the snapshot.
@@ -27,6 +31,24 @@ func (l Locked) GetMany(ctx context.Context, table uint32, keys []string, found 
 		l.tx.trackPoints(table, keys)
 	}
 	return l.tx.GetMany(ctx, table, keys, found)
+}
+
+// Texts is Tx.Texts.
+func (l Locked) Texts(ctx context.Context, table uint32, ix *TextIndex) ([]TextPart, error) {
+	if !l.tx.opts.TrackReads {
+		l.tx.trackTable(table)
+	}
+	return l.tx.Texts(ctx, table, ix)
+}
+
+// RowsAt is Tx.RowsAt.
+func (l Locked) RowsAt(ctx context.Context, parts []TextPart, places []Place, cols []ScanCol, withKeys bool, b *vec.Batch) ([]string, error) {
+	return l.tx.RowsAt(ctx, parts, places, cols, withKeys, b)
+}
+
+// PlacesOf is Tx.PlacesOf.
+func (l Locked) PlacesOf(ctx context.Context, parts []TextPart, keys []string, places []Place) error {
+	return l.tx.PlacesOf(ctx, parts, keys, places)
 }
 
 // Scan is Tx.Scan.

@@ -63,9 +63,9 @@ func cells(b *vec.Batch, i int) string {
 func withSegments(o *Options) {
 	o.limits.foldBytes, o.limits.flush, o.limits.levelBase, o.limits.object = 1, 200, 1000, 300
 	o.limits.record, o.limits.spillMax = 400, 100
-	o.Schema = func(context.Context, *Tx, uint32) (segment.Schema, bool, error) {
-		return segment.Schema{{ID: 1, Name: "n", Type: tInt}, {ID: 2, Name: "s", Type: tStr},
-			{ID: 3, Name: "d", Type: tDec, Missing: base.NewDecimal(base.Int128From(777), 2)}}, true, nil
+	o.Schema = func(context.Context, *Tx, uint32) (Schema, bool, error) {
+		return Schema{Columns: segment.Schema{{ID: 1, Name: "n", Type: tInt}, {ID: 2, Name: "s", Type: tStr},
+			{ID: 3, Name: "d", Type: tDec, Missing: base.NewDecimal(base.Int128From(777), 2)}}}, true, nil
 	}
 }
 

@@ -14,22 +14,35 @@ type output struct {
 	db     *DB
 	table  uint32
 	level  int
-	schema segment.Schema
+	schema Schema
 
 	id   segmentID
 	up   *object.Upload
 	w    *segment.Writer // nil: none is open
 	segs []*seg          // finished
+
+	texts  []*textOutput // of the full-text indexes; those that are merged from others' files are not among them
+	merged []*textMerge  // those that are
+	moved  *placement    // where rows have gone; nil: nothing is merged
 }
 
-func (db *DB) newOutput(table uint32, level int, schema segment.Schema) *output {
-	return &output{db: db, table: table, level: level, schema: schema}
+func (db *DB) newOutput(table uint32, level int, schema Schema) *output {
+	o := &output{db: db, table: table, level: level, schema: schema}
+	for _, ix := range schema.Texts {
+		o.texts = append(o.texts, newTextOutput(ix, schema.Columns))
+	}
+	return o
 }
 
 // add appends a row.
 func (o *output) add(ctx context.Context, key, row string) error {
 	if err := o.room(ctx); err != nil {
 		return err
+	}
+	for _, t := range o.texts {
+		if err := t.add(row); err != nil {
+			return err
+		}
 	}
 	return o.w.Add(key, row)
 }
@@ -38,6 +51,11 @@ func (o *output) add(ctx context.Context, key, row string) error {
 func (o *output) addColumns(ctx context.Context, keys []string, cols []*vec.Vector, from, n int) error {
 	if err := o.room(ctx); err != nil {
 		return err
+	}
+	for _, t := range o.texts {
+		if err := t.addColumns(cols, from, n); err != nil {
+			return err
+		}
 	}
 	return o.w.AddColumns(keys, cols, from, n)
 }
@@ -53,7 +71,7 @@ func (o *output) room(ctx context.Context) error {
 		o.id = newSegmentID(o.db.opts.Clock, o.db.opts.Rand)
 		o.up = object.NewUpload(ctx, o.db.store, segment.ObjectKey(o.table, o.id))
 		var err error
-		o.w, err = segment.NewWriter(o.up, o.id, o.schema, segment.WriterOptions{Level: o.level})
+		o.w, err = segment.NewWriter(o.up, o.id, o.schema.Columns, segment.WriterOptions{Level: o.level})
 		return err
 	}
 	return nil
@@ -72,7 +90,13 @@ func (o *output) finish(ctx context.Context) error {
 		return err
 	}
 	o.w, o.up = nil, nil
-	o.segs = append(o.segs, newSeg(o.table, m))
+	g := newSeg(o.table, m)
+	o.segs = append(o.segs, g)
+	for _, t := range o.texts {
+		if err := o.writeText(ctx, g, t.ix, t.finish); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -90,10 +114,15 @@ func (o *output) abort(ctx context.Context) {
 // discard removes what was written, which no commit names. What it leaves behind VACUUM removes.
 func (o *output) discard(ctx context.Context) {
 	o.abort(ctx)
-	keys := make([]string, len(o.segs))
-	for i, g := range o.segs {
-		keys[i] = g.key()
-		o.db.files.cache.Forget(keys[i])
+	for _, t := range o.texts {
+		t.close()
+	}
+	var keys []string
+	for _, g := range o.segs {
+		keys = append(append(keys, g.key()), g.textKeys()...)
+	}
+	for _, k := range keys {
+		o.db.files.cache.Forget(k)
 	}
 	if len(keys) == 0 {
 		return

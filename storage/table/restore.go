@@ -87,6 +87,7 @@ func newState(c *manifest.Checkpoint, l limits) (st *state, err error) {
 		}
 		st.tables.Set(c.Tables[i].ID, v)
 		st.mem += v.mem
+		st.few = st.few || v.rowsMax > 0
 	}
 	return st, nil
 }

@@ -293,7 +293,7 @@ func (o *ownTable) inSpills(key string) *entry {
 
 // bulkWrite describes the segments that a table's rows were written to.
 func (o *ownTable) bulkWrite(w *commitlog.TableWrite) {
-	e := &edit{born: o.base.born, bulk: true, add: o.bulk, covers: o.covers}
+	e := &edit{born: o.base.born, bulk: true, add: o.bulk, covers: o.covers, few: o.few, rowsMax: o.rowsMax}
 	for _, k := range o.kill {
 		if i := slices.IndexFunc(e.kill, func(x killing) bool { return x.id == k.id }); i >= 0 {
 			rows := e.kill[i].rows.Clone()
@@ -361,7 +361,7 @@ func (tx *Tx) discardSpills(ctx context.Context, committed bool) {
 			kept[g.meta.ID] = committed
 		}
 	}
-	out := tx.db.newOutput(0, 0, nil)
+	out := tx.db.newOutput(0, 0, Schema{})
 	for _, s := range tx.spilled {
 		if !committed {
 			s.stop()

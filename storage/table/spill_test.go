@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/s3sql/s3sql/storage/segment"
 )
 
 // TestWritesBesideSpill changes rows while the run that they belong to is being written, looks at them, and lets the run end well or
@@ -151,7 +150,7 @@ func TestRelieveInVain(t *testing.T) {
 		withSegments(o)
 		o.NoMaintenance = true
 		schema := o.Schema
-		o.Schema = func(ctx context.Context, tx *Tx, table uint32) (segment.Schema, bool, error) {
+		o.Schema = func(ctx context.Context, tx *Tx, table uint32) (Schema, bool, error) {
 			asked++
 			return schema(ctx, tx, table)
 		}

@@ -16,6 +16,7 @@ type state struct {
 	// garbage are the segments that no table has any more and whose objects are still there, oldest first. It is only ever
 	// replaced.
 	garbage []dropped
+	few     bool // a table may have few rows in memory: version.rowsMax
 }
 
 // dropped is a segment that left its table.
@@ -23,8 +24,9 @@ type dropped struct {
 	table  uint32
 	id     segmentID
 	bytes  int64
-	seq    uint64 // of the record that dropped it
-	micros int64  // commit time of that record
+	seq    uint64      // of the record that dropped it
+	texts  []segmentID // its inverted files
+	micros int64       // commit time of that record
 }
 
 var noTable = emptyVersion()
@@ -41,7 +43,7 @@ func (s *state) table(id uint32) *version {
 //
 // Errors: Corrupt (an edit of segments that cannot be read, or that does not fit the state).
 func (s *state) apply(rec *commitlog.Record, l limits) (*state, error) {
-	next := &state{seq: rec.Seq, tables: s.tables.Copy(), mem: s.mem, garbage: s.garbage}
+	next := &state{seq: rec.Seq, tables: s.tables.Copy(), mem: s.mem, garbage: s.garbage, few: s.few}
 	var few [4]uint32
 	edited := few[:0] // tables whose version in next is being edited
 	for i := range rec.Txns {
@@ -65,6 +67,7 @@ func (s *state) apply(rec *commitlog.Record, l limits) (*state, error) {
 		v = v.settle(l)
 		next.tables.Set(id, v)
 		next.mem += v.mem - s.table(id).mem
+		next.few = next.few || v.rowsMax > 0
 	}
 	return next, nil
 }
@@ -72,8 +75,9 @@ func (s *state) apply(rec *commitlog.Record, l limits) (*state, error) {
 func (s *state) applyWrite(ed editor, w *commitlog.TableWrite, rec *commitlog.Record) (*version, error) {
 	if w.Drop {
 		s.discard(w.Table, ed.v.segs.all(), rec)
+		rowsMax := ed.v.rowsMax
 		ed = emptyVersion().edit()
-		ed.v.born = rec.Seq
+		ed.v.born, ed.v.rowsMax, ed.v.unfolded = rec.Seq, rowsMax, rowsMax > 0
 	}
 	ed.v.autoInc = max(ed.v.autoInc, w.AutoInc)
 	if w.Edit != "" {
@@ -105,7 +109,8 @@ func (s *state) discard(table uint32, segs []*seg, rec *commitlog.Record) {
 	}
 	grown := slices.Clone(s.garbage)
 	for _, g := range segs {
-		grown = append(grown, dropped{table: table, id: g.meta.ID, bytes: g.meta.Bytes, seq: rec.Seq, micros: rec.Micros})
+		grown = append(grown, dropped{table: table, id: g.meta.ID, bytes: g.meta.Bytes, seq: rec.Seq, micros: rec.Micros,
+			texts: g.textIDs()})
 	}
 	s.garbage = grown
 }

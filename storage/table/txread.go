@@ -110,9 +110,7 @@ func (tx *Tx) Scan(_ context.Context, table uint32, spec ScanSpec) *Scanner {
 func (tx *Tx) Count(ctx context.Context, table uint32, spec ScanSpec) (int, error) {
 	if spec.Lo == "" && spec.Hi == "" {
 		if tx.opts.TrackReads {
-			tx.mu.Lock()
-			tx.mu.ranges = append(tx.mu.ranges, &readRange{table: table})
-			tx.mu.Unlock()
+			tx.trackTable(table)
 		}
 		return tx.RowCount(table), nil
 	}

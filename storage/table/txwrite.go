@@ -27,7 +27,9 @@ type ownTable struct {
 	kill    []killing            // rows of others that it has replaced or deleted there
 	covers  []commitlog.KeyRange // where keys of bulk and kill lie
 	private *counter             // of a dropped table: what it hands out concerns nobody before the commit
-	bumped  bool                 // an explicit value has to be recorded even without rows
+	few     bool                 // rowsMax is what version.rowsMax becomes
+	rowsMax int
+	bumped  bool // an explicit value has to be recorded even without rows
 }
 
 // view returns base under the writes, as a version that later writes do not touch.
@@ -275,6 +277,8 @@ func (tx *Tx) txn() *commitlog.Txn {
 		case len(o.covers) > 0:
 			o.bulkWrite(&w)
 			t.Reads = append(t.Reads, w.Covers...)
+		case o.few:
+			w.Edit = encodeEdit(&edit{born: o.base.born, bulk: true, few: true, rowsMax: o.rowsMax})
 		}
 		if n := o.writes.len(); n > 0 {
 			w.Ops = make([]commitlog.Op, 0, n)

@@ -99,7 +99,7 @@ func (db *DB) removeGarbage(ctx context.Context, retention time.Duration, res *V
 	var keys []string
 	for _, d := range st.garbage {
 		if d.micros <= horizon && d.seq <= oldest {
-			list, keys = append(list, d), append(keys, segment.ObjectKey(d.table, d.id))
+			list, keys = append(list, d), append(keys, d.keys()...)
 		}
 	}
 	if len(list) == 0 {
@@ -144,7 +144,16 @@ func (db *DB) remove(ctx context.Context, keys []string) error {
 	return nil
 }
 
-// removeOrphans removes old segments that neither a table nor the list of garbage names. The list is compared with a state that
+// keys returns the keys of the objects of a dropped segment.
+func (d *dropped) keys() []string {
+	keys := []string{segment.ObjectKey(d.table, d.id)}
+	for _, id := range d.texts {
+		keys = append(keys, segment.TextKey(d.table, id))
+	}
+	return keys
+}
+
+// removeOrphans removes old objects of segments that neither a table nor the list of garbage names. The list is compared with a state that
 // is newer than it.
 func (db *DB) removeOrphans(ctx context.Context, res *VacuumResult) error {
 	horizon := db.opts.Clock.Now().Add(-uploadGrace).UnixMilli()
@@ -193,11 +202,16 @@ func (s *state) names() map[string]bool {
 	s.tables.Scan(func(_ uint32, v *version) bool {
 		for _, g := range v.segs.all() {
 			named[g.key()] = true
+			for _, key := range g.textKeys() {
+				named[key] = true
+			}
 		}
 		return true
 	})
 	for _, d := range s.garbage {
-		named[segment.ObjectKey(d.table, d.id)] = true
+		for _, key := range d.keys() {
+			named[key] = true
+		}
 	}
 	return named
 }

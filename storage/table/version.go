@@ -19,6 +19,8 @@ type version struct {
 	// unfolded says that the delta is no longer folded into parts, so that entries keep their record's number, and
 	// tombstones stay, until a flush writes them. It is set when a table grows beyond limits.foldBytes.
 	unfolded bool
+	// rowsMax is how many rows and tombstones may wait for a flush; 0: only their bytes count. It stays when the table is emptied.
+	rowsMax int
 }
 
 // limits are the sizes that tests make small.
@@ -155,6 +157,7 @@ func (v *version) needsFold(l limits) bool {
 // settle brings the next version of a table into the form that the sizes ask for.
 func (v *version) settle(l limits) *version {
 	switch {
+	case v.rowsMax > 0:
 	case v.segs == nil && v.delta.len() == 0 && len(v.parts) == 0:
 		v.unfolded = false
 	case v.segs != nil || v.bytes > l.foldBytes:

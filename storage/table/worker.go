@@ -34,7 +34,7 @@ func (w *worker) note(st *state, rec *commitlog.Record, l limits) {
 	for _, t := range rec.Txns {
 		for i := range t.Tables {
 			id := t.Tables[i].Table
-			if v := st.table(id); v.mem >= l.flush || t.Tables[i].Edit != "" && v.segs.pickJob(l) != nil {
+			if v := st.table(id); v.full(l) || t.Tables[i].Edit != "" && v.segs.pickJob(l) != nil {
 				w.mark(id)
 			}
 		}
@@ -122,17 +122,22 @@ func (db *DB) maintainTables(ctx context.Context) {
 	}
 }
 
+// full reports whether so much of a table waits for a flush that it is due.
+func (v *version) full(l limits) bool {
+	return v.mem >= l.flush || v.rowsMax > 0 && v.delta.len() >= v.rowsMax
+}
+
 // behind reports whether more waits for a flush than a commit may leave waiting.
 func (db *DB) behind(st *state) bool {
 	if int64(st.mem) >= 2*db.opts.MemoryLimit/memoryShare {
 		return true
 	}
-	if st.mem < overdue*db.opts.limits.flush {
+	if st.mem < overdue*db.opts.limits.flush && !st.few {
 		return false
 	}
 	late := false
 	st.tables.Scan(func(_ uint32, v *version) bool {
-		late = v.unfolded && v.mem >= overdue*db.opts.limits.flush
+		late = v.unfolded && (v.mem >= overdue*db.opts.limits.flush || v.rowsMax > 0 && v.delta.len() >= overdue*v.rowsMax)
 		return !late
 	})
 	return late
@@ -171,7 +176,7 @@ func (db *DB) tend(ctx context.Context, table uint32) {
 		return
 	}
 	v := st.table(table)
-	if v.mem >= db.opts.limits.flush || int64(st.mem) >= db.opts.MemoryLimit/memoryShare {
+	if v.full(db.opts.limits) || int64(st.mem) >= db.opts.MemoryLimit/memoryShare {
 		if err := db.flush(ctx, table); err != nil {
 			db.work.rests.failed(table, db.state.Load())
 			db.opts.Logger.Warn("flush failed; a later commit tries again", "table", table, "error", err)

@@ -1,0 +1,52 @@
+package exec
+
+import (
+	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// readText reads the next rows that a search finds.
+func (o *scanOp) readText() (bool, error) {
+	t := o.plan.Text
+	if o.search == nil {
+		run, err := o.ec.search(o.tx, t.Search)
+		if err != nil {
+			return false, err
+		}
+		best := 0
+		for _, e := range t.Best {
+			n, err := rowCount(o.ec, e, 0)
+			if err != nil {
+				return false, err
+			}
+			best += int(min(n, maxBest))
+		}
+		if len(t.Best) > 0 && best == 0 || best > maxBest {
+			best = maxBest
+		}
+		found, err := run.find(o.ec.Ctx, !o.plan.AnyOrder, best)
+		if err != nil {
+			return false, err
+		}
+		o.search, o.hits = run, found
+	}
+	if len(o.hits) == 0 {
+		return false, nil
+	}
+	n := min(len(o.hits), o.room)
+	hits := o.hits[:n]
+	o.hits, o.room = o.hits[n:], min(4*o.room, vec.MaxRows)
+	places := make([]table.Place, n)
+	for i, h := range hits {
+		places[i] = table.Place{Part: h.Part, Doc: h.Doc}
+	}
+	keys, err := o.tx.RowsAt(o.ec.Ctx, o.search.storage, places, columnsAsked(o.plan.Table, o.plan.Cols), true, &o.raw)
+	if err != nil {
+		return false, err
+	}
+	o.search.note(keys, hits)
+	return true, nil
+}
+
+// maxBest is the most rows that are worth looking for the best of, rather than for all.
+const maxBest = 1 << 16

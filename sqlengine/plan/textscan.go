@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"github.com/s3sql/s3sql/sqlengine/expr"
+)
+
+// TextScan says that a Scan reads the rows that a search finds, the best first.
+type TextScan struct {
+	Search *TextSearch
+	// Best is how many of the best rows are asked for, as a sum; nil: all.
+	Best []expr.Expr
+}
+
+// textAccess makes a scan read what a search finds, where a condition asks for nothing else, and returns the conditions that are left to
+// look at. A few rows by their keys are read as they are, and searched for.
+func (p *planner) textAccess(n *Scan, filters []expr.Expr) []expr.Expr {
+	if n.Keys != nil || len(n.Access.Points) > 0 && n.Access.Index == nil {
+		return filters
+	}
+	for i, f := range filters {
+		m, ok := f.(*Match)
+		if !ok || m.Kind != TextScore {
+			continue
+		}
+		n.Text = &TextScan{Search: m.Search}
+		n.Access, n.Conds, n.Early = Access{}, nil, nil
+		return append(append([]expr.Expr(nil), filters[:i]...), filters[i+1:]...)
+	}
+	return filters
+}
+
+// textSource follows rows that nothing leaves out, and an expression over them, down to the scan of a search that they come from, in
+// the order of which they are; nil: they do not.
+func textSource(n Node, e expr.Expr) (*Scan, expr.Expr) {
+	for {
+		switch x := n.(type) {
+		case *Scan:
+			if x.Text == nil || x.Filter != nil {
+				return nil, nil
+			}
+			return x, e
+		case *Project:
+			if c, ok := expr.AsColumn(e); e != nil && ok {
+				e = x.Exprs[c]
+			}
+			n = x.Input
+		default:
+			return nil, nil
+		}
+	}
+}
+
+// textOrdered reports whether n yields its rows in the order of a key that is the score, the best first.
+func textOrdered(n Node, keys []SortKey) bool {
+	if len(keys) != 1 || !keys[0].Desc {
+		return false
+	}
+	e := keys[0].Expr
+	for {
+		switch x := n.(type) {
+		case *Scan:
+			m, ok := e.(*Match)
+			return ok && x.Text != nil && m.Search == x.Text.Search && m.Kind <= TextShare
+		case *Filter:
+			n = x.Input
+		case *Project:
+			if c, ok := expr.AsColumn(e); ok {
+				e = x.Exprs[c]
+			} else {
+				return false
+			}
+			n = x.Input
+		default:
+			return false
+		}
+	}
+}
