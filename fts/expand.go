@@ -52,8 +52,24 @@ func Expand(ctx context.Context, a *Analyzer, parts []Part, req Request, texts [
 // expandBy is how many words a query is given.
 const expandBy = 20
 
-// ExpandFrom is how many of the best documents Expand is to be given.
-const ExpandFrom = 20
+// expandFrom is how many of the best documents Expand is to be given, and those that are as good as the last of them: which of these
+// come first depends on where they are. ExpandMost bounds them.
+const (
+	expandFrom = 20
+	ExpandMost = 100
+)
+
+// ExpandFrom returns the hits, of which there are up to ExpandMost in descending order of their scores, whose texts Expand is to be given.
+func ExpandFrom(hits []Hit) []Hit {
+	if len(hits) <= expandFrom {
+		return hits
+	}
+	n := expandFrom
+	for n < len(hits) && hits[n].Score == hits[expandFrom-1].Score {
+		n++
+	}
+	return hits[:n]
+}
 
 // countTerms returns how many live documents there are and how many have each term.
 func countTerms(ctx context.Context, parts []Part, req Request, terms []string) (*stats, error) {

@@ -90,13 +90,14 @@ func (r *textRun) request(scores bool, best int) fts.Request {
 
 // expand gives the query words of the best rows.
 func (r *textRun) expand(ctx context.Context) error {
-	req := r.request(true, fts.ExpandFrom)
+	req := r.request(true, fts.ExpandMost)
 	hits, err := fts.Search(ctx, r.parts, req)
 	if err != nil || len(hits.List) == 0 {
 		return textError(err)
 	}
-	places := make([]table.Place, len(hits.List))
-	for i, h := range hits.List {
+	from := fts.ExpandFrom(hits.List)
+	places := make([]table.Place, len(from))
+	for i, h := range from {
 		places[i] = table.Place{Part: h.Part, Doc: h.Doc}
 	}
 	var cols []table.ScanCol
