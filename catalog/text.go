@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -58,6 +59,16 @@ func (t *Table) DropTextColumn(column uint32) {
 			ix.Columns, ix.ID = slices.Delete(slices.Clone(ix.Columns), at, at+1), 0
 		}
 	}
+}
+
+// MaxResults returns the option max_results; 0 where it is not given.
+func (ix *Text) MaxResults() (n int) {
+	for _, o := range ix.Options {
+		if o.Name == "max_results" {
+			n, _ = strconv.Atoi(o.Value) // the option was checked when it was given
+		}
+	}
+	return n
 }
 
 // checkTexts checks the columns of full-text indexes and the names of those that names has not.

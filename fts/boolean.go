@@ -253,3 +253,13 @@ func (p *boolParser) word(word string) (*node, error) {
 func (a *Analyzer) prefix(word string) []Token {
 	return (&Analyzer{tokenizer: a.tokenizer, filters: a.light, light: a.light, min: 1, fold: a.fold}).Tokens(word)
 }
+
+// Prefixes returns what a beginning of a word may look like in the terms of an index: one text, or with several words that of the last
+// one; none for a text without a letter.
+func (a *Analyzer) Prefixes(letters string) []string {
+	tokens := a.prefix(letters)
+	if len(tokens) == 0 {
+		return nil
+	}
+	return []string{string(tokens[len(tokens)-1].Term)}
+}

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/s3sql/s3sql/storage/invert"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/storage/invert"
 )
 
 func corrupt(err error) error { return errors.Join(invert.ErrCorrupt, err) }

@@ -37,10 +37,18 @@ func (r *run) alterTable(n *ast.AlterTable) (*Result, error) {
 	if r.temporaryNamed(n.Table) != nil {
 		return r.alterTemporary(n)
 	}
-	return r.write(func(tx *table.Tx) (*Result, error) {
-		_, res, err := r.alter(n, tx)
+	var t *catalog.Table
+	res, err := r.write(func(tx *table.Tx) (*Result, error) {
+		a, res, err := r.alter(n, tx)
+		if err == nil {
+			t = a.t
+		}
 		return res, err
 	})
+	if err == nil {
+		err = r.buildTexts(t, false)
+	}
+	return res, err
 }
 
 // alter makes the changes in tx. What it returns beside the result has the old and the new descriptor.
@@ -106,6 +114,8 @@ func (a *alteration) apply(c *ast.AlterAction) error {
 		return a.renameIndex(c.Name, c.NewName)
 	case ast.IndexVisible:
 		return a.indexVisible(c.Name, c.Off)
+	case ast.TextOptions, ast.RebuildText:
+		return a.alterText(c)
 	case ast.AddCheck:
 		a.look = a.look || !c.Check.NotEnforced
 		return a.r.addCheck(a.t, c.Check, "")

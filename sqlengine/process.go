@@ -21,6 +21,7 @@ type process struct {
 	mu struct {
 		sync.Mutex
 		sql    string // the statement that runs; "" none
+		state  string // what it is at; "" it does not say
 		since  time.Time
 		cancel context.CancelCauseFunc // of the statement that runs
 		killed bool                    // by KILL CONNECTION
@@ -38,8 +39,15 @@ func (p *process) begin(ctx context.Context, sql string, at time.Time) (context.
 		cancel(nil)
 		return nil, interrupted()
 	}
-	p.mu.sql, p.mu.since, p.mu.cancel = sql, at, cancel
+	p.mu.sql, p.mu.state, p.mu.since, p.mu.cancel = sql, "", at, cancel
 	return ctx, nil
+}
+
+// note says what the statement that runs is at, for SHOW PROCESSLIST.
+func (p *process) note(state string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.state = state
 }
 
 // end notes that no statement runs any more.
@@ -133,7 +141,7 @@ func (ps *processes) list(e *Engine) []infoschema.Process {
 		p.mu.Lock()
 		row := infoschema.Process{ID: p.id, User: p.user, Host: "localhost", Database: e.cfg.Database, Command: "Sleep", Since: now.Sub(p.mu.since)}
 		if p.mu.sql != "" {
-			row.Command, row.State, row.Info = "Query", "executing", p.mu.sql
+			row.Command, row.State, row.Info = "Query", cmp.Or(p.mu.state, "executing"), p.mu.sql
 		}
 		p.mu.Unlock()
 		out = append(out, row)

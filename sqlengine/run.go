@@ -132,6 +132,8 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 		return r.tableAdmin(n)
 	case *ast.Vacuum:
 		return r.vacuum(n)
+	case *ast.Search:
+		return r.search(n)
 	case *ast.Kill:
 		return r.kill(n)
 	case *ast.LockTables:
@@ -430,5 +432,5 @@ func (r *run) env(tx *table.Tx) (plan.Env, error) {
 func (s *Session) planEnv(cat *catalog.Catalog, tx *table.Tx, types []base.Type) plan.Env {
 	return plan.Env{Catalog: cat, Database: s.e.cfg.Database, Virtual: s.virtual, ParseExpr: s.e.parseExpr, ParseQuery: s.e.parseQuery,
 		RowCount: func(id uint32) float64 { return float64(tx.RowCount(id)) }, Params: types, Var: s.variableType,
-		Readable: s.e.readable}
+		Readable: s.e.readable, TableFunction: s.tableFunction}
 }

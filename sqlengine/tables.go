@@ -16,6 +16,8 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 		system.Commits(),
 		system.Segments(),
 		system.Storage(),
+		system.FullTextIndexes(),
+		system.FullTextTerms(),
 	}
 }
 

@@ -61,6 +61,8 @@ const (
 	OrderRows        AlterKind = "ORDER BY" // no effect: rows stand in the order of their key
 	ChangePartitions AlterKind = "PARTITION"
 	AlterTablespace  AlterKind = "TABLESPACE" // DISCARD and IMPORT
+	TextOptions      AlterKind = "ALTER FULLTEXT INDEX SET"
+	RebuildText      AlterKind = "ALTER FULLTEXT INDEX REBUILD"
 )
 
 // RenameTables is RENAME TABLE a TO b, c TO d: from left to right.

@@ -274,3 +274,14 @@ func (*Use) statement()            {}
 func (*CheckStore) statement()     {}
 func (*CreateDatabase) statement() {}
 func (*DropDatabase) statement()   {}
+
+// Search is SEARCH words [mode] IN tables: a full-text search of several tables.
+type Search struct {
+	At     Pos
+	Words  Expr
+	Mode   string // as of Match
+	Tables []*TableName
+	Limit  *Limit
+}
+
+func (*Search) statement() {}

@@ -59,9 +59,7 @@ func (ec *Context) search(tx TxReader, s *plan.TextSearch) (*textRun, error) {
 		}
 		r.storage = append(r.storage, parts...)
 	}
-	for i := range r.storage {
-		r.parts = append(r.parts, fts.Part{File: r.storage[i].File, Dead: r.storage[i].Dead})
-	}
+	r.parts = SearchParts(r.storage)
 	if s.Mode == "EXPANSION" {
 		if err := r.expand(ec.Ctx); err != nil {
 			return nil, err
@@ -72,6 +70,15 @@ func (ec *Context) search(tx TxReader, s *plan.TextSearch) (*textRun, error) {
 	}
 	ec.searches[s] = r
 	return r, nil
+}
+
+// SearchParts returns the files of a table as searches take them.
+func SearchParts(list []table.TextPart) []fts.Part {
+	parts := make([]fts.Part, len(list))
+	for i := range list {
+		parts[i] = fts.Part{File: list[i].File, Dead: list[i].Dead}
+	}
+	return parts
 }
 
 func textMode(mode string) fts.Mode {
@@ -93,7 +100,7 @@ func (r *textRun) expand(ctx context.Context) error {
 	req := r.request(true, fts.ExpandMost)
 	hits, err := fts.Search(ctx, r.parts, req)
 	if err != nil || len(hits.List) == 0 {
-		return textError(err)
+		return TextError(err)
 	}
 	from := fts.ExpandFrom(hits.List)
 	places := make([]table.Place, len(from))
@@ -120,7 +127,7 @@ func (r *textRun) expand(ctx context.Context) error {
 	if err == nil {
 		r.query = q
 	}
-	return textError(err)
+	return TextError(err)
 }
 
 // find returns what is found: with scores the best first, of which best are asked for, 0 all; else in the order of the places.
@@ -128,14 +135,14 @@ func (r *textRun) find(ctx context.Context, scores bool, best int) ([]fts.Hit, e
 	if !scores {
 		h, err := fts.Search(ctx, r.parts, r.request(false, 0))
 		if err != nil {
-			return nil, textError(err)
+			return nil, TextError(err)
 		}
 		return h.List, nil
 	}
 	if best > 0 {
 		h, err := fts.Search(ctx, r.parts, r.request(true, best))
 		if err != nil {
-			return nil, textError(err)
+			return nil, TextError(err)
 		}
 		r.max, r.scored = h.Max, true
 		return h.List, nil
@@ -155,15 +162,15 @@ func (r *textRun) findAll(ctx context.Context) (err error) {
 	if r.all == nil {
 		if r.all, err = fts.Search(ctx, r.parts, r.request(true, 0)); err != nil {
 			r.all = nil
-			return textError(err)
+			return TextError(err)
 		}
 		r.max, r.scored = r.all.Max, true
 	}
 	return nil
 }
 
-// textError gives an error in a file the class that errors of storage have.
-func textError(err error) error {
+// TextError gives an error in a file the class that errors of storage have.
+func TextError(err error) error {
 	var part *fts.PartError
 	if errors.As(err, &part) && base.KindOf(err) == base.KindInternal {
 		return base.Corruptf("", "a full-text index is damaged: %v; ALTER FULLTEXT INDEX … REBUILD makes it again", err)

@@ -12,7 +12,8 @@ type key struct {
 	name            string
 	primary, unique bool
 	parts           []catalog.KeyPart
-	index           *catalog.Index // nil: the primary key
+	index           *catalog.Index // nil: the primary key, or one of full text
+	text            *catalog.Text  // nil: another one
 }
 
 // nullable reports whether a part of the key may be NULL.
@@ -28,6 +29,13 @@ func keysOf(t *catalog.Table) []key {
 	}
 	for _, ix := range catalog.SortedIndexes(t) {
 		out = append(out, key{name: ix.Name, unique: ix.Unique, parts: ix.Parts, index: ix})
+	}
+	for i := range t.Texts {
+		k := key{name: t.Texts[i].Name, text: &t.Texts[i]}
+		for _, id := range k.text.Columns {
+			k.parts = append(k.parts, catalog.KeyPart{Column: id})
+		}
+		out = append(out, k)
 	}
 	return out
 }
@@ -53,9 +61,9 @@ var statistics = definition{
 
 func statisticsRow(r *reader, t *catalog.Table, k *key, i int, p catalog.KeyPart) []base.Value {
 	c := &t.Columns[t.ColumnByID(p.Column)]
-	collation, sub, nullable, nonUnique := "A", base.Value{}, "", int64(1)
+	collation, sub, nullable, nonUnique, kind := str("A"), base.Value{}, "", int64(1), "BTREE"
 	if p.Desc {
-		collation = "D"
+		collation = str("D")
 	}
 	if p.Prefix > 0 {
 		sub = base.NewInt(int64(p.Prefix))
@@ -71,11 +79,15 @@ func statisticsRow(r *reader, t *catalog.Table, k *key, i int, p catalog.KeyPart
 		column, expression = base.Value{}, str(c.Generated.SQL)
 	}
 	comment, visible := "", true
-	if k.index != nil {
+	switch {
+	case k.index != nil:
 		comment, visible = k.index.Comment, !k.index.Invisible
+	case k.text != nil:
+		comment, visible = k.text.Comment, !k.text.Invisible
+		collation, kind = base.Value{}, "FULLTEXT"
 	}
 	return []base.Value{str(catalogName), str(r.Database()), str(t.Name), base.NewInt(nonUnique), str(r.Database()), str(k.name), num(i + 1),
-		column, str(collation), base.NewInt(tableSizes(r, t.PartTables())[0].Int()), sub, {}, str(nullable), str("BTREE"), str(""), str(comment),
+		column, collation, base.NewInt(tableSizes(r, t.PartTables())[0].Int()), sub, {}, str(nullable), str(kind), str(""), str(comment),
 		str(yesNo(visible)), expression}
 }
 

@@ -142,3 +142,14 @@ func (p *parser) do() ast.Statement {
 func (p *parser) accounts(what string) {
 	p.failCode(errno.NotSupported, "%s is not supported: a database has no users of its own; who may open its store decides the store", what)
 }
+
+// search reads SEARCH words [mode] IN table, … [LIMIT n [OFFSET m]].
+func (p *parser) search() ast.Statement {
+	s := &ast.Search{At: p.at()}
+	p.i++
+	s.Words, s.Mode = p.bit(1), p.matchMode()
+	p.expect("IN")
+	s.Tables = p.tableList()
+	s.Limit = p.limit()
+	return s
+}

@@ -18,6 +18,8 @@ func (p *parser) alter() ast.Statement {
 		a := &ast.AlterTable{At: at, Table: p.tableName()}
 		p.alterActions(a)
 		return a
+	case p.accept("FULLTEXT", "INDEX"), p.accept("FULLTEXT", "KEY"):
+		return p.alterText(at)
 	case p.accept("DATABASE"), p.accept("SCHEMA"):
 		d := &ast.CreateDatabase{At: at, Alter: true}
 		if isName(p.tok()) && !p.is("ENCRYPTION") && !p.is("CHARSET") {
@@ -32,6 +34,18 @@ func (p *parser) alter() ast.Statement {
 	}
 	p.unsupportedObject("ALTER")
 	return nil
+}
+
+// alterText reads ALTER FULLTEXT INDEX name ON table SET (…) | REBUILD.
+func (p *parser) alterText(at ast.Pos) ast.Statement {
+	c := ast.AlterAction{At: at, Kind: ast.RebuildText, Name: p.name("an index")}
+	p.expect("ON")
+	a := &ast.AlterTable{At: at, Table: p.tableName()}
+	if p.expectAny("SET", "REBUILD") == "SET" {
+		c.Kind, c.Index = ast.TextOptions, &ast.IndexDef{At: at, Kind: "FULLTEXT", Options: p.withOptions()}
+	}
+	a.Actions = append(a.Actions, c)
+	return a
 }
 
 // alterActions reads the changes, which commas separate; table options among them need none.

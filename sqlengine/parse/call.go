@@ -141,26 +141,32 @@ func (p *parser) trim(at ast.Pos) ast.Expr {
 
 // match reads (columns) AGAINST (words [mode]); the opening parenthesis has been read.
 func (p *parser) match(at ast.Pos) ast.Expr {
-	m := &ast.Match{At: at, Mode: "NATURAL"}
+	m := &ast.Match{At: at}
 	for ok := true; ok; ok = p.acceptOp(",") {
 		m.Columns = append(m.Columns, p.columnName())
 	}
 	p.expectOp(")")
 	p.expect("AGAINST")
 	p.expectOp("(")
-	m.Against = p.bit(1)
-	switch {
-	case p.accept("IN", "BOOLEAN", "MODE"):
-		m.Mode = "BOOLEAN"
-	case p.accept("IN", "NATURAL", "LANGUAGE", "MODE"):
-		if p.accept("WITH", "QUERY", "EXPANSION") {
-			m.Mode = "EXPANSION"
-		}
-	case p.accept("WITH", "QUERY", "EXPANSION"):
-		m.Mode = "EXPANSION"
-	}
+	m.Against, m.Mode = p.bit(1), p.matchMode()
 	p.expectOp(")")
 	return m
+}
+
+// matchMode reads how a full-text query is meant.
+func (p *parser) matchMode() string {
+	switch {
+	case p.accept("IN", "BOOLEAN", "MODE"):
+		return "BOOLEAN"
+	case p.accept("IN", "NATURAL", "LANGUAGE", "MODE"):
+		if !p.accept("WITH", "QUERY", "EXPANSION") {
+			return "NATURAL"
+		}
+		return "EXPANSION"
+	case p.accept("WITH", "QUERY", "EXPANSION"):
+		return "EXPANSION"
+	}
+	return "NATURAL"
 }
 
 // jsonValue reads JSON_VALUE(doc, path [RETURNING type] [… ON EMPTY] [… ON ERROR]).

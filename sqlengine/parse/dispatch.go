@@ -91,7 +91,9 @@ func (p *parser) statement() ast.Statement {
 		return p.rename()
 	case "VACUUM":
 		return p.vacuum()
-	case "CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "ATTACH", "RESTORE", "PUBLISH", "SEARCH",
+	case "SEARCH":
+		return p.search()
+	case "CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "ATTACH", "RESTORE", "PUBLISH",
 		"WARM", "RESET", "ESTIMATE", "VERIFY", "PURGE", "TEST", "RUN":
 		p.unsupported(w)
 	}

@@ -124,6 +124,13 @@ func scanLabel(n *Scan) string {
 	if a.Index != nil {
 		key, parts = a.Index.Name, a.Index.Parts
 	}
+	if t := n.Text; t != nil {
+		best := ""
+		if t.Best != nil {
+			best = ", the best " + list(t.Best)
+		}
+		return fmt.Sprintf("Full-text search of %s by %s: %s%s%s", tableLabel(n), t.Search.Index.Name, t.Search, best, where(n.Filter))
+	}
 	order := ""
 	if n.Reverse {
 		order = ", descending"
@@ -288,6 +295,8 @@ func ReadsTables(n Node) bool {
 			return true
 		case *Virtual:
 			return n.Current
+		case *TableFunc:
+			return readsDatabase(n.Func)
 		}
 		return false
 	})
@@ -303,6 +312,8 @@ func ReadsTable(n Node, t *catalog.Table) bool {
 			return n.Right.Table.ID == t.ID
 		case *Virtual:
 			return n.Current
+		case *TableFunc:
+			return readsDatabase(n.Func)
 		}
 		return false
 	})

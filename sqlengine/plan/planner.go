@@ -106,6 +106,7 @@ func Query(env Env, q ast.Query) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	capText(root)
 	return &Plan{Root: root, Columns: out.cols, Slots: p.nextSlot, Cached: !p.volatile, Sizes: p.sizes}, nil
 }
 

@@ -15,6 +15,17 @@ type TableFunction interface {
 	Rows(ctx *expr.Context, args []base.Value, yield func(row []base.Value) error) error
 }
 
+// CurrentFunction is a TableFunction about the rows of the database: it needs a current snapshot.
+type CurrentFunction interface {
+	TableFunction
+	Current() bool
+}
+
+func readsDatabase(f TableFunction) bool {
+	c, ok := f.(CurrentFunction)
+	return ok && c.Current()
+}
+
 // TableFunctionDef checks a call of a table function and returns what makes its rows, and their columns.
 type TableFunctionDef func(args []expr.Expr) (TableFunction, []Column, error)
 

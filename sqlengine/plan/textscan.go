@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
@@ -73,5 +74,30 @@ func textOrdered(n Node, keys []SortKey) bool {
 		default:
 			return false
 		}
+	}
+}
+
+// capText gives a query that is a search and nothing else, the best rows first, the max_results of its index as a LIMIT. One with a
+// LIMIT of its own, with groups or with another order has other ideas of how many rows it wants.
+func capText(n Node) {
+	for {
+		switch x := n.(type) {
+		case *Project:
+			n = x.Input
+			continue
+		case *Scan:
+			if x.Text == nil || x.Limit != nil {
+				return
+			}
+			most := x.Text.Search.Index.MaxResults()
+			if most == 0 {
+				return
+			}
+			x.Limit = expr.Const(base.NewInt(int64(most)), base.Type{ID: base.TypeBigInt})
+			if x.Filter == nil {
+				x.Text.Best = []expr.Expr{x.Limit}
+			}
+		}
+		return
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 )
 
 // TestWritesBesideSpill changes rows while the run that they belong to is being written, looks at them, and lets the run end well or
