@@ -81,9 +81,6 @@ func (s *search) openWords(ctx context.Context, o *opened) error {
 			}
 		}
 	}
-	if s.q.needsPositions() && !o.File.Positions {
-		return errPositions()
-	}
 	lists, err := o.File.Lists(ctx, terms, s.q.needsPositions())
 	for i, l := range lists {
 		to[i].list = l

@@ -56,7 +56,7 @@ type leaf struct {
 func (l *leaf) phrase() bool { return len(l.terms) > 1 }
 
 // Parse reads a query. A word of which the analyzer leaves nothing, as a stop word, is ignored, as in MySQL.
-// Errors: ParseError (of boolean mode: what stands where it cannot, with the place), WrongArguments (too much of it).
+// Errors: ParseError (of boolean mode: what stands where it cannot, with the place), WrongArguments (too much of it, a phrase where positions are not kept).
 func Parse(a *Analyzer, o *Options, text string, mode Mode) (*Query, error) {
 	if len(text) > queryBytesMax {
 		return nil, base.Errorf(errno.WrongArguments, "a full-text query of %d bytes; the most is %d", len(text), queryBytesMax)
@@ -71,6 +71,9 @@ func Parse(a *Analyzer, o *Options, text string, mode Mode) (*Query, error) {
 	}
 	if err == nil && len(q.leaves) > termsMax {
 		err = base.Errorf(errno.WrongArguments, "a full-text query of %d words; the most is %d", len(q.leaves), termsMax)
+	}
+	if err == nil && !o.Positions && q.needsPositions() {
+		err = errPositions()
 	}
 	return q, err
 }

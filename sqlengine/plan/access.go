@@ -298,7 +298,10 @@ func sortedScan(n Node, keys []SortKey) (*Scan, []int) {
 		}
 		cols[i] = c
 	}
-	return sourceScan(n, cols), cols
+	if scan := sourceScan(n, cols); scan != nil && scan.Text == nil {
+		return scan, cols
+	}
+	return nil, cols
 }
 
 // keptOrder reports whether a key with these parts, the first of which are equal to values, comes in the order of cols, columns

@@ -161,7 +161,7 @@ func readsColumn(e expr.Expr) bool {
 // lookupKeys orders the left keys as the right table's primary key; nil when they do not cover it exactly.
 func lookupKeys(right Node, lk, rk []expr.Expr) []expr.Expr {
 	scan, ok := right.(*Scan)
-	if !ok || scan.Access.Points != nil || scan.Access.Index != nil {
+	if !ok || scan.Access.Points != nil || scan.Access.Index != nil || scan.Text != nil {
 		return nil
 	}
 	keys := make([]expr.Expr, len(scan.Table.Primary))

@@ -283,7 +283,7 @@ func (p *planner) handKeys(n *lJoin) *keyedScan {
 // mayHandKeys is handKeys for more keys than pay, if estimates are right, once the joins below have had theirs.
 func (p *planner) mayHandKeys(n *lJoin) *keyedScan {
 	k, keys := p.handed(n)
-	if k == nil || k.scan.node == nil || n.kind == InnerJoin || keys > keyedTry*k.max {
+	if k == nil || k.scan.node == nil || k.scan.node.Text != nil || n.kind == InnerJoin || keys > keyedTry*k.max {
 		return nil // the sides of an inner join are as estimates say
 	}
 	k.hand(0)
