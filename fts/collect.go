@@ -13,6 +13,7 @@ const leastScore = 1e-9
 type collector struct {
 	part  int
 	best  int // 0: all
+	count bool
 	hits  []Hit
 	total int
 	max   float64
@@ -20,6 +21,10 @@ type collector struct {
 
 // take takes the documents of a window.
 func (c *collector) take(w *window, scored bool) {
+	if c.count {
+		c.total += w.bits.count()
+		return
+	}
 	w.bits.each(func(i uint32) {
 		h := Hit{Part: c.part, Doc: w.base + i}
 		if scored {

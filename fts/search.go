@@ -23,6 +23,7 @@ type Request struct {
 	Weights []float64 // of each field of the files
 	Scores  bool      // hits have a score
 	Best    int       // the number of hits with the highest scores that are asked for; 0: all
+	Count   bool      // only Hits.Total is asked for
 }
 
 // Hit is a document.
@@ -77,7 +78,7 @@ func Search(ctx context.Context, parts []Part, req Request) (*Hits, error) {
 	}
 	found := make([]*collector, len(parts))
 	err = eachPart(ctx, len(parts), func(ctx context.Context, i int) error {
-		found[i] = &collector{part: i, best: s.best}
+		found[i] = &collector{part: i, best: s.best, count: req.Count}
 		return s.run(ctx, open[i], found[i])
 	})
 	if err != nil {

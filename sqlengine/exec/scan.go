@@ -38,6 +38,7 @@ type scanOp struct {
 	pks     []string           // primary keys that index entries have led to
 	reader  *table.RangeReader // of the range at hand; nil: it has not begun
 	hits    []fts.Hit          // of a search, that are still to be read
+	counted int                // rows of it that are still to be counted, of which nothing else is asked for
 	search  *textRun           // nil: it has not run
 }
 
@@ -67,7 +68,7 @@ func (o *scanOp) Open() error {
 func (o *scanOp) open(tables []*catalog.Table) (err error) {
 	o.tables = tables
 	o.at, o.scanner, o.reader, o.room = 0, nil, nil, minRoom
-	o.search, o.hits = nil, nil
+	o.search, o.hits, o.counted = nil, nil, 0
 	if n := o.plan.First; n > 0 {
 		o.room = min(n, minRoom)
 	}

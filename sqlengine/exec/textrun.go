@@ -130,6 +130,17 @@ func (r *textRun) expand(ctx context.Context) error {
 	return TextError(err)
 }
 
+// count returns how many rows are found.
+func (r *textRun) count(ctx context.Context) (int, error) {
+	req := r.request(false, 0)
+	req.Count = true
+	h, err := fts.Search(ctx, r.parts, req)
+	if err != nil {
+		return 0, TextError(err)
+	}
+	return h.Total, nil
+}
+
 // find returns what is found: with scores the best first, of which best are asked for, 0 all; else in the order of the places.
 func (r *textRun) find(ctx context.Context, scores bool, best int) ([]fts.Hit, error) {
 	if !scores {

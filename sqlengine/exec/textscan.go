@@ -24,11 +24,20 @@ func (o *scanOp) readText() (bool, error) {
 		if len(t.Best) > 0 && best == 0 || best > maxBest {
 			best = maxBest
 		}
-		found, err := run.find(o.ec.Ctx, !o.plan.AnyOrder, best)
+		o.search = run
+		if o.plan.AnyOrder && !t.Scored && len(o.plan.Cols) == 0 {
+			o.counted, err = run.count(o.ec.Ctx)
+		} else {
+			o.hits, err = run.find(o.ec.Ctx, !o.plan.AnyOrder || t.Scored, best)
+		}
 		if err != nil {
 			return false, err
 		}
-		o.search, o.hits = run, found
+	}
+	if o.counted > 0 {
+		o.raw = vec.Batch{N: min(o.counted, vec.MaxRows)}
+		o.counted -= o.raw.N
+		return true, nil
 	}
 	if len(o.hits) == 0 {
 		return false, nil
@@ -40,11 +49,13 @@ func (o *scanOp) readText() (bool, error) {
 	for i, h := range hits {
 		places[i] = table.Place{Part: h.Part, Doc: h.Doc}
 	}
-	keys, err := o.tx.RowsAt(o.ec.Ctx, o.search.storage, places, columnsAsked(o.plan.Table, o.plan.Cols), true, &o.raw)
+	keys, err := o.tx.RowsAt(o.ec.Ctx, o.search.storage, places, columnsAsked(o.plan.Table, o.plan.Cols), t.Scored, &o.raw)
 	if err != nil {
 		return false, err
 	}
-	o.search.note(keys, hits)
+	if t.Scored {
+		o.search.note(keys, hits)
+	}
 	return true, nil
 }
 

@@ -17,14 +17,15 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	if err := p.useGenerated(n); err != nil {
 		return nil, nil, err
 	}
-	for _, f := range n.filters {
+	text, filters := p.textAccess(n)
+	for _, f := range filters {
 		need.addExpr(f)
 	}
 	virtual, err := p.virtualColumns(n, need)
 	if err != nil {
 		return nil, nil, err
 	}
-	node := &Scan{Table: n.table, Alias: n.alias, Lock: n.lock, Keys: n.keys, Est: 1000, hints: n.hints}
+	node := &Scan{Table: n.table, Alias: n.alias, Lock: n.lock, Keys: n.keys, Text: text, Est: 1000, hints: n.hints}
 	if rows := p.rows(n.table.ID); rows >= 0 {
 		node.Est = max(rows, 1)
 	}
@@ -38,7 +39,7 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 		node.Out = append(node.Out, Column{Name: c.Name, Table: n.alias, OrgTable: n.table.Name, OrgName: c.Name,
 			Type: c.Type, Nullable: !c.NotNull, Hidden: c.Hidden || c.Invisible})
 	}
-	if !p.Plain {
+	if !p.Plain && text == nil {
 		node.Access, _ = p.bestAccess(n, node.Est)
 	}
 	if node.Parts, err = p.scanParts(n); err != nil {
@@ -47,15 +48,11 @@ func (p *planner) physScan(n *lScan, want idSet) (Node, layout, error) {
 	if node.Virtual, err = placeVirtual(node.Cols, virtual); err != nil {
 		return nil, nil, err
 	}
-	if !p.Plain {
+	if !p.Plain && text == nil {
 		node.Conds = scanConds(n)
 		if node.Early, err = l.placeAnd(earlyFilters(n)); err != nil {
 			return nil, nil, err
 		}
-	}
-	filters := n.filters
-	if !p.Plain {
-		filters = p.textAccess(node, filters)
 	}
 	p.covering(node)
 	node.Filter, err = l.placeAnd(filters)

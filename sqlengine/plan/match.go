@@ -21,6 +21,8 @@ type TextSearch struct {
 	Fields  []int // of the index: positions in Index.Columns
 	Mode    string
 	Against expr.Expr // of no row
+
+	uses int // expressions that ask for a score
 }
 
 // String shows the search as MATCH … AGAINST.
@@ -146,6 +148,7 @@ func (b *binder) match(e *ast.Match) (expr.Expr, error) {
 		return nil, err
 	}
 	key, err := b.keyColumns(s, first)
+	s.uses++
 	return &Match{Search: s, Kind: TextScore, Args: key}, err
 }
 
@@ -280,6 +283,7 @@ func (b *binder) textFunction(e *ast.Call) (expr.Expr, error) {
 	switch kind {
 	case TextShare:
 		out.Args, err = b.keyColumns(m, first)
+		m.uses++
 	case TextFields, TextWords:
 		for _, ref := range at.Columns {
 			c, err := b.column(ref)

@@ -8,26 +8,27 @@ import (
 // TextScan says that a Scan reads the rows that a search finds, the best first.
 type TextScan struct {
 	Search *TextSearch
+	// Scored says that expressions ask for the scores of the rows.
+	Scored bool
 	// Best is how many of the best rows are asked for, as a sum; nil: all.
 	Best []expr.Expr
 }
 
-// textAccess makes a scan read what a search finds, where a condition asks for nothing else, and returns the conditions that are left to
-// look at. A few rows by their keys are read as they are, and searched for.
-func (p *planner) textAccess(n *Scan, filters []expr.Expr) []expr.Expr {
-	if n.Keys != nil || len(n.Access.Points) > 0 && n.Access.Index == nil {
-		return filters
-	}
-	for i, f := range filters {
+// textAccess returns the search whose rows a scan is to read, where a condition asks for them and nothing else, and the conditions that
+// are left to look at; nil: there is none. A few rows by their keys are read as they are, and searched for.
+func (p *planner) textAccess(n *lScan) (*TextScan, []expr.Expr) {
+	for i, f := range n.filters {
 		m, ok := f.(*Match)
-		if !ok || m.Kind != TextScore {
+		if !ok || m.Kind != TextScore || p.Plain || n.keys != nil {
 			continue
 		}
-		n.Text = &TextScan{Search: m.Search}
-		n.Access, n.Conds, n.Early = Access{}, nil, nil
-		return append(append([]expr.Expr(nil), filters[:i]...), filters[i+1:]...)
+		if a, _ := p.bestAccess(n, max(p.rows(n.table.ID), 1)); len(a.Points) > 0 && a.Index == nil {
+			break
+		}
+		rest := append(append([]expr.Expr(nil), n.filters[:i]...), n.filters[i+1:]...)
+		return &TextScan{Search: m.Search, Scored: m.Search.uses > 1}, rest
 	}
-	return filters
+	return nil, n.filters
 }
 
 // textSource follows rows that nothing leaves out, and an expression over them, down to the scan of a search that they come from, in
