@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -9,11 +10,15 @@ import (
 	"github.com/s3sql/s3sql/internal/vec"
 )
 
-// The rules for compaction. Level 0 is merged into level 1 when it has level0Max segments. A further level that outgrows its size
+// The rules for compaction. Level 0 is merged into level 1 when it has level0Max segments; while it is small beside what it would be
+// merged with, its small segments are merged with one another first, up to level0Most of them. A further level that outgrows its size
 // gives the segment that overlaps least to the level beneath. A segment of which more than one row in deadShare is gone is
 // written anew.
 const (
 	level0Max  = 4
+	level0Most = 16
+	tierShare  = 8 // level 0 is small beside what it would be merged with when it has less than one byte in so many
+	tierRatio  = 4 // segments are merged with one another when none is so many times as large as the smaller ones together
 	levelRatio = 10
 	deadShare  = 4
 	smallShare = 16 // segments of level 0 under one in so many of the largest size are merged rather than moved
@@ -32,7 +37,9 @@ func (s *segments) pickJob(l limits) *job {
 		return nil
 	}
 	if len(s.levels) > 0 && len(s.levels[0]) >= level0Max {
-		return s.emptyLevel0(l)
+		if j := s.emptyLevel0(l); j != nil {
+			return j
+		}
 	}
 	for i := 1; i < len(s.levels) && i < maxLevel; i++ {
 		if s.levelBytes(i) > levelSize(i, l) {
@@ -55,12 +62,7 @@ func levelSize(level int, l limits) int64 {
 	return size
 }
 
-func (s *segments) levelBytes(i int) (n int64) {
-	for _, g := range s.levels[i] {
-		n += g.meta.Bytes
-	}
-	return n
-}
+func (s *segments) levelBytes(i int) int64 { return bytesOf(s.levels[i]) }
 
 // level returns the segments of a level.
 func (s *segments) level(i int) []*seg {
@@ -70,7 +72,8 @@ func (s *segments) level(i int) []*seg {
 	return nil
 }
 
-// emptyLevel0 merges level 0 into level 1. Segments that overlap nothing, and are not small, move.
+// emptyLevel0 merges level 0 into level 1, or some of its segments with one another. Segments that overlap nothing, and are not small,
+// move. nil: level 0 may stay as it is for now.
 func (s *segments) emptyLevel0(l limits) *job {
 	in := s.levels[0]
 	lo, hi := keyRange(in)
@@ -88,7 +91,31 @@ func (s *segments) emptyLevel0(l limits) *job {
 			below = []*seg{last} // keys that ascend would leave one small segment after the other
 		}
 	}
+	if len(in) < level0Most && bytesOf(in)*tierShare < bytesOf(below) {
+		return tier(in)
+	}
 	return &job{in: append(append([]*seg(nil), in...), below...), level: 1}
+}
+
+// tier merges the small segments of level 0 with one another; nil: too few are about as small.
+func tier(in []*seg) *job {
+	sorted := slices.Clone(in)
+	slices.SortFunc(sorted, func(a, b *seg) int { return cmp.Compare(a.meta.Bytes, b.meta.Bytes) })
+	n, sum := 0, int64(0)
+	for ; n < len(sorted) && (n == 0 || sorted[n].meta.Bytes <= tierRatio*sum); n++ {
+		sum += sorted[n].meta.Bytes
+	}
+	if n < level0Max {
+		return nil
+	}
+	return &job{in: sorted[:n]}
+}
+
+func bytesOf(segs []*seg) (n int64) {
+	for _, g := range segs {
+		n += g.meta.Bytes
+	}
+	return n
 }
 
 // pushDown merges one segment of a level, the one with the fewest bytes beneath it, into the next level.
@@ -97,11 +124,7 @@ func (s *segments) pushDown(level int) *job {
 	var bestCost float64
 	for _, g := range s.levels[level] {
 		below := within(s.level(level+1), g.meta.First, successor(g.meta.Last))
-		var bytes int64
-		for _, b := range below {
-			bytes += b.meta.Bytes
-		}
-		if cost := float64(bytes) / float64(g.meta.Bytes+1); best == nil || cost < bestCost {
+		if cost := float64(bytesOf(below)) / float64(g.meta.Bytes+1); best == nil || cost < bestCost {
 			best, bestCost = &job{in: append([]*seg{g}, below...), level: level + 1, moves: len(below) == 0}, cost
 		}
 	}
