@@ -27,6 +27,8 @@ type TxReader interface {
 	Scan(ctx context.Context, table uint32, spec table.ScanSpec) *table.Scanner
 	// Texts returns the inverted files of a full-text index.
 	Texts(ctx context.Context, table uint32, ix *table.TextIndex) ([]table.TextPart, error)
+	// RemakeText makes such a file again if it is damaged, and reports whether it was.
+	RemakeText(ctx context.Context, p *table.TextPart, ix *table.TextIndex, met error) (bool, error)
 	// RowsAt reads rows by their places in such files.
 	RowsAt(ctx context.Context, parts []table.TextPart, places []table.Place, cols []table.ScanCol, withKeys bool, b *vec.Batch) ([]string, error)
 	// PlacesOf finds rows in such files.

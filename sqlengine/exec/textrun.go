@@ -98,7 +98,7 @@ func (r *textRun) request(scores bool, best int) fts.Request {
 // expand gives the query words of the best rows.
 func (r *textRun) expand(ctx context.Context) error {
 	req := r.request(true, fts.ExpandMost)
-	hits, err := fts.Search(ctx, r.parts, req)
+	hits, err := r.searchParts(ctx, req)
 	if err != nil || len(hits.List) == 0 {
 		return TextError(err)
 	}
@@ -130,11 +130,27 @@ func (r *textRun) expand(ctx context.Context) error {
 	return TextError(err)
 }
 
+// searchParts searches. Files that turn out to be damaged are made again from the rows.
+func (r *textRun) searchParts(ctx context.Context, req fts.Request) (*fts.Hits, error) {
+	for {
+		h, err := fts.Search(ctx, r.parts, req)
+		var bad *fts.PartError
+		if !errors.As(err, &bad) {
+			return h, err
+		}
+		again, rerr := r.tx.RemakeText(ctx, &r.storage[bad.Part], &r.index.Storage, bad.Err)
+		if rerr != nil || !again {
+			return nil, errors.Join(err, rerr)
+		}
+		r.parts[bad.Part].File = r.storage[bad.Part].File
+	}
+}
+
 // count returns how many rows are found.
 func (r *textRun) count(ctx context.Context) (int, error) {
 	req := r.request(false, 0)
 	req.Count = true
-	h, err := fts.Search(ctx, r.parts, req)
+	h, err := r.searchParts(ctx, req)
 	if err != nil {
 		return 0, TextError(err)
 	}
@@ -144,14 +160,14 @@ func (r *textRun) count(ctx context.Context) (int, error) {
 // find returns what is found: with scores the best first, of which best are asked for, 0 all; else in the order of the places.
 func (r *textRun) find(ctx context.Context, scores bool, best int) ([]fts.Hit, error) {
 	if !scores {
-		h, err := fts.Search(ctx, r.parts, r.request(false, 0))
+		h, err := r.searchParts(ctx, r.request(false, 0))
 		if err != nil {
 			return nil, TextError(err)
 		}
 		return h.List, nil
 	}
 	if best > 0 {
-		h, err := fts.Search(ctx, r.parts, r.request(true, best))
+		h, err := r.searchParts(ctx, r.request(true, best))
 		if err != nil {
 			return nil, TextError(err)
 		}
@@ -171,7 +187,7 @@ func (r *textRun) find(ctx context.Context, scores bool, best int) ([]fts.Hit, e
 // findAll makes all.
 func (r *textRun) findAll(ctx context.Context) (err error) {
 	if r.all == nil {
-		if r.all, err = fts.Search(ctx, r.parts, r.request(true, 0)); err != nil {
+		if r.all, err = r.searchParts(ctx, r.request(true, 0)); err != nil {
 			r.all = nil
 			return TextError(err)
 		}

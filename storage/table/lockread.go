@@ -41,6 +41,11 @@ func (l Locked) Texts(ctx context.Context, table uint32, ix *TextIndex) ([]TextP
 	return l.tx.Texts(ctx, table, ix)
 }
 
+// RemakeText is Tx.RemakeText.
+func (l Locked) RemakeText(ctx context.Context, p *TextPart, ix *TextIndex, met error) (bool, error) {
+	return l.tx.RemakeText(ctx, p, ix, met)
+}
+
 // RowsAt is Tx.RowsAt.
 func (l Locked) RowsAt(ctx context.Context, parts []TextPart, places []Place, cols []ScanCol, withKeys bool, b *vec.Batch) ([]string, error) {
 	return l.tx.RowsAt(ctx, parts, places, cols, withKeys, b)

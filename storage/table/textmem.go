@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/s3sql/s3sql/internal/vec"
@@ -143,11 +144,11 @@ func (t *textBlocks) compact(ctx context.Context, live map[*textBlock][]uint32) 
 			continue
 		}
 		to := make([]int32, b.file.Docs)
+		slices.Sort(live[b]) // they came in the order of the keys; documents of a file that was merged do not
 		for _, d := range live[b] {
 			merged.entries = append(merged.entries, b.entries[d])
 			to[d] = int32(len(merged.entries))
 		}
-		// live[b] is in the order of the keys, and documents of a file are too.
 		parts = append(parts, invert.Part{File: b.file, Map: func(doc uint32) (uint32, bool) { return uint32(to[doc] - 1), to[doc] > 0 }})
 	}
 	var err error

@@ -60,6 +60,20 @@ func (tx *Tx) Texts(ctx context.Context, table uint32, ix *TextIndex) ([]TextPar
 	return append(out, inMemory...), err
 }
 
+// RemakeText makes the file of a part again, where what a search has met says that it is damaged, with a warning; it reports whether it
+// was. Rows that are gone are the same in the new file.
+// Cost: as Texts. Errors: Corrupt (rows cannot be read), those of the store, ctx.Err().
+func (tx *Tx) RemakeText(ctx context.Context, p *TextPart, ix *TextIndex, met error) (bool, error) {
+	if p.seg == nil || !badText(met) {
+		return false, nil
+	}
+	f, err := tx.db.remakeText(ctx, p.seg, ix, met)
+	if err == nil {
+		p.File = f
+	}
+	return err == nil, err
+}
+
 // trackTable notes that the whole table is read.
 func (tx *Tx) trackTable(table uint32) {
 	tx.mu.Lock()
