@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"slices"
 	"testing"
@@ -319,3 +321,43 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// TestGolden reads a file that an earlier version has written, and writes it again. Rewrite with -rewrite.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	b := NewBuilder(2, true, 0)
+	for d := range 300 {
+		if err := b.Begin(); err != nil {
+			t.Fatal(err)
+		}
+		b.Add(0, []byte("even"), 0)
+		b.Add(0, []byte("even"), 2+d%3)
+		if d%2 == 0 {
+			b.Add(1, []byte(fmt.Sprintf("w%d", d%7)), d)
+		}
+	}
+	data, meta, err := b.Bytes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "testdata/inverted-v1.inv"
+	if *rewrite {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(data, want) {
+		t.Errorf("a file is written as %d bytes that differ from the golden one", len(data))
+	}
+	f := open(t, want, meta)
+	terms, err := f.Find(t.Context(), []Key{{0, "even"}, {1, "w3"}})
+	if err != nil || terms[0].Docs != 300 || terms[0].Tokens != 600 || terms[1].Docs != 21 {
+		t.Errorf("%+v, %v", terms, err)
+	}
+}
+
+var rewrite = flag.Bool("rewrite", false, "write the golden files anew")

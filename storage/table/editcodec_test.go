@@ -28,16 +28,22 @@ func sampleEdit() *edit {
 		add:    []*seg{sampleSeg(1, 0, 10), sampleSeg(9, 2, 100).kill(roaring.BitmapOf(3, 5, 99))},
 		remove: []removal{{segmentID{4}, 17}, {segmentID{5}, 0}}, kill: []killing{{segmentID{6}, roaring.BitmapOf(0, 70000)}},
 		move: []move{{segmentID{7}, 3}}, forget: []segmentID{{8}, {255}},
-		covers: []commitlog.KeyRange{{Table: 7, Lo: "a", Hi: "b"}, {Table: 7, Lo: "c"}}}
+		covers: []commitlog.KeyRange{{Table: 7, Lo: "a", Hi: "b"}, {Table: 7, Lo: "c"}},
+		texts:  []attachment{{segmentID{1}, sampleText(3)}}, few: true, rowsMax: 1000}
+}
+
+func sampleText(id byte) segment.TextFile {
+	return segment.TextFile{Index: 30, ID: segmentID{id}, Bytes: 4000, Tail: 300, SHA256: [32]byte{id}}
 }
 
 func sampleVersion() *version {
-	return &version{segs: newSegments([]*seg{sampleSeg(1, 0, 10), sampleSeg(2, 0, 11), sampleSeg(9, 2, 100).kill(roaring.BitmapOf(3))}),
-		born: 4, flushed: 9, rows: 120, bytes: 4000, arrived: 5000, written: 9000, unfolded: true, delta: emptyTree}
+	return &version{segs: newSegments([]*seg{sampleSeg(1, 0, 10).attach(sampleText(4)), sampleSeg(2, 0, 11), sampleSeg(9, 2, 100).kill(roaring.BitmapOf(3))}),
+		rowsMax: 1000, born: 4, flushed: 9, rows: 120, bytes: 4000, arrived: 5000, written: 9000, unfolded: true, delta: emptyTree}
 }
 
 func sampleGarbage() []dropped {
-	return []dropped{{table: 7, id: segmentID{1}, bytes: 1000, seq: 5, micros: 1_700_000_000_000_000}, {table: 9, id: segmentID{2}, bytes: 10, seq: 6, micros: 1_700_000_000_000_001}}
+	return []dropped{{table: 7, id: segmentID{1}, bytes: 1000, seq: 5, micros: 1_700_000_000_000_000}, {table: 9, id: segmentID{2}, bytes: 10, seq: 6, micros: 1_700_000_000_000_001,
+		texts: []segmentID{{3}, {4}}}}
 }
 
 func goldenHex(t *testing.T, name, data string) {
