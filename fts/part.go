@@ -15,9 +15,6 @@ type Part struct {
 	Dead []uint64
 }
 
-// live returns the number of documents that are not gone.
-func (p *Part) live() int { return p.File.Docs - countBits(p.Dead) }
-
 // opened is what a query needs of a part.
 type opened struct {
 	*Part

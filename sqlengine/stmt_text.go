@@ -189,4 +189,3 @@ func limitSQL(l *ast.Limit) (out string, rows int, err error) {
 	}
 	return out, rows, nil
 }
-
