@@ -10,6 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/vec"
 )
 
@@ -20,15 +21,7 @@ import (
 // Cost: one ReadRanges of the pages that can hold the keys, in every column, less what the cache has.
 // Errors: Corrupt, those of the Source and of fn.
 func (r *Reader) Lookup(ctx context.Context, keys []string, ids []uint32, fn func(i, ord int, row string) error) error {
-	cols := []*column{&r.columns[0]}
-	if ids == nil || r.Raw() {
-		ids = r.IDs()
-	}
-	for _, id := range ids {
-		if c := r.find(id); c != nil {
-			cols = append(cols, c)
-		}
-	}
+	cols := r.withKeys(ids)
 	pages, at := r.candidates(keys)
 	got, err := r.fetch(ctx, pages, cols)
 	if err != nil {
@@ -45,16 +38,81 @@ func (r *Reader) Lookup(ctx context.Context, keys []string, ids []uint32, fn fun
 			continue
 		}
 		row := ""
-		if r.Raw() {
-			row = page[1].Vec.Str[k]
-		} else {
-			buf = buf[:0]
-			for c, p := range page[1:] {
-				buf = base.AppendField(buf, cols[c+1].id, p.Vec.Value(k))
-			}
-			row = string(buf)
-		}
+		row, buf = r.encoded(page[1:], cols[1:], k, buf)
 		if err := fn(i, r.starts[pages[at[i]]]+k, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withKeys returns the column of the keys and the columns ids, those that the segment has; nil stands for all.
+func (r *Reader) withKeys(ids []uint32) []*column {
+	cols := []*column{&r.columns[0]}
+	if ids == nil || r.Raw() {
+		ids = r.IDs()
+	}
+	for _, id := range ids {
+		if c := r.find(id); c != nil {
+			cols = append(cols, c)
+		}
+	}
+	return cols
+}
+
+// encoded returns row k of pages as a stored row; buf is room to make it in.
+func (r *Reader) encoded(pages []*Page, cols []*column, k int, buf []byte) (row string, room []byte) {
+	if r.Raw() {
+		return pages[0].Vec.Str[k], buf
+	}
+	buf = buf[:0]
+	for c, p := range pages {
+		buf = base.AppendField(buf, cols[c].id, p.Vec.Value(k))
+	}
+	return string(buf), buf
+}
+
+// RowsAt calls fn for each of the ascending row numbers, with its place in ords, its key, which is "" unless keys is set, and its row as
+// Lookup gives it. It is for few rows: their pages go to the cache. fn's error ends the call.
+//
+// Cost: one ReadRanges of the pages that have the rows, less what the cache has.
+// Errors: Corrupt, Internal (rows that do not exist), those of the Source and of fn.
+func (r *Reader) RowsAt(ctx context.Context, ords []int, ids []uint32, keys bool, fn func(i int, key, row string) error) error {
+	cols := r.withKeys(ids)
+	values := 1 // of cols, the first that is part of the row
+	if !keys {
+		cols, values = cols[1:], 0
+	}
+	var pages []int
+	for _, ord := range ords {
+		if ord < 0 || ord >= r.Rows() {
+			return base.Errorf(errno.Unknown, "row %d of a segment with %d rows", ord, r.Rows())
+		}
+		if p := r.PageAt(ord); len(pages) == 0 || pages[len(pages)-1] != p {
+			pages = append(pages, p)
+		}
+	}
+	var got [][]*Page
+	if len(cols) > 0 {
+		var err error
+		if got, err = r.fetch(ctx, pages, cols); err != nil {
+			return err
+		}
+	}
+	var buf []byte
+	at := 0
+	for i, ord := range ords {
+		for pages[at] != r.PageAt(ord) {
+			at++
+		}
+		k, key, row := ord-r.starts[pages[at]], "", ""
+		if len(cols) > 0 {
+			if keys {
+				key = got[at][0].Keys[k]
+			}
+			row, buf = r.encoded(got[at][values:], cols[values:], k, buf)
+		}
+		if err := fn(i, key, row); err != nil {
 			return err
 		}
 	}

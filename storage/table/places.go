@@ -73,8 +73,14 @@ func (t *textBlock) rowsAt(places []Place, list []int, cols []ScanCol, b *vec.Ba
 	return nil
 }
 
+// fewPlaces is how many rows of a segment are read page by page, for the cache to keep the pages; more are read as a scan reads them.
+const fewPlaces = 1024
+
 // rowsAt sets rows of a segment.
 func (fs *files) rowsAt(ctx context.Context, g *seg, places []Place, list []int, cols []ScanCol, b *vec.Batch, keys []string, mu *sync.Mutex) error {
+	if len(list) <= fewPlaces {
+		return fs.fewRowsAt(ctx, g, places, list, cols, b, keys, mu)
+	}
 	spec := frameSpec{g: g, n: len(list), keys: keys != nil}
 	for _, i := range list {
 		spec.spans = join(spec.spans, int(places[i].Doc), 1)
@@ -94,4 +100,28 @@ func (fs *files) rowsAt(ctx context.Context, g *seg, places []Place, list []int,
 		}
 	}
 	return nil
+}
+
+func (fs *files) fewRowsAt(ctx context.Context, g *seg, places []Place, list []int, cols []ScanCol, b *vec.Batch, keys []string, mu *sync.Mutex) error {
+	r, err := fs.reader(ctx, g)
+	if err != nil {
+		return err
+	}
+	ords, ids := make([]int, len(list)), make([]uint32, 0, len(cols))
+	for k, i := range list {
+		ords[k] = int(places[i].Doc)
+	}
+	for _, c := range cols {
+		ids = append(ids, c.ID)
+	}
+	slices.Sort(ids)
+	dec := row.NewDecoder(fieldsOf(cols))
+	return r.RowsAt(ctx, ords, slices.Compact(ids), keys != nil, func(k int, key, enc string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if keys != nil {
+			keys[list[k]] = key
+		}
+		return dec.Decode(enc, b.Cols, list[k])
+	})
 }
