@@ -10,6 +10,7 @@ import (
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/sqlengine/event"
 )
 
 // closeTimeout bounds how long closing waits for work in the background.
@@ -68,6 +69,11 @@ func (d *Driver) newConnector(cfg Config, opts ...Option) (*Connector, error) {
 
 // Config returns the connector's configuration, with its defaults.
 func (c *Connector) Config() Config { return c.cfg }
+
+// Events returns the hub that tells what happens in the database through this connector, from before it is opened until it is closed.
+//
+// Cost: none.
+func (c *Connector) Events() *event.Hub { return c.parts.events }
 
 // Driver returns the driver that is registered with database/sql.
 func (c *Connector) Driver() driver.Driver { return c.drv }

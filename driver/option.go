@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -16,6 +17,7 @@ type parts struct {
 	store  object.Store // nil: what the Config says
 	clock  base.Clock
 	rand   base.Rand
+	events *event.Hub
 
 	localFiles bool // LOAD DATA LOCAL may read every file
 }
@@ -30,6 +32,7 @@ func (p *parts) ensureDefaults() {
 	if p.rand == nil {
 		p.rand = base.SystemRand{}
 	}
+	p.events = event.NewHub(p.clock)
 }
 
 // WithLogger makes the engine log to l; without it nothing is logged.

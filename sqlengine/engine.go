@@ -13,6 +13,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/seal"
+	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/sqlengine/exec"
 	"github.com/s3sql/s3sql/sqlengine/system"
 	"github.com/s3sql/s3sql/storage/lease"
@@ -57,6 +58,9 @@ type Config struct {
 	Clock  base.Clock
 	Rand   base.Rand
 
+	// Events is told of what happens; nil: a hub of the engine's own, which system.events reads.
+	Events *event.Hub
+
 	tables func(*table.Options) // for tests; nil leaves them as they are
 }
 
@@ -85,6 +89,9 @@ func (c *Config) EnsureDefaults() {
 	}
 	if c.Rand == nil {
 		c.Rand = base.SystemRand{}
+	}
+	if c.Events == nil {
+		c.Events = event.NewHub(c.Clock)
 	}
 	if c.Ledger == nil {
 		c.Ledger = object.NewLedger(0)
@@ -125,6 +132,7 @@ type Engine struct {
 func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	cfg.EnsureDefaults()
 	e := &Engine{prices: system.DefaultPrices(), started: cfg.Clock.Now()}
+	e.texts.Events = cfg.Events
 	opts := table.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger, Create: cfg.Create, ReadOnly: cfg.ReadOnly,
 		MaxStaleness: cfg.MaxStaleness, NoMaintenance: cfg.Maintenance == "off", Certify: certifier(cfg.Rand),
 		Retention: cfg.Retention, MemoryLimit: cfg.MemoryLimit, CacheDir: cfg.CacheDir, CacheBytes: cfg.CacheBytes}

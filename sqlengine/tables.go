@@ -18,6 +18,7 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 		system.Storage(),
 		system.FullTextIndexes(),
 		system.FullTextTerms(),
+		system.Events(s.e.cfg.Events.Recent),
 	}
 }
 

@@ -31,8 +31,8 @@ var allowed = map[string][]string{
 	"sqlengine/parse":    {"internal/base", "internal/errno", "sqlengine/ast"},
 	"sqlengine/expr":     {"internal/base", "internal/collation", "internal/errno", "internal/suggest", "internal/vec"},
 	"sqlengine/plan":     {"internal/base", "internal/collation", "internal/errno", "internal/suggest", "internal/vec", "catalog", "sqlengine/ast", "sqlengine/expr", "sqlengine/partition"},
-	"sqlengine/exec":     {"internal/base", "internal/collation", "internal/errno", "internal/seal", "internal/vec", "catalog", "storage/row", "storage/segment", "storage/table", "fts", "sqlengine/expr", "sqlengine/partition", "sqlengine/plan"},
-	"sqlengine/system":   {"internal/base", "internal/collation", "internal/errno", "storage/object", "sqlengine/expr", "sqlengine/plan"},
+	"sqlengine/exec":     {"internal/base", "internal/collation", "internal/errno", "internal/seal", "internal/vec", "catalog", "storage/row", "storage/segment", "storage/table", "fts", "sqlengine/event", "sqlengine/expr", "sqlengine/partition", "sqlengine/plan"},
+	"sqlengine/system":   {"internal/base", "internal/collation", "internal/errno", "storage/object", "sqlengine/event", "sqlengine/expr", "sqlengine/plan"},
 	"fts":                {"internal/base", "internal/errno", "internal/suggest", "storage/invert"},
 	"plugins":            {"internal/base", "internal/errno", "internal/vec", "catalog", "storage", "sqlengine"},
 	"driver":             {"internal/base", "internal/errno", "internal/seal", "internal/suggest", "internal/vec", "storage/object", "sqlengine", "fts", "plugins/cache", "plugins/costs", "plugins/metrics", "plugins/audit"},
@@ -42,6 +42,7 @@ var allowed = map[string][]string{
 	"internal/lint":      {},
 	"internal/suggest":   {},
 
+	"sqlengine/event":      {"internal/base"},
 	"sqlengine/partition":  {"internal/base", "internal/vec", "catalog", "sqlengine/expr"},
 	"sqlengine/infoschema": {"internal/base", "internal/collation", "internal/errno", "catalog", "sqlengine/expr", "sqlengine/parse", "sqlengine/plan"},
 	"storage/lease":        {"internal/base", "internal/errno", "storage/manifest", "storage/object"},

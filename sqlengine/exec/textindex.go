@@ -6,11 +6,15 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/fts"
+	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
 // TextIndexes keeps what full-text indexes are made of, so that statements share analyzers. The zero value is empty.
 type TextIndexes struct {
+	// Events is told of files that were made; nil: nobody is.
+	Events *event.Hub
+
 	mu sync.Mutex
 	of map[string]*TextIndex
 }
@@ -38,6 +42,9 @@ func (x *TextIndexes) Of(t *catalog.Table, ix *catalog.Text) (*TextIndex, error)
 	made, err := newTextIndex(t, ix)
 	if err != nil {
 		return nil, err
+	}
+	made.Storage.Made = func(rows int, bytes int64) {
+		x.Events.Publish(event.Indexed{TableName: t.Name, Index: ix.Name, Rows: rows, Bytes: bytes})
 	}
 	if x.of == nil || len(x.of) > textIndexesMax {
 		x.of = map[string]*TextIndex{}

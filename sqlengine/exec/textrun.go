@@ -11,6 +11,7 @@ import (
 	"github.com/s3sql/s3sql/fts"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
+	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/table"
@@ -21,7 +22,10 @@ type textRun struct {
 	tx      TxReader
 	plan    *plan.TextSearch
 	index   *TextIndex
+	words   string
 	query   *fts.Query
+	events  *event.Hub
+	clock   base.Clock
 	storage []table.TextPart // of the table, or of all its partitions
 	parts   []fts.Part       // the same
 
@@ -40,16 +44,15 @@ func (ec *Context) search(tx TxReader, s *plan.TextSearch) (*textRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &textRun{tx: tx, plan: s, index: ix, known: map[string]float64{}}
+	r := &textRun{tx: tx, plan: s, index: ix, known: map[string]float64{}, events: ec.Texts.Events, clock: ec.clock()}
 	text, err := expr.Scalar(ec.Expr, s.Against)
 	if err != nil {
 		return nil, err
 	}
-	words := ""
 	if !text.IsNull() {
-		words = expr.Format(text, s.Against.Type())
+		r.words = expr.Format(text, s.Against.Type())
 	}
-	if r.query, err = fts.Parse(ix.Analyzer, &ix.Options, words, textMode(s.Mode)); err != nil {
+	if r.query, err = fts.Parse(ix.Analyzer, &ix.Options, r.words, textMode(s.Mode)); err != nil {
 		return nil, err
 	}
 	for _, t := range s.Table.PartTables() {
@@ -79,6 +82,14 @@ func SearchParts(list []table.TextPart) []fts.Part {
 		parts[i] = fts.Part{File: list[i].File, Dead: list[i].Dead}
 	}
 	return parts
+}
+
+// clock returns the clock of the statement.
+func (ec *Context) clock() base.Clock {
+	if ec.Expr.Clock != nil {
+		return ec.Expr.Clock
+	}
+	return base.SystemClock{}
 }
 
 func textMode(mode string) fts.Mode {
@@ -132,8 +143,13 @@ func (r *textRun) expand(ctx context.Context) error {
 
 // searchParts searches. Files that turn out to be damaged are made again from the rows.
 func (r *textRun) searchParts(ctx context.Context, req fts.Request) (*fts.Hits, error) {
+	start := r.clock.Now()
 	for {
 		h, err := fts.Search(ctx, r.parts, req)
+		if err == nil {
+			r.events.Publish(event.Searched{TableName: r.plan.Table.Name, Index: r.plan.Index.Name, Query: r.words, Results: h.Total,
+				Took: r.clock.Now().Sub(start)})
+		}
 		var bad *fts.PartError
 		if !errors.As(err, &bad) {
 			return h, err

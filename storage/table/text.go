@@ -23,6 +23,8 @@ type TextIndex struct {
 	Positions bool
 	// Analyze calls emit with the terms of a text, in order. It is safe for concurrent use.
 	Analyze func(text string, emit func(term []byte, position int))
+	// Made is told of each file that was written, though its commit may still fail; nil: nobody wants to know. It does not wait.
+	Made func(rows int, bytes int64)
 }
 
 // newBuilder returns a builder of a file of the index.
@@ -130,7 +132,9 @@ func (db *DB) uploadText(ctx context.Context, table uint32, ix *TextIndex, write
 	}
 	f.Bytes, f.Tail = m.Bytes, m.Tail
 	sum.Sum(f.SHA256[:0])
-	_, err = up.Commit(ctx)
+	if _, err = up.Commit(ctx); err == nil && ix.Made != nil {
+		ix.Made(m.Docs, m.Bytes)
+	}
 	return f, err
 }
 
