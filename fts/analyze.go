@@ -1,12 +1,12 @@
 package fts
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/blevesearch/bleve/v2/analysis"
-	"github.com/blevesearch/bleve/v2/analysis/token/lowercase"
 	"github.com/blevesearch/bleve/v2/analysis/token/stop"
 	bleveunicode "github.com/blevesearch/bleve/v2/analysis/tokenizer/unicode"
 	"github.com/blevesearch/bleve/v2/registry"
@@ -44,10 +44,10 @@ func NewAnalyzer(o Options) *Analyzer {
 	if lang.width {
 		add(widthAndBigrams[0])
 	}
-	add(lang.before...)
 	if !o.CaseSensitive {
-		add(lowercase.Name)
+		a.filters = append(a.filters, lowerCase{})
 	}
+	add(lang.before...)
 	a.light = a.filters[:len(a.filters):len(a.filters)]
 	switch {
 	case o.StopWords != nil:
@@ -83,7 +83,7 @@ func (a *Analyzer) Tokens(text string) []Token {
 	}
 	out := make([]Token, 0, len(stream))
 	for _, t := range stream {
-		if len(t.Term) == 0 || long != nil && !long[t.Start] && t.Type == analysis.AlphaNumeric || len(t.Term) > invert.MaxTerm {
+		if len(t.Term) == 0 || long != nil && !long[t.Start] && (t.Type == analysis.AlphaNumeric || t.Type == analysis.Numeric) || len(t.Term) > invert.MaxTerm {
 			continue
 		}
 		term := t.Term
@@ -93,6 +93,17 @@ func (a *Analyzer) Tokens(text string) []Token {
 		out = append(out, Token{Term: term, Position: t.Position - 1, Start: t.Start, End: t.End})
 	}
 	return out
+}
+
+// lowerCase is a filter that makes letters small ones. Bleve's own leaves bytes that are not UTF-8 of an İ.
+type lowerCase struct{}
+
+// Filter implements analysis.TokenFilter.
+func (lowerCase) Filter(in analysis.TokenStream) analysis.TokenStream {
+	for _, t := range in {
+		t.Term = bytes.ToLower(t.Term)
+	}
+	return in
 }
 
 // longWords returns where the words begin that have at least min characters; nil: all have. Stemming is not to make a word too short.

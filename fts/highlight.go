@@ -15,11 +15,12 @@ type Matcher struct {
 	open   []*leaf            // leaves that stand for several words
 	phrase []*leaf
 	typos  map[*leaf]*typos
+	known  map[string]*leaf // terms that were compared with the open ones
 }
 
 // NewMatcher returns a matcher of the words that a query looks for, not of those that it excludes.
 func NewMatcher(a *Analyzer, q *Query) *Matcher {
-	m := &Matcher{a: a, q: q, single: map[string][]*leaf{}, typos: map[*leaf]*typos{}}
+	m := &Matcher{a: a, q: q, single: map[string][]*leaf{}, typos: map[*leaf]*typos{}, known: map[string]*leaf{}}
 	for _, l := range q.leaves {
 		switch {
 		case l.not:
@@ -65,18 +66,27 @@ func (m *Matcher) leafOf(term []byte) *leaf {
 	if l := m.single[string(term)]; l != nil {
 		return l[0]
 	}
-	for _, l := range m.open {
-		want := l.terms[0].Term
-		switch {
-		case l.prefix:
-			if hasPrefix(term, want) {
-				return l
-			}
-		case m.typos[l].distance(string(term)) <= l.fuzzy && hasPrefix(term, []byte(firstLetter(string(want)))):
-			return l
-		}
+	if len(m.open) == 0 {
+		return nil
 	}
-	return nil
+	l, ok := m.known[string(term)]
+	if !ok {
+		i := slices.IndexFunc(m.open, func(l *leaf) bool { return m.opens(l, term) })
+		if i >= 0 {
+			l = m.open[i]
+		}
+		m.known[string(term)] = l
+	}
+	return l
+}
+
+// opens reports whether a term is one of those that a word with a star, or with typing errors, stands for.
+func (m *Matcher) opens(l *leaf, term []byte) bool {
+	want := l.terms[0].Term
+	if l.prefix {
+		return hasPrefix(term, want)
+	}
+	return hasPrefix(term, []byte(firstLetter(string(want)))) && m.typos[l].distance(string(term)) <= l.fuzzy
 }
 
 func hasPrefix(b, prefix []byte) bool {
@@ -109,7 +119,8 @@ func phraseTokens(tokens []Token, l *leaf) (out []int) {
 			offset := func(k int) uint32 { return at + uint32(l.terms[k].Position-l.terms[0].Position) }
 			whole := true
 			for k := range l.terms {
-				whole = whole && slices.Contains(lists[k], offset(k))
+				_, there := slices.BinarySearch(lists[k], offset(k))
+				whole = whole && there
 			}
 			for k := 0; whole && k < len(l.terms); k++ {
 				add(offset(k))
@@ -195,24 +206,26 @@ func (m *Matcher) Snippet(text string, words int, from, to string) string {
 // bestStretch returns where so many words begin that have most of the different words of a query, and then most of them; a little
 // before the first, where there is room.
 func bestStretch(all [][2]int, hits []found, words int) int {
-	best, bestScore := 0, -1
+	at := make([]int, len(hits)) // the word that each hit is in
+	w := 0
 	for i := range hits {
-		first := 0
-		for first < len(all) && all[first][1] <= hits[i].Start {
-			first++
+		for w < len(all)-1 && all[w][1] <= hits[i].Start {
+			w++
 		}
-		first = max(0, min(first-words/8, len(all)-words))
-		lo, hi := all[first][0], all[first+words-1][1]
-		seen := map[*leaf]bool{}
-		n := 0
-		for _, h := range hits[i:] {
-			if h.Start >= lo && h.End <= hi {
-				seen[h.leaf] = true
-				n++
-			}
+		at[i] = w
+	}
+	best, bestScore := 0, -1
+	inside := map[*leaf]int{} // of the hits from i to end
+	end := 0
+	for i := range hits {
+		for ; end < len(hits) && at[end] < at[i]+words-words/8; end++ {
+			inside[hits[end].leaf]++
 		}
-		if score := len(seen)*len(hits) + n; score > bestScore {
-			best, bestScore = first, score
+		if score := len(inside)*len(hits) + end - i; score > bestScore {
+			best, bestScore = max(0, min(at[i]-words/8, len(all)-words)), score
+		}
+		if inside[hits[i].leaf]--; inside[hits[i].leaf] == 0 {
+			delete(inside, hits[i].leaf)
 		}
 	}
 	return best

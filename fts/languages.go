@@ -42,7 +42,7 @@ import (
 
 // language names the filters of Bleve's registry that a language needs.
 type language struct {
-	before  []string // in front of the stop words: articles that cling to words, marks that writers may leave out
+	before  []string // of small letters, in front of the stop words: articles that cling to words, marks that writers may leave out
 	stop    string   // its stop words; "" none
 	stemmer []string // "" none
 	width   bool     // full-width and half-width letters are the same

@@ -14,15 +14,19 @@ type TextScan struct {
 	Best []expr.Expr
 }
 
+// fewByKey is up to how many rows a key is taken before a search: their places in the files are looked up, while what a search finds, which
+// nobody knows before it has run, has to be read row by row.
+const fewByKey = 100
+
 // textAccess returns the search whose rows a scan is to read, where a condition asks for them and nothing else, and the conditions that
-// are left to look at; nil: there is none. A few rows by their keys are read as they are, and searched for.
+// are left to look at; nil: there is none. Where a key leaves few rows they are read by it, and the search says which of them it finds.
 func (p *planner) textAccess(n *lScan) (*TextScan, []expr.Expr) {
 	for i, f := range n.filters {
 		m, ok := f.(*Match)
 		if !ok || m.Kind != TextScore || p.Plain || n.keys != nil {
 			continue
 		}
-		if a, _ := p.bestAccess(n, max(p.rows(n.table.ID), 1)); len(a.Points) > 0 && a.Index == nil {
+		if a, est := p.bestAccess(n, max(p.rows(n.table.ID), 1)); a.narrow() && est <= fewByKey {
 			break
 		}
 		rest := append(append([]expr.Expr(nil), n.filters[:i]...), n.filters[i+1:]...)
