@@ -73,10 +73,7 @@ func NewAnalyzer(o Options) *Analyzer {
 
 // Tokens returns the terms of a text. Bytes that are not UTF-8 separate words.
 func (a *Analyzer) Tokens(text string) []Token {
-	if !utf8.ValidString(text) {
-		text = strings.ToValidUTF8(text, " ") // places may differ from here on; no text column holds such a text
-	}
-	stream := a.tokenizer.Tokenize([]byte(text))
+	stream := a.tokenizer.Tokenize(validBytes(text))
 	long := longWords(stream, a.min)
 	for _, f := range a.filters {
 		stream = f.Filter(stream)
@@ -93,6 +90,22 @@ func (a *Analyzer) Tokens(text string) []Token {
 		out = append(out, Token{Term: term, Position: t.Position - 1, Start: t.Start, End: t.End})
 	}
 	return out
+}
+
+// validBytes returns a text as bytes, with a blank for each byte that is not UTF-8, so that places stay the same.
+func validBytes(text string) []byte {
+	b := []byte(text)
+	if utf8.Valid(b) {
+		return b
+	}
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			b[i] = ' '
+		}
+		i += n
+	}
+	return b
 }
 
 // lowerCase is a filter that makes letters small ones. Bleve's own leaves bytes that are not UTF-8 of an İ.

@@ -253,8 +253,10 @@ func fieldsOf(text string) (out [][2]int) {
 		return out
 	}
 	out = out[:0]
-	for i, r := range text {
-		out = append(out, [2]int{i, i + utf8.RuneLen(r)})
+	for i := 0; i < len(text); {
+		_, n := utf8.DecodeRuneInString(text[i:])
+		out = append(out, [2]int{i, i + n})
+		i += n
 	}
 	return out
 }

@@ -156,6 +156,15 @@ func TestTexts(t *testing.T) {
 			}
 			tx.Rollback()
 		}
+		if _, err := db.Vacuum(t.Context(), VacuumOptions{Retention: 1}); err != nil {
+			t.Fatal(err)
+		}
+		named := db.state.Load().names()
+		for key := range store.snapshot().objs {
+			if strings.HasPrefix(key, segment.Prefix) && !named[key] {
+				t.Errorf("seed %d: VACUUM has left %s", seed, key)
+			}
+		}
 	}
 }
 
