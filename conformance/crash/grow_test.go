@@ -30,7 +30,8 @@ func grow(db *sql.DB, worker, n int) error {
 	return driver.RunTx(context.Background(), db, nil, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO big WITH RECURSIVE s (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i < 99),
 			x (i) AS (SELECT a.i * 100 + b.i FROM s AS a, s AS b)
-			SELECT ?, ?, i, ? * 1000 + (i * 7919) % 1000, REPEAT(CHAR(97 + i % 26), 2000) FROM x WHERE i < ?`, worker, n, worker, growRows(n))
+			SELECT ?, ?, i, ? * 1000 + (i * 7919) % 1000, REPEAT(CHAR(97 + i % 26), 2000), CONCAT('worker', ?, ' step', ?) FROM x WHERE i < ?`,
+			worker, n, worker, worker, n, growRows(n))
 		if err != nil {
 			return err
 		}
@@ -55,7 +56,7 @@ func TestGrowFile(t *testing.T) {
 
 // runGrow kills processes while they flush, compact and load tables beyond their memory, and compares.
 func runGrow(t *testing.T, dsn string) {
-	db := prepare(t, dsn, "CREATE TABLE big (worker INT, n INT, i INT, k INT, v VARCHAR(2000), PRIMARY KEY (worker, n, i), KEY k (k))",
+	db := prepare(t, dsn, "CREATE TABLE big (worker INT, n INT, i INT, k INT, v VARCHAR(2000), w VARCHAR(40), PRIMARY KEY (worker, n, i), KEY k (k), FULLTEXT (w))",
 		"CREATE TABLE mark (worker INT, n INT, PRIMARY KEY (worker, n))")
 	sep := "?"
 	if len(dsn) > 5 && dsn[:5] == "s3://" {
@@ -99,6 +100,11 @@ func compareGrow(t *testing.T, db *sql.DB, tallies []tally) {
 			}
 			if have[n] != want {
 				t.Errorf("worker %d, step %d (%s): %d rows, want %d", i, n, told, have[n], want)
+			}
+			var found int
+			words := fmt.Sprintf("+worker%d +step%d", w.worker, n)
+			if err := db.QueryRow("SELECT COUNT(*) FROM big WHERE MATCH (w) AGAINST (? IN BOOLEAN MODE)", words).Scan(&found); err != nil || found != want {
+				t.Errorf("worker %d, step %d (%s): a search finds %d rows, want %d (%v)", i, n, told, found, want, err)
 			}
 		}
 	}

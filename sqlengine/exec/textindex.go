@@ -33,7 +33,8 @@ const textIndexesMax = 1000
 
 // Of returns what an index of a table is made of.
 func (x *TextIndexes) Of(t *catalog.Table, ix *catalog.Text) (*TextIndex, error) {
-	key := fmt.Sprint(t.ID, t.Version, ix.ID)
+	// A version that was never committed may have had the same number, and its index the same id.
+	key := fmt.Sprint(t.ID, t.Version, t.Name, *ix, t.TextColumns(ix))
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if got := x.of[key]; got != nil {

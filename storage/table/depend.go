@@ -30,7 +30,7 @@ func (tx *Tx) Changed() bool {
 		if id >= LocalFirst {
 			continue
 		}
-		changed := o.dropped || o.bumped || o.edit != nil || len(o.covers) > 0
+		changed := o.dropped || o.bumped || o.few || o.edit != nil || len(o.covers) > 0
 		o.writes.ascend("", func(e *entry) bool {
 			changed = changed || !e.void()
 			return !changed

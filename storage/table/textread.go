@@ -40,7 +40,7 @@ func (tx *Tx) Texts(ctx context.Context, table uint32, ix *TextIndex) ([]TextPar
 			return nil, err
 		}
 		if f == nil {
-			if f, err = tx.db.remakeText(ctx, g, ix, err); err != nil {
+			if f, err = tx.remakeText(ctx, g, ix, err); err != nil {
 				return nil, err
 			}
 		}
@@ -67,7 +67,7 @@ func (tx *Tx) RemakeText(ctx context.Context, p *TextPart, ix *TextIndex, met er
 	if p.seg == nil || !badText(met) {
 		return false, nil
 	}
-	f, err := tx.db.remakeText(ctx, p.seg, ix, met)
+	f, err := tx.remakeText(ctx, p.seg, ix, met)
 	if err == nil {
 		p.File = f
 	}
@@ -94,12 +94,15 @@ func bitsOf(set *roaring.Bitmap, n int) []uint64 {
 	return out
 }
 
-// remakeText makes the inverted file of a segment from its rows. cause says what is wrong with the one it has; nil: it has none.
-func (db *DB) remakeText(ctx context.Context, g *seg, ix *TextIndex, cause error) (*invert.File, error) {
+// remakeText makes the inverted file of a segment from its rows. cause says what is wrong with the one it has; nil: it has none. It is
+// kept in memory alone, and for this search alone, where nothing can be written, and in a transaction that has written something: the
+// index may be one that the transaction has made, and that never comes to be.
+func (tx *Tx) remakeText(ctx context.Context, g *seg, ix *TextIndex, cause error) (*invert.File, error) {
+	db := tx.db
 	if cause != nil {
 		db.opts.Logger.Warn("a full-text file is damaged; it is made again from the rows", "table", g.table, "segment", g.meta.ID.String(), "error", cause)
 	}
-	if db.opts.ReadOnly || g.table >= LocalFirst {
+	if db.opts.ReadOnly || g.table >= LocalFirst || tx.Changed() {
 		var buf bytes.Buffer
 		m, err := db.writeSegmentText(ctx, &buf, g, ix)
 		if err != nil {

@@ -134,7 +134,7 @@ func (tx *Tx) DropTable(table uint32) error {
 		return err
 	}
 	tx.mem -= o.mem
-	*o = ownTable{base: noTable, writes: newTree(), dropped: true, stamp: o.stamp}
+	*o = ownTable{base: noTable, writes: newTree(), dropped: true, stamp: o.stamp, few: o.few, rowsMax: o.rowsMax}
 	return nil
 }
 
