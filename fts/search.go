@@ -77,7 +77,7 @@ func Search(ctx context.Context, parts []Part, req Request) (*Hits, error) {
 		return nil, err
 	}
 	found := make([]*collector, len(parts))
-	err = eachPart(ctx, len(parts), func(ctx context.Context, i int) error {
+	err = eachPart(ctx, len(parts), runtime.GOMAXPROCS(0), func(ctx context.Context, i int) error {
 		found[i] = &collector{part: i, best: s.best, count: req.Count}
 		return s.run(ctx, open[i], found[i])
 	})
@@ -89,7 +89,7 @@ func Search(ctx context.Context, parts []Part, req Request) (*Hits, error) {
 
 func (s *search) openAll(ctx context.Context, parts []Part) ([]*opened, error) {
 	open := make([]*opened, len(parts))
-	err := eachPart(ctx, len(parts), func(ctx context.Context, i int) (err error) {
+	err := eachPart(ctx, len(parts), readsAtOnce, func(ctx context.Context, i int) (err error) {
 		open[i], err = s.open(ctx, &parts[i])
 		return err
 	})
@@ -105,16 +105,16 @@ type PartError struct {
 func (e *PartError) Error() string { return e.Err.Error() }
 func (e *PartError) Unwrap() error { return e.Err }
 
-// partsAtOnce is how many parts are read at once at most.
-const partsAtOnce = 8
+// readsAtOnce is how many parts are read at once, which waits for a store and not for a processor.
+const readsAtOnce = 32
 
 // eachPart calls fn for each part, for several at once.
-func eachPart(ctx context.Context, n int, fn func(ctx context.Context, i int) error) error {
+func eachPart(ctx context.Context, n, atOnce int, fn func(ctx context.Context, i int) error) error {
 	if n == 1 {
 		return partError(fn(ctx, 0), 0)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(min(partsAtOnce, max(2, runtime.GOMAXPROCS(0))))
+	g.SetLimit(atOnce)
 	for i := range n {
 		g.Go(func() error { return partError(fn(ctx, i), i) })
 	}
@@ -145,7 +145,7 @@ func (s *search) count(ctx context.Context, open []*opened) error {
 		s.stats.average[f] = float64(n) / float64(max(s.stats.docs, 1))
 	}
 	counts := make([][]int, len(open))
-	err := eachPart(ctx, len(open), func(ctx context.Context, i int) (err error) {
+	err := eachPart(ctx, len(open), runtime.GOMAXPROCS(0), func(ctx context.Context, i int) (err error) {
 		counts[i], err = s.countLeaves(ctx, open[i])
 		return err
 	})

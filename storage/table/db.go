@@ -105,6 +105,8 @@ type DB struct {
 	readers readers
 	gate    gate
 	texts   textMemory
+	// remaking is held by who makes the inverted file of a segment that should have one.
+	remaking chan struct{}
 
 	// mu guards what the transactions of this process share. The log calls Validate and Apply one at a time, under its
 	// own lock, which is therefore taken before mu. No I/O happens under mu.

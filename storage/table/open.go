@@ -27,7 +27,7 @@ import (
 // names the key; nothing is overwritten), what Certify returns, those of the store, ctx.Err().
 func Open(ctx context.Context, store object.Store, opts Options) (*DB, error) {
 	opts.EnsureDefaults()
-	db := &DB{store: store, opts: opts, gate: newGate()}
+	db := &DB{store: store, opts: opts, gate: newGate(), remaking: make(chan struct{}, 1)}
 	db.ckpt.limits = opts.limits
 	db.codec = sync.OnceValue(commitlog.NewCodec)
 	db.mu.counters = make(map[uint32]*counter)

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/vec"
@@ -32,32 +33,49 @@ func (tx *Tx) Texts(ctx context.Context, table uint32, ix *TextIndex) ([]TextPar
 		tx.trackTable(table)
 	}
 	v := tx.view(table)
-	fs := tx.db.files
-	var out []TextPart
-	for _, g := range v.segs.all() {
-		f, err := fs.textFile(ctx, g, ix)
-		if err != nil && !badText(err) {
-			return nil, err
-		}
-		if f == nil {
-			if f, err = tx.remakeText(ctx, g, ix, err); err != nil {
-				return nil, err
-			}
-		}
-		dead := g.dead
-		if h := newHidden(v, g); h != nil {
-			r, err := fs.reader(ctx, g)
-			if err != nil {
-				return nil, err
-			}
-			if dead, err = h.with(ctx, fs, r); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, TextPart{File: f, Dead: bitsOf(dead, g.meta.Rows), seg: g})
+	segs := v.segs.all()
+	out := make([]TextPart, len(segs))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(textsAtOnce)
+	for i := range segs {
+		g.Go(func() (err error) {
+			out[i], err = tx.textOf(gctx, v, segs[i], ix)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
 	inMemory, err := tx.db.texts.of(table, ix.ID).parts(ctx, ix, v)
 	return append(out, inMemory...), err
+}
+
+// textsAtOnce is how many files are opened at once.
+const textsAtOnce = 32
+
+// textOf returns the file of a segment of a version.
+func (tx *Tx) textOf(ctx context.Context, v *version, g *seg, ix *TextIndex) (p TextPart, err error) {
+	fs := tx.db.files
+	f, err := fs.textFile(ctx, g, ix)
+	if err != nil && !badText(err) {
+		return p, err
+	}
+	if f == nil {
+		if f, err = tx.remakeText(ctx, g, ix, err); err != nil {
+			return p, err
+		}
+	}
+	dead := g.dead
+	if h := newHidden(v, g); h != nil {
+		r, err := fs.reader(ctx, g)
+		if err != nil {
+			return p, err
+		}
+		if dead, err = h.with(ctx, fs, r); err != nil {
+			return p, err
+		}
+	}
+	return TextPart{File: f, Dead: bitsOf(dead, g.meta.Rows), seg: g}, nil
 }
 
 // RemakeText makes the file of a part again, where what a search has met says that it is damaged, with a warning; it reports whether it
@@ -99,6 +117,15 @@ func bitsOf(set *roaring.Bitmap, n int) []uint64 {
 // index may be one that the transaction has made, and that never comes to be.
 func (tx *Tx) remakeText(ctx context.Context, g *seg, ix *TextIndex, cause error) (*invert.File, error) {
 	db := tx.db
+	select {
+	case db.remaking <- struct{}{}: // it takes memory and processors: one at a time
+		defer func() { <-db.remaking }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if now := db.state.Load().table(g.table).segs.find(g.meta.ID); now != nil && now.text(ix.ID) != nil && g.text(ix.ID) == nil {
+		return db.files.textFile(ctx, now, ix) // somebody was first
+	}
 	if cause != nil {
 		db.opts.Logger.Warn("a full-text file is damaged; it is made again from the rows", "table", g.table, "segment", g.meta.ID.String(), "error", cause)
 	}
