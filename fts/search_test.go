@@ -84,7 +84,7 @@ func randomQuery(r *rand.Rand, deep int) string {
 // TestPartsDoNotMatter searches the same documents as one part, and as several with documents among them that are gone.
 func TestPartsDoNotMatter(t *testing.T) {
 	t.Parallel()
-	seeds := uint64(300)
+	seeds := uint64(100)
 	if testing.Short() {
 		seeds = 30
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
-var textSeedsFlag = flag.Uint64("textseeds", 100, "how many histories TestFullTextHistories runs, from 1")
+var textSeedsFlag = flag.Uint64("textseeds", 40, "how many histories TestFullTextHistories runs, from 1")
 
 // TestFullTextHistories changes tables at random, with transactions, flushes, compactions and changes of the index in between, and
 // compares what searches find with a fresh index over the rows that are there.

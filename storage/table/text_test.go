@@ -98,7 +98,7 @@ func wordKeys(t *testing.T, tx *Tx, table uint32) map[string][]string {
 // TestTexts changes a table at random, with flushes and compactions, and compares what the files say with the rows.
 func TestTexts(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		store := newMemStore()
 		db := openTest(t, store, withTexts)
 		r := rand.New(rand.NewPCG(seed, 3))
