@@ -275,3 +275,17 @@ func (h *history) query(s *sqlengine.Session, sql string) string {
 	}
 	return strings.Join(rows, "\n")
 }
+
+// TestFullTextLargeLimit asks for more of the best rows than are worth telling from all.
+func TestFullTextLargeLimit(t *testing.T) {
+	t.Parallel()
+	s := openMem(t).NewSession()
+	must(t, s, "CREATE TABLE w (id INT PRIMARY KEY, s TEXT, FULLTEXT (s))")
+	must(t, s, "INSERT INTO w WITH RECURSIVE d (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM d WHERE i < 265) SELECT a.i * 266 + b.i, 'word' FROM d AS a, d AS b")
+	h := &history{t: t}
+	for limit, want := range map[string]int{"70000": 70000, "1000000": 266 * 266, "0": 0, "3 OFFSET 70000": 3} {
+		if got := len(h.scores(s, "SELECT id, 1e0 FROM w WHERE MATCH (s) AGAINST ('word') LIMIT "+limit)); got != want {
+			t.Errorf("LIMIT %s: %d rows, want %d", limit, got, want)
+		}
+	}
+}

@@ -13,16 +13,9 @@ func (o *scanOp) readText() (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		best := 0
-		for _, e := range t.Best {
-			n, err := rowCount(o.ec, e, 0)
-			if err != nil {
-				return false, err
-			}
-			best += int(min(n, maxBest))
-		}
-		if len(t.Best) > 0 && best == 0 || best > maxBest {
-			best = maxBest
+		best, err := o.bestAsked()
+		if err != nil {
+			return false, err
 		}
 		o.search = run
 		if o.plan.AnyOrder && !t.Scored && len(o.plan.Cols) == 0 {
@@ -57,6 +50,24 @@ func (o *scanOp) readText() (bool, error) {
 		o.search.note(keys, hits)
 	}
 	return true, nil
+}
+
+// bestAsked returns how many of the best rows are asked for; 0: all, or so many that it makes no difference.
+func (o *scanOp) bestAsked() (best int, err error) {
+	for _, e := range o.plan.Text.Best {
+		n, err := rowCount(o.ec, e, 0)
+		if err != nil {
+			return 0, err
+		}
+		best += int(min(n, maxBest+1))
+	}
+	switch {
+	case len(o.plan.Text.Best) == 0 || best > maxBest:
+		return 0, nil
+	case best == 0: // LIMIT 0
+		return 1, nil
+	}
+	return best, nil
 }
 
 // maxBest is the most rows that are worth looking for the best of, rather than for all.
