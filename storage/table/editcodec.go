@@ -319,7 +319,7 @@ func (d *messageReader) change(e *edit, kind protowire.Number, b []byte) {
 // encodeState describes what a checkpoint has to say of a version beside its rows and entries; "" when it is as a version
 // without segments is.
 func (v *version) encodeState() string {
-	if v.segs == nil && !v.unfolded && v.born == 0 && v.rowsMax == 0 {
+	if v.segs == nil && !v.unfolded && v.born == 0 && v.rowsMax == 0 && v.flushed == 0 {
 		return ""
 	}
 	b := appendUint(nil, stateBorn, v.born)

@@ -239,8 +239,9 @@ func (v *version) withBulk(segs []*seg, kill []killing) *version {
 }
 
 // unfold returns the version with the rows of its parts as entries of the delta, which segments may lie beneath. Entries that hid
-// rows of parts hide nothing then: whether a process has rows in parts or in the delta depends on when it was opened, and a row that
-// a segment brings under the key of a tombstone is there for all.
+// rows of parts hide nothing then. Tombstones of a version that is folded are gone: whether a process has them depends on when it was opened,
+// and a row that a segment brings under the key of one is there for all. Those of an unfolded version stay: all processes have them,
+// nobody brings a row under their keys, and a flush under way may be writing the rows that they delete.
 func (v *version) unfold() *version {
 	next := *v
 	next.unfolded = true
@@ -262,9 +263,9 @@ func (v *version) unfold() *version {
 		switch {
 		case v.segs != nil:
 			set(e)
-		case e.dead:
+		case e.dead && !v.unfolded:
 		case e.hides:
-			set(&entry{key: e.key, row: e.row, seq: e.seq, fresh: e.fresh})
+			set(&entry{key: e.key, row: e.row, seq: e.seq, fresh: e.fresh, dead: e.dead})
 		default:
 			set(e)
 		}

@@ -160,7 +160,12 @@ func (v *version) settle(l limits) *version {
 	case v.rowsMax > 0:
 	case v.segs == nil && v.delta.len() == 0 && len(v.parts) == 0:
 		v.unfolded = false
-	case v.segs != nil || v.bytes > l.foldBytes:
+	case v.segs != nil:
+		v.unfolded = true
+	case v.bytes > l.foldBytes && !v.unfolded:
+		// All processes begin to keep changes from the same contents: whether one of them had a row in parts or in the delta, and so
+		// a tombstone of it or none, depended on when it was opened.
+		v = v.fold(l)
 		v.unfolded = true
 	}
 	if v.needsFold(l) {
@@ -172,7 +177,9 @@ func (v *version) settle(l limits) *version {
 // fold returns a version with the same rows and an empty delta. Parts that no entry falls into are kept as they are;
 // the others are rewritten, split when full and joined with their neighbour when small.
 func (v *version) fold(l limits) *version {
-	next := &version{delta: emptyTree, rows: v.rows, bytes: v.bytes, autoInc: v.autoInc, seq: v.seq, born: v.born}
+	copied := *v // what flushes go by, as flushed, is the same in all processes, which fold at different times
+	next := &copied
+	next.delta, next.parts, next.base, next.mem = emptyTree, nil, 0, 0
 	cur := v.delta.cursor("", "", false)
 	b := &chunkBuilder{rowsMax: l.chunkRows}
 	for i, p := range v.parts {
