@@ -306,17 +306,24 @@ func checkKeys(t *Table) error {
 	}
 	names := map[string]bool{"primary": true}
 	for _, ix := range t.Indexes {
-		if err := CheckName(ix.Name); err != nil {
+		if err := checkKey(ix.Name, len(ix.Parts), names); err != nil {
 			return err
-		}
-		l := strings.ToLower(ix.Name)
-		if names[l] {
-			return base.Errorf(errno.DupKeyName, "Duplicate key name '%s'", ix.Name)
-		}
-		names[l] = true
-		if len(ix.Parts) > maxKeyParts {
-			return base.Errorf(errno.TooManyKeyParts, "Too many key parts specified; max %d parts allowed", maxKeyParts)
 		}
 	}
 	return checkTexts(t, names)
+}
+
+// checkKey checks the name of a key, which names does not have yet, and the number of its parts.
+func checkKey(name string, parts int, names map[string]bool) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	l := strings.ToLower(name)
+	if names[l] {
+		return base.Errorf(errno.DupKeyName, "Duplicate key name '%s'", name)
+	}
+	if names[l] = true; parts > maxKeyParts {
+		return base.Errorf(errno.TooManyKeyParts, "Too many key parts specified; max %d parts allowed", maxKeyParts)
+	}
+	return nil
 }

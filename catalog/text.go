@@ -75,16 +75,8 @@ func (ix *Text) MaxResults() (n int) {
 func checkTexts(t *Table, names map[string]bool) error {
 	for i := range t.Texts {
 		ix := &t.Texts[i]
-		if err := CheckName(ix.Name); err != nil {
+		if err := checkKey(ix.Name, len(ix.Columns), names); err != nil {
 			return err
-		}
-		l := strings.ToLower(ix.Name)
-		if names[l] {
-			return base.Errorf(errno.DupKeyName, "Duplicate key name '%s'", ix.Name)
-		}
-		names[l] = true
-		if len(ix.Columns) > maxKeyParts {
-			return base.Errorf(errno.TooManyKeyParts, "Too many key parts specified; max %d parts allowed", maxKeyParts)
 		}
 		for _, id := range ix.Columns {
 			c := &t.Columns[t.ColumnByID(id)]

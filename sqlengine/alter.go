@@ -174,20 +174,6 @@ func (a *alteration) index(name string) int {
 	return -1
 }
 
-// text returns the full-text index in the new descriptor that had a name before the statement; nil: there was none.
-func (a *alteration) text(name string) *catalog.Text {
-	was := a.old.TextByName(name)
-	if was == nil {
-		return nil
-	}
-	for i := range a.t.Texts {
-		if a.t.Texts[i].ID == was.ID {
-			return &a.t.Texts[i]
-		}
-	}
-	return nil
-}
-
 func (a *alteration) addColumn(c *ast.AlterAction) error {
 	if err := a.r.addColumn(a.t, c.Column); err != nil {
 		return err

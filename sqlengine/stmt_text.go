@@ -42,6 +42,20 @@ func (r *run) buildTexts(t *catalog.Table, again bool) error {
 	return nil
 }
 
+// text returns the full-text index in the new descriptor that had a name before the statement; nil: there was none.
+func (a *alteration) text(name string) *catalog.Text {
+	was := a.old.TextByName(name)
+	if was == nil {
+		return nil
+	}
+	for i := range a.t.Texts {
+		if a.t.Texts[i].ID == was.ID {
+			return &a.t.Texts[i]
+		}
+	}
+	return nil
+}
+
 // queryOptions are those of a full-text index that do not change what its files say.
 var queryOptions = []string{"fuzzy", "weights", "max_results", "highlight", "batch_size"}
 

@@ -73,7 +73,7 @@ func (s *segments) level(i int) []*seg {
 }
 
 // emptyLevel0 merges level 0 into level 1, or some of its segments with one another. Segments that overlap nothing, and are not small,
-// move. nil: level 0 may stay as it is for now.
+// move. nil: level 0 may stay as it is until more comes.
 func (s *segments) emptyLevel0(l limits) *job {
 	in := s.levels[0]
 	lo, hi := keyRange(in)
