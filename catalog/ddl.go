@@ -18,7 +18,7 @@ func Create(tx *table.Tx, t *Table) error {
 	if err := check(t); err != nil {
 		return err
 	}
-	if err := free(tx, t.Name); err != nil {
+	if err := free(tx, t.storedName()); err != nil {
 		return err
 	}
 	first, err := tx.NextAutoInc(DescriptorTable, 2+len(t.Indexes)+len(t.Texts)+t.unnumbered())
@@ -84,7 +84,7 @@ func Drop(tx *table.Tx, t *Table) error {
 	if err := tx.Delete(DescriptorTable, DescriptorKey(t.ID)); err != nil {
 		return err
 	}
-	if err := tx.Delete(NameTable, nameKey(t.Name)); err != nil {
+	if err := tx.Delete(NameTable, nameKey(t.storedName())); err != nil {
 		return err
 	}
 	return Truncate(tx, t)
@@ -241,7 +241,15 @@ func put(tx *table.Tx, t *Table) error {
 	if err := tx.Put(DescriptorTable, DescriptorKey(t.ID), row); err != nil {
 		return err
 	}
-	return putName(tx, t.Name, t.ID)
+	return putName(tx, t.storedName(), t.ID)
+}
+
+// storedName is what a table is found by: the tables of the schema system have names of their own.
+func (t *Table) storedName() string {
+	if t.System {
+		return objectName("system", t.Name)
+	}
+	return t.Name
 }
 
 func putName(tx *table.Tx, name string, id uint32) error {

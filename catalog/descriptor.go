@@ -29,8 +29,9 @@ type Table struct {
 	TTL           string       `json:"ttl,omitempty"` // the time at which a row expires, an expression over its columns; "" never
 	// Partitioning divides the rows; nil: they are all together.
 	Partitioning *Partitioning `json:"partitioning,omitempty"`
-	Temporary    bool          `json:"-"` // of one session, which alone knows it
-	Whole        uint32        `json:"-"` // of what PartTables returns: the id of the table that it is a partition of; 0 none
+	System       bool          `json:"system,omitempty"` // of the schema system: the engine alone writes it
+	Temporary    bool          `json:"-"`                // of one session, which alone knows it
+	Whole        uint32        `json:"-"`                // of what PartTables returns: the id of the table that it is a partition of; 0 none
 }
 
 // Check is a CHECK constraint.

@@ -29,8 +29,9 @@ const (
 	encryptedFormat = 4 // tables with encrypted columns
 	agingFormat     = 5 // tables with a ttl
 	textFormat      = 6 // tables with full-text indexes
+	objectFormat    = 7 // what is neither table nor view, and tables of the schema system
 
-	formatVersion = textFormat // the newest
+	formatVersion = objectFormat // the newest
 )
 
 // Catalog is the set of descriptors as one transaction sees it. It is immutable and may be shared.
@@ -38,6 +39,9 @@ type Catalog struct {
 	tables map[string]*Table // by lower-case name
 	views  map[string]*View
 	byID   map[uint32]*Table
+
+	objects map[string]*Object // by objectName
+	system  map[string]*Table  // of the schema system, by lower-case name
 
 	references map[string][]Reference // by lower-case name of the parent
 	database   *database              // nil: as a new one
@@ -76,7 +80,8 @@ func (c *Cache) Load(ctx context.Context, tx *table.Tx) (*Catalog, error) {
 }
 
 func load(ctx context.Context, tx *table.Tx) (*Catalog, error) {
-	c := &Catalog{tables: map[string]*Table{}, views: map[string]*View{}, byID: map[uint32]*Table{}}
+	c := &Catalog{tables: map[string]*Table{}, views: map[string]*View{}, byID: map[uint32]*Table{},
+		objects: map[string]*Object{}, system: map[string]*Table{}}
 	scan := tx.Scan(ctx, DescriptorTable, table.ScanSpec{Cols: []table.ScanCol{{ID: 1, Type: base.Type{ID: base.TypeLongBlob}}}})
 	var b vec.Batch
 	for {
@@ -100,6 +105,11 @@ func (c *Catalog) add(d *document) {
 		c.database = d.Database
 	case d.View != nil:
 		c.views[strings.ToLower(d.View.Name)] = d.View
+	case d.Object != nil:
+		c.objects[objectName(d.Object.Kind, d.Object.Name)] = d.Object
+	case d.Table.System:
+		c.system[strings.ToLower(d.Table.Name)] = d.Table
+		c.byID[d.Table.ID] = d.Table
 	default:
 		c.tables[strings.ToLower(d.Table.Name)] = d.Table
 		c.byID[d.Table.ID] = d.Table
@@ -110,7 +120,7 @@ func (c *Catalog) add(d *document) {
 // With returns a catalog in which tables, by lower-case name, hide tables and views of their names.
 func (c *Catalog) With(tables map[string]*Table) *Catalog {
 	out := &Catalog{tables: maps.Clone(c.tables), views: maps.Clone(c.views), byID: maps.Clone(c.byID), references: c.references,
-		database: c.database, stored: c}
+		objects: c.objects, system: c.system, database: c.database, stored: c}
 	for name, t := range tables {
 		delete(out.views, name)
 		out.tables[name], out.byID[t.ID] = t, t
@@ -147,6 +157,7 @@ type document struct {
 	Kind     string    `json:"kind"`
 	Table    *Table    `json:"table,omitempty"`
 	View     *View     `json:"view,omitempty"`
+	Object   *Object   `json:"object,omitempty"`
 	Database *database `json:"database,omitempty"`
 }
 
@@ -156,6 +167,8 @@ func encodeTable(t *Table) (string, error) {
 	}
 	format := plainFormat
 	switch {
+	case t.System:
+		format = objectFormat
 	case len(t.Texts) > 0:
 		format = textFormat
 	case t.TTL != "":
@@ -184,6 +197,8 @@ func decode(text string) (document, error) {
 	switch {
 	case d.Kind == "view" && d.View != nil:
 		return document{View: d.View}, nil
+	case d.Kind == "object" && d.Object != nil && d.Object.Kind != "" && d.Object.Name != "":
+		return document{Object: d.Object}, nil
 	case d.Kind == "database" && d.Database.complete():
 		return document{Database: d.Database}, nil
 	case d.Kind != "table" || d.Table == nil || !d.Table.complete():

@@ -181,7 +181,7 @@ func getRetention(c *Config) (string, bool) { return base.FormatDays(c.Retention
 const minMemory = 1 << 20
 
 func setMemory(c *Config, value string) error {
-	n, ok := parseSize(value)
+	n, ok := base.ParseSize(value)
 	if !ok {
 		return errBadValue
 	}
@@ -197,7 +197,7 @@ func getMemory(c *Config) (string, bool) {
 }
 
 func setCacheSize(c *Config, value string) error {
-	n, ok := parseSize(value)
+	n, ok := base.ParseSize(value)
 	if !ok || n == 0 {
 		return errBadValue
 	}
@@ -207,28 +207,6 @@ func setCacheSize(c *Config, value string) error {
 
 func getCacheSize(c *Config) (string, bool) {
 	return strconv.FormatInt(c.CacheSize, 10), c.CacheSize != 0
-}
-
-// parseSize reads bytes with an optional unit; KB, MB, GB and TB are powers of 1,024, as MySQL's K, M and G are.
-func parseSize(s string) (int64, bool) {
-	shift := 0
-	num := strings.ToUpper(s)
-	for i, unit := range []string{"K", "M", "G", "T"} {
-		for _, suffix := range []string{unit, unit + "B", unit + "IB"} {
-			if n, ok := strings.CutSuffix(num, suffix); ok {
-				num, shift = n, 10*(i+1)
-				break
-			}
-		}
-		if shift != 0 {
-			break
-		}
-	}
-	n, err := strconv.ParseInt(num, 10, 64)
-	if err != nil || n < 0 || n > math.MaxInt64>>shift {
-		return 0, false
-	}
-	return n << shift, true
 }
 
 func setRetries(c *Config, value string) error {

@@ -130,6 +130,12 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 		return r.createDatabase(n)
 	case *ast.TableAdmin:
 		return r.tableAdmin(n)
+	case *ast.CreateObject:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.createObject(n, tx) })
+	case *ast.AlterObject:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.alterObject(n, tx) })
+	case *ast.DropObject:
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.dropObject(n, tx) })
 	case *ast.Vacuum:
 		return r.vacuum(n)
 	case *ast.Search:

@@ -72,6 +72,10 @@ func (r *run) listing(n *ast.Show, tx *table.Tx) (*listing, error) {
 		return r.showColumns(n, tx)
 	case "CREATE TABLE", "CREATE VIEW":
 		return r.showCreateTable(n, tx)
+	case "OBJECTS":
+		return r.showObjects(n, tx)
+	case "CREATE OBJECT":
+		return r.showCreateObject(n, tx)
 	case "CREATE DATABASE":
 		return r.showCreateDatabase(n)
 	case "INDEX":

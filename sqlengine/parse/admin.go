@@ -106,14 +106,18 @@ func (p *parser) unlock() ast.Statement {
 func (p *parser) flush() ast.Statement {
 	s := &ast.Flush{At: p.at()}
 	p.i++
+	if p.accept("CACHE") {
+		f := &ast.FlushCache{At: s.At, Name: p.name("a cache")}
+		if p.accept("TABLE") {
+			f.Table = p.tableName()
+		}
+		return f
+	}
 	p.acceptAny("NO_WRITE_TO_BINLOG", "LOCAL")
 	for ok := true; ok; ok = p.acceptOp(",") {
 		switch w := p.acceptAny("TABLES", "TABLE", "BINARY", "ENGINE", "ERROR", "GENERAL", "SLOW", "RELAY", "LOGS", "STATUS", "PRIVILEGES", "HOSTS",
 			"USER_RESOURCES", "OPTIMIZER_COSTS"); w {
 		case "":
-			if p.is("CACHE") {
-				p.unsupported("FLUSH CACHE")
-			}
 			p.fail("expected TABLES, LOGS, STATUS or PRIVILEGES")
 		case "BINARY", "ENGINE", "ERROR", "GENERAL", "SLOW", "RELAY":
 			p.expect("LOGS")

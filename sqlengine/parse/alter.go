@@ -32,6 +32,9 @@ func (p *parser) alter() ast.Statement {
 		}
 		return d
 	}
+	if o := p.alterObject(at); o != nil {
+		return o
+	}
 	p.unsupportedObject("ALTER")
 	return nil
 }

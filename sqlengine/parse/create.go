@@ -13,6 +13,9 @@ func (p *parser) create() ast.Statement {
 	if v := p.view(at, false); v != nil {
 		return v
 	}
+	if o := p.createObject(at); o != nil {
+		return o
+	}
 	temporary := p.accept("TEMPORARY")
 	switch {
 	case p.accept("TABLE"):

@@ -93,8 +93,15 @@ func (p *parser) statement() ast.Statement {
 		return p.vacuum()
 	case "SEARCH":
 		return p.search()
-	case "CALL", "HELP", "HANDLER", "XA", "INSTALL", "UNINSTALL", "ATTACH", "RESTORE", "PUBLISH",
-		"WARM", "RESET", "ESTIMATE", "VERIFY", "PURGE", "TEST", "RUN":
+	case "WARM":
+		return p.warm()
+	case "VERIFY", "PURGE":
+		return p.auditAdmin()
+	case "RESET", "ESTIMATE":
+		return p.costs()
+	case "INSTALL", "UNINSTALL":
+		return p.plugin()
+	case "CALL", "HELP", "HANDLER", "XA", "ATTACH", "RESTORE", "PUBLISH", "TEST", "RUN":
 		p.unsupported(w)
 	}
 	p.fail("expected a statement")
@@ -169,6 +176,9 @@ func (p *parser) drop() ast.Statement {
 	case p.accept("VIEW"):
 		return p.dropView(at)
 	default:
+		if o := p.dropObject(at); o != nil {
+			return o
+		}
 		p.unsupportedObject("DROP")
 	}
 	d := &ast.DropTable{At: at, Temporary: temporary, IfExists: p.accept("IF", "EXISTS")}
@@ -185,8 +195,8 @@ func (p *parser) unsupportedObject(verb string) {
 		switch w := strings.ToUpper(p.text(p.peek(n))); w {
 		case "USER", "ROLE":
 			p.accounts(verb + " " + w)
-		case "INDEX", "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "CHECKPOINT", "BRANCH", "CACHE", "BUDGET", "METRICS",
-			"ALERT", "AUDIT", "REPLICATION", "CONSUMER", "SECRET", "TABLESPACE", "SERVER":
+		case "INDEX", "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "CHECKPOINT", "BRANCH", "REPLICATION", "CONSUMER",
+			"TABLESPACE", "SERVER":
 			p.unsupported(verb + " " + w)
 		}
 	}

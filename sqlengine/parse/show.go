@@ -72,6 +72,12 @@ func (p *parser) show() ast.Statement {
 	case "COUNT":
 		p.showCount(s)
 		return s
+	case "COSTS", "METRICS", "REPORT":
+		s.Kind = w
+	case "COST":
+		return p.costOf(s.At)
+	case "ALERTS", "AUDITS", "BUDGETS", "CACHES", "SECRETS":
+		s.Kind, s.From = "OBJECTS", strings.TrimSuffix(w, "S")
 	default:
 		p.i--
 		p.showOther(w)
@@ -86,7 +92,7 @@ func (p *parser) show() ast.Statement {
 // showOther refuses a kind: as not supported when it is a word that could be one.
 func (p *parser) showOther(w string) {
 	switch w {
-	case "BINARY", "BINLOG", "MASTER", "REPLICA", "REPLICAS", "SLAVE", "PROFILE", "ENGINE", "COSTS", "COST", "METRICS", "REPORT", "BUDGETS", "CACHES", "REPLICATIONS", "CONSUMERS", "AUDITS", "SECRETS":
+	case "BINARY", "BINLOG", "MASTER", "REPLICA", "REPLICAS", "SLAVE", "PROFILE", "ENGINE", "REPLICATIONS", "CONSUMERS":
 		p.unsupported("SHOW " + w)
 	}
 	p.fail("expected TABLES, COLUMNS, CREATE TABLE, INDEX, DATABASES, VARIABLES, STATUS or WARNINGS")
@@ -114,6 +120,10 @@ func (p *parser) showCreate(s *ast.Show) {
 		p.unsupported("SHOW CREATE " + w)
 	case "USER":
 		p.accounts("SHOW CREATE USER")
+	}
+	if kind := p.kind(); kind != "" {
+		s.Kind, s.From, s.Table = "CREATE OBJECT", kind, &ast.TableName{Name: p.name("a name")}
+		return
 	}
 	switch kind := p.expectAny("TABLE", "DATABASE", "SCHEMA", "VIEW"); kind {
 	case "TABLE", "VIEW":
