@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/units"
 )
 
 // parameter is one key of a DSN's query. set parses a value into a Config; get returns the value to write back and
@@ -181,7 +182,7 @@ func getRetention(c *Config) (string, bool) { return base.FormatDays(c.Retention
 const minMemory = 1 << 20
 
 func setMemory(c *Config, value string) error {
-	n, ok := base.ParseSize(value)
+	n, ok := units.ParseSize(value)
 	if !ok {
 		return errBadValue
 	}
@@ -197,7 +198,7 @@ func getMemory(c *Config) (string, bool) {
 }
 
 func setCacheSize(c *Config, value string) error {
-	n, ok := base.ParseSize(value)
+	n, ok := units.ParseSize(value)
 	if !ok || n == 0 {
 		return errBadValue
 	}

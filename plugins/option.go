@@ -10,6 +10,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/suggest"
+	"github.com/s3sql/s3sql/internal/units"
 )
 
 // OptionType says how the value of an option is written.
@@ -152,7 +153,7 @@ func (d *Option) number(v string) (n float64, ok bool) {
 		t, ok := duration(v)
 		return t.Seconds(), ok
 	case Size:
-		i, ok := base.ParseSize(v)
+		i, ok := units.ParseSize(v)
 		return float64(i), ok
 	}
 	return 0, true
@@ -214,7 +215,7 @@ func (o Options) Bool(name string) bool {
 func (o Options) Int(name string) int64 {
 	d, v := o.get(name)
 	if d.Type == Size {
-		n, _ := base.ParseSize(v)
+		n, _ := units.ParseSize(v)
 		return n
 	}
 	n, _ := strconv.ParseInt(v, 10, 64)

@@ -17,6 +17,7 @@ import (
 type statement struct {
 	stmt  ast.Statement
 	names []string // of the placeholders, in order; "" for a positional one
+	what  described
 
 	readsTables atomic.Bool // known to read tables of the database
 
@@ -57,7 +58,7 @@ func (e *Engine) parsed(sql string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	st = &statement{stmt: p.Stmt, names: p.ParamNames}
+	st = &statement{stmt: p.Stmt, names: p.ParamNames, what: e.describe(p.Stmt, sql)}
 	if len(sql) > maxStatementBytes {
 		return st, nil
 	}

@@ -3,6 +3,7 @@ package sqlengine
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/sqlengine/system"
@@ -60,4 +61,23 @@ func storageNames(cat *catalog.Catalog) (names map[uint32]string, indexes map[ui
 		}
 	}
 	return names, indexes
+}
+
+// tableNames returns what turns the tag of a request's table into the table's name: tags are names in lower case, or # with the id that
+// rows are stored under.
+func tableNames(cat *catalog.Catalog) func(tag string) string {
+	names, _ := storageNames(cat)
+	return func(tag string) string {
+		if id, ok := strings.CutPrefix(tag, "#"); ok {
+			n, err := strconv.ParseUint(id, 10, 32)
+			if name := names[uint32(n)]; err == nil && name != "" {
+				return name
+			}
+			return tag
+		}
+		if t := cat.Table(tag); t != nil {
+			return t.Name
+		}
+		return tag
+	}
 }

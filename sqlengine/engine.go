@@ -13,6 +13,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/seal"
+	"github.com/s3sql/s3sql/plugins/metrics"
 	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/sqlengine/exec"
 	"github.com/s3sql/s3sql/sqlengine/system"
@@ -108,7 +109,10 @@ type Engine struct {
 	statistics statistics
 	rules      rulesCache
 	localIDs   atomic.Uint32 // of temporary tables: the last one given out, counted from table.LocalFirst
-	prices     system.Prices
+	prices     atomic.Pointer[system.PriceList]
+	steering   steerer
+	spendings  sync.Map // of budgets: *spending by the object's id
+	history    history
 	started    time.Time
 	sessions   atomic.Uint64
 	processes  processes
@@ -116,6 +120,9 @@ type Engine struct {
 	texts      exec.TextIndexes
 	sweeper    sweeper
 	questions  atomic.Uint64 // statements that were run
+	metrics    *metrics.Registry
+	unparsed   described // stands for statements whose text does not parse
+	costs      ledgerView
 
 	globals struct { // of system variables that SET GLOBAL gave another value than their first
 		mu struct {
@@ -131,7 +138,11 @@ type Engine struct {
 // Errors: those of table.Open: Corrupt, Unavailable, Unsupported store, 1049 when there is no database.
 func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	cfg.EnsureDefaults()
-	e := &Engine{prices: system.DefaultPrices(), started: cfg.Clock.Now()}
+	e := &Engine{started: cfg.Clock.Now()}
+	e.metrics = metrics.NewRegistry(e.started)
+	e.unparsed = described{operation: e.metrics.Operation("invalid", ""), digest: e.metrics.Digest("(none)", "(does not parse)"), secret: true}
+	e.costs.open(cfg.Ledger, e.started)
+	e.history.clock = cfg.Clock
 	e.texts.Events = cfg.Events
 	opts := table.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger, Create: cfg.Create, ReadOnly: cfg.ReadOnly,
 		MaxStaleness: cfg.MaxStaleness, NoMaintenance: cfg.Maintenance == "off", Certify: certifier(cfg.Rand),
@@ -142,7 +153,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	if cfg.tables != nil {
 		cfg.tables(&opts)
 	}
-	cfg.Store = object.Metered(cfg.Store, cfg.Ledger)
+	cfg.Store = object.Metered(object.Metered(cfg.Store, cfg.Ledger), &e.history)
 	db, err := table.Open(ctx, cfg.Store, opts)
 	if err != nil {
 		return nil, err

@@ -105,6 +105,10 @@ func (r *Result) Close() error {
 		r.run.s.last = r.run.stats(r.rows)
 	}
 	if r.whole {
+		if r.failed == nil {
+			r.failed = err
+		}
+		r.run.observe(r.run.s.last, r.AffectedRows, r.failed)
 		r.run.s.process.end(r.run.s.e.now())
 	}
 	return err

@@ -26,6 +26,7 @@ type run struct {
 	start time.Time
 	since time.Time // a proof of freshness from then on is good enough
 	meter *object.Meter
+	st    *statement // nil: its text does not parse
 	// diagnostic says that it asks about the statement before it.
 	diagnostic bool
 	setID      bool          // LAST_INSERT_ID(expr) has been evaluated
@@ -36,20 +37,33 @@ type run struct {
 	types  []base.Type
 	named  map[string]userVar // arguments written as user variables
 	ec     *exec.Context      // of a query, once it is open
+
+	steering *steering // once its transaction has begun
+
+	budgets []*budget // that the statement counts for
+	guard   *guard    // nil: none of them stops it
 }
 
 func (r *run) stats(rows int64) Stats {
 	used := r.meter.Snapshot()
 	t := used.Total()
-	return Stats{Requests: t.Requests, BytesIn: t.Received, BytesOut: t.Sent, CostUSD: r.s.e.prices.Cost(used),
+	usd := 0.0
+	if t.Requests > 0 {
+		usd = r.s.prices().Cost(used)
+	}
+	return Stats{Requests: t.Requests, BytesIn: t.Received, BytesOut: t.Sent, CostUSD: usd,
 		Duration: r.s.e.now().Sub(r.start), Rows: rows}
 }
 
 // exec parses, plans and starts the statement.
 func (r *run) exec() (*Result, error) {
-	st, err := r.s.e.parsed(r.sql)
-	if err != nil {
-		return nil, err
+	st := r.st
+	if st == nil || st.what.of != r.sql {
+		var err error
+		if st, err = r.s.e.parsed(r.sql); err != nil {
+			return nil, err
+		}
+		r.st = st
 	}
 	if err := r.bindArgs(st); err != nil {
 		return nil, err
@@ -78,6 +92,9 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 	case ast.Query:
 		return r.query(st, n)
 	case *ast.Insert, *ast.Update, *ast.Delete:
+		if v, ok := r.virtualChange(n); ok {
+			return r.write(func(tx *table.Tx) (*Result, error) { return r.changeVirtual(v, n, tx) })
+		}
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.mutate(st, tx) })
 	case *ast.LoadData:
 		return r.loadData(n, st)
@@ -136,6 +153,12 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.alterObject(n, tx) })
 	case *ast.DropObject:
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.dropObject(n, tx) })
+	case *ast.CostOf:
+		return r.costOf(n)
+	case *ast.EstimateCost:
+		return r.estimateCost(n)
+	case *ast.ResetCosts:
+		return r.resetCosts()
 	case *ast.Vacuum:
 		return r.vacuum(n)
 	case *ast.Search:
@@ -243,6 +266,10 @@ func (r *run) withoutTables(st *statement, q ast.Query) *Result {
 	if err != nil {
 		return nil
 	}
+	if r.begun(tx) != nil {
+		tx.Rollback()
+		return nil
+	}
 	p, err := r.planQuery(st, q, tx)
 	if err != nil {
 		tx.Rollback()
@@ -301,13 +328,48 @@ func (r *run) readTx() (*table.Tx, func(error) error, error) {
 		return nil, nil, err
 	}
 	if r.s.tx != nil {
-		return r.s.tx, func(error) error { return nil }, nil
+		return r.s.tx, func(error) error { return nil }, r.begun(r.s.tx)
+	}
+	if err := r.mayAsk(); err != nil {
+		return nil, nil, err
 	}
 	tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: true, Fresh: r.s.e.freshness(), Since: r.since, Local: r.s.temporary.rows()})
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := r.begun(tx); err != nil {
+		tx.Rollback()
+		return nil, nil, err
+	}
 	return tx, func(error) error { tx.Rollback(); return nil }, nil
+}
+
+// mayAsk asks the budgets that are known whether the statement may begin with a request.
+func (r *run) mayAsk() error {
+	s := r.s.e.steering.last.Load()
+	if s != nil && s.version == r.s.e.db.Version(catalog.DescriptorTable) {
+		return r.budgeted(s, object.GetObject, r.s.e.strong())
+	}
+	tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: true, Fresh: table.None})
+	if err != nil {
+		return err
+	}
+	s, err = r.steer(tx)
+	tx.Rollback()
+	if err != nil {
+		return err
+	}
+	return r.budgeted(s, object.GetObject, r.s.e.strong())
+}
+
+// begun makes the objects of the catalog that tx sees steer the statement.
+func (r *run) begun(tx *table.Tx) error {
+	s, err := r.steer(tx)
+	if err != nil {
+		return err
+	}
+	r.steering = s
+	return r.budgeted(s, 0, false)
 }
 
 // implicitBegin starts a transaction when autocommit is off.
@@ -326,6 +388,9 @@ func (r *run) write(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 	}
 	if r.s.tx == nil {
 		return r.autocommit(fn)
+	}
+	if err := r.begun(r.s.tx); err != nil {
+		return nil, err
 	}
 	sp, tables := r.s.tx.Savepoint(), r.s.temporary
 	res, err := fn(r.s.tx)
@@ -367,7 +432,10 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 		}
 		tables := r.s.temporary
 		r.s.aging = nil
-		res, err := r.attempt(tx, fn)
+		var res *Result
+		if err = r.begun(tx); err == nil {
+			res, err = r.attempt(tx, fn)
+		}
 		tx.Rollback()
 		if err != nil {
 			r.s.temporary.restore(tables)
@@ -388,6 +456,11 @@ func (r *run) attempt(tx *table.Tx, fn func(*table.Tx) (*Result, error)) (*Resul
 	res, err := fn(tx)
 	r.took = r.s.e.cfg.Clock.Now().Sub(began)
 	if tx.Changed() && err == nil {
+		if r.guard != nil {
+			if err := r.guard.Allow(object.PutObject); err != nil {
+				return nil, err
+			}
+		}
 		return res, r.s.commit(r.ctx, tx)
 	}
 	if tx.WroteLocal() && err == nil {

@@ -45,6 +45,7 @@ type Session struct {
 	rowCount     int64
 	foundRows    uint64
 	last         Stats
+	spending     sessionSpending
 }
 
 type savepoint struct {
@@ -229,19 +230,31 @@ func (s *Session) statement(ctx context.Context, sql string, args []Arg) (*Resul
 		return nil, errAppending()
 	}
 	run := &run{s: s, sql: sql, args: args, start: s.e.now(), since: s.since(), meter: new(object.Meter)}
-	own, err := s.process.begin(ctx, sql, run.start)
-	if err != nil {
-		return nil, err
+	text, tag := sql, object.Tag{}
+	st, err := s.e.parsed(sql)
+	if err == nil {
+		run.st, tag = st, st.what.tag
+		if st.what.secret {
+			text = st.what.text
+		}
 	}
-	run.ctx = object.WithMeter(own, run.meter)
+	own, perr := s.process.begin(ctx, text, run.start)
+	if perr != nil {
+		return nil, perr
+	}
+	run.ctx = object.WithAccount(own, tag, run.meter)
 	s.e.questions.Add(1)
-	r, err := run.exec()
+	var r *Result
+	if err == nil {
+		r, err = run.exec()
+	}
 	err = s.named(own, stopped(own, err))
 	if err != nil || r.op == nil {
 		s.process.end(run.start)
 	}
 	if err != nil {
 		s.last = run.stats(0)
+		run.observe(s.last, 0, err)
 		s.rowCount = -1
 		s.fail(err)
 		if ctx.Err() != nil && base.KindOf(err) == base.KindInternal {

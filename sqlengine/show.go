@@ -72,6 +72,8 @@ func (r *run) listing(n *ast.Show, tx *table.Tx) (*listing, error) {
 		return r.showColumns(n, tx)
 	case "CREATE TABLE", "CREATE VIEW":
 		return r.showCreateTable(n, tx)
+	case "COSTS":
+		return r.showCosts()
 	case "OBJECTS":
 		return r.showObjects(n, tx)
 	case "CREATE OBJECT":

@@ -8,6 +8,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/sqlengine/system"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -40,11 +41,19 @@ func effectiveVars() []sysVar {
 			apply: applySwitches},
 		{name: "retention", scope: globalScope, initial: base.FormatDays(table.DefaultRetention),
 			get: func(s *Session) string { return base.FormatDays(s.e.db.Retention()) }, effect: setRetention},
+		{name: "cost_profile", kind: varEnum, initial: system.DefaultProfile, choices: priceProfiles()},
 		{name: "block_encryption_mode", kind: varEnum, initial: "aes-128-ecb", choices: blockModes()},
 	}
 }
 
 var isolationLevels = []string{"READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"}
+
+func priceProfiles() (out []string) {
+	for _, p := range system.Profiles() {
+		out = append(out, p.Profile)
+	}
+	return out
+}
 
 func blockModes() (out []string) {
 	for _, mode := range []string{"ecb", "cbc", "cfb1", "cfb8", "cfb128", "ofb"} {

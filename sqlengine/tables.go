@@ -11,8 +11,12 @@ import (
 // systemTables returns the tables of the schema system.
 func (s *Session) systemTables() []*plan.VirtualTable {
 	return []*plan.VirtualTable{
-		system.Costs(s.e.cfg.Ledger.Total, s.e.prices),
-		system.CostTotals(s.e.cfg.Ledger.Total, s.e.prices, s.e.started),
+		system.Costs(),
+		system.CostTotals(),
+		system.StatementCosts(),
+		system.CostHistory(),
+		system.PriceTable(),
+		system.Secrets(),
 		system.Commits(),
 		system.Segments(),
 		system.Storage(),

@@ -83,6 +83,16 @@ func Corruptf(object, format string, args ...any) *Error {
 		Msg: fmt.Sprintf(format, args...)}
 }
 
+var kindNames = [...]string{"internal", "invalid", "conflict", "unavailable", "corrupt", "closed", "fenced", "commit_unknown", "unsupported"}
+
+// String returns the kind in one word.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
 // KindOf returns the kind of the first *Error in err's tree, and KindInternal for any other error.
 func KindOf(err error) Kind {
 	var e *Error

@@ -102,6 +102,7 @@ var UnknownExplainFormat = code(1791, "HY000", base.KindInvalid)
 var ReadOnlyTx = code(1792, "25006", base.KindInvalid)
 var AESInvalidIV = code(1882, "HY000", base.KindInvalid)
 var Unavailable = code(2013, "08S01", base.KindUnavailable)
+var BudgetExceeded = code(3024, "HY000", base.KindUnavailable) // class of ER_QUERY_TIMEOUT
 var UserLockName = code(3057, "42000", base.KindInvalid)
 var IncorrectType = code(3064, "HY000", base.KindInvalid)
 var OrderNotInSelect = code(3065, "HY000", base.KindInvalid)

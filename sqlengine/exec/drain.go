@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"unsafe"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -66,4 +67,15 @@ func appendRows(rows [][]base.Value, b *vec.Batch) [][]base.Value {
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+// Rows reads an open operator to its end and closes it. It is for few rows: nothing is spilled.
+func Rows(op Operator) (out [][]base.Value, err error) {
+	for {
+		b, err := op.Next()
+		if err != nil || b == nil {
+			return out, errors.Join(err, op.Close())
+		}
+		out = appendRows(out, b)
+	}
 }

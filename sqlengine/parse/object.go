@@ -11,6 +11,11 @@ import (
 // objectKinds are the kinds of objects that are always there; plugins may have more.
 var objectKinds = []string{"ALERT", "AUDIT", "BUDGET", "CACHE", "METRICS", "SECRET"}
 
+// otherKinds are the words behind CREATE, ALTER, DROP and SHOW CREATE that mean what is no such object.
+var otherKinds = []string{"AGGREGATE", "BRANCH", "CHECKPOINT", "CONSUMER", "DATABASE", "DEFINER", "EVENT", "FULLTEXT", "FUNCTION", "INDEX", "INSTANCE",
+	"LOGFILE", "PREPARE", "PROCEDURE", "REPLICATION", "RESOURCE", "ROLE", "SCHEMA", "SERVER", "SPATIAL", "TABLE", "TABLES", "TABLESPACE", "TEMPORARY",
+	"TRIGGER", "UNDO", "UNIQUE", "USER", "VIEW"}
+
 // kind reads the kind of an object, "" if none is next: a kind that is always there, or another word that a name follows and what
 // may follow that.
 func (p *parser) kind(after ...string) string {
@@ -21,7 +26,7 @@ func (p *parser) kind(after ...string) string {
 	w := strings.ToUpper(p.text(t))
 	known := slices.Contains(objectKinds, w) && (isName(p.peek(1)) || p.isWord(p.peek(1), "IF"))
 	if !known {
-		if t.kw != "" || !isName(p.peek(1)) || p.isWord(p.peek(1), "IF") {
+		if t.kw != "" || slices.Contains(otherKinds, w) || !isName(p.peek(1)) || p.isWord(p.peek(1), "IF") {
 			return ""
 		}
 		ends := next.kind == tEOF || isOp(next, ";")

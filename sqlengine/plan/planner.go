@@ -47,6 +47,9 @@ type VirtualTable struct {
 	Columns      []Column
 	Source       RowSource
 	Current      bool // the rows tell of the database: they need a current snapshot
+	// Change is called for each row that UPDATE changes, with its new values, and that DELETE removes, with nil; nil: the table is
+	// read-only.
+	Change func(c *expr.Context, old, row []base.Value) error
 }
 
 // planner plans one statement.

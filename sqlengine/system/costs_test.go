@@ -2,11 +2,13 @@ package system
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/sqlengine/expr"
+	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -33,10 +35,26 @@ func text(t *testing.T, v base.Value, typ base.Type) string {
 	return expr.Format(v, typ)
 }
 
+// known answers what the tables of costs ask.
+type known struct{ profile string }
+
+func (k known) SessionPrices() Prices { return NewPriceList().Of(k.profile) }
+func (known) Requests() (object.Snapshot, time.Time) {
+	return used(), time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
+}
+func (known) StoredBytes() (int64, error) { return 10 << 30, nil }
+func (known) StatementUsage() []StatementUsage {
+	return []StatementUsage{{"a", "SELECT ?", 2, object.Snapshot{}}, {"b", "INSERT …", 4, used()}}
+}
+func (known) CostHistory() ([]MinuteUsage, error) {
+	at := time.Unix(60, 0)
+	return []MinuteUsage{{at, "t", "", "put", 2, 1 << 30, 0}, {at, "", "storage", "get", 1000, 0, 1 << 30}}, nil
+}
+
 func TestCosts(t *testing.T) {
 	t.Parallel()
-	table := Costs(used, DefaultPrices())
-	rows, err := table.Source.Rows(nil)
+	table := Costs()
+	rows, err := table.Source.Rows(&expr.Context{Tables: known{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,20 +76,33 @@ func TestCosts(t *testing.T) {
 	}
 }
 
-func TestCostTotals(t *testing.T) {
+func TestCostTables(t *testing.T) {
 	t.Parallel()
-	since := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
-	table := CostTotals(used, DefaultPrices(), since)
-	rows, err := table.Source.Rows(nil)
-	if err != nil || len(rows) != 1 {
-		t.Fatal(len(rows), err)
-	}
-	want := map[string]string{"requests": "2005", "put": "3", "get": "2000", "head": "0", "delete": "1", "list": "1", "bytes_in": "20000",
-		"bytes_out": "300", "request_usd": "0.0008200000", "transfer_usd": "0.0000000000", "storage_bytes": "NULL",
-		"storage_usd_month": "NULL", "total_usd": "0.0008200000", "since": "2024-02-29 12:00:00.000000"}
-	for i, c := range table.Columns {
-		if got := text(t, rows[0][i], c.Type); got != want[c.Name] {
-			t.Errorf("%s = %s, want %s", c.Name, got, want[c.Name])
+	for _, c := range []struct {
+		profile string
+		table   *plan.VirtualTable
+		want    string
+	}{
+		{"", CostTotals(), "2005 3 2000 0 1 1 20000 300 0.0008200000 0.0000000000 10737418240 0.2300000000 0.0008200000 2024-02-29 12:00:00.000000"},
+		{"s3db", CostTotals(), "2005 3 2000 0 1 1 20000 300 0.0008204000 0.0000000000 10737418240 0.0000000000 0.0008204000 2024-02-29 12:00:00.000000"},
+		{"cloudflare-r2", CostTotals(), "2005 3 2000 0 1 1 20000 300 0.0007380000 0.0000000000 10737418240 0.1500000000 0.0007380000 2024-02-29 12:00:00.000000"},
+		{"", StatementCosts(), "b INSERT … 4 2005 20300 0.0008200000 0.0002050000 / a SELECT ? 2 0 0 0.0000000000 0.0000000000"},
+		{"aws-s3-express", CostHistory(), "1970-01-01 00:01:00.000000 NULL storage get 1000 1073741824 0.0006300000 / 1970-01-01 00:01:00.000000 t NULL put 2 1073741824 0.0032022600"},
+	} {
+		rows, err := c.table.Source.Rows(&expr.Context{Tables: known{c.profile}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for _, row := range rows {
+			var cells []string
+			for i, v := range row {
+				cells = append(cells, text(t, v, c.table.Columns[i].Type))
+			}
+			lines = append(lines, strings.Join(cells, " "))
+		}
+		if got := strings.Join(lines, " / "); got != c.want {
+			t.Errorf("%s by %q:\n%s, want\n%s", c.table.Name, c.profile, got, c.want)
 		}
 	}
 }

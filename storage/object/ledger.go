@@ -9,7 +9,7 @@ import (
 // Tag says what a request was made for. The zero Tag is work that nobody claimed.
 type Tag struct {
 	Statement string // digest of the SQL statement
-	Table     string // database.table
+	Table     string // name of the table, or # and the id that its rows are stored under
 	Plugin    string // name of the plugin at work
 }
 
@@ -97,61 +97,4 @@ func (l *Ledger) Tags() iter.Seq2[Tag, Snapshot] {
 			}
 		}
 	}
-}
-
-// Metered returns store with every request counted by observer, the tries that middlewares beneath it make included.
-func Metered(store Store, observer Observer) Store { return &metered{store, observer} }
-
-type metered struct {
-	store    Store
-	observer Observer
-}
-
-var (
-	_ Store     = (*metered)(nil)
-	_ Multipart = (*metered)(nil)
-)
-
-func (m *metered) Get(ctx context.Context, key string) (Object, error) {
-	return m.store.Get(WithObserver(ctx, m.observer), key)
-}
-
-func (m *metered) GetRange(ctx context.Context, key string, offset, length int64) (Object, error) {
-	return m.store.GetRange(WithObserver(ctx, m.observer), key, offset, length)
-}
-
-func (m *metered) Put(ctx context.Context, key string, data []byte) (string, error) {
-	return m.store.Put(WithObserver(ctx, m.observer), key, data)
-}
-
-func (m *metered) PutIfAbsent(ctx context.Context, key string, data []byte) (string, error) {
-	return m.store.PutIfAbsent(WithObserver(ctx, m.observer), key, data)
-}
-
-func (m *metered) PutIfMatch(ctx context.Context, key, etag string, data []byte) (string, error) {
-	return m.store.PutIfMatch(WithObserver(ctx, m.observer), key, etag, data)
-}
-
-func (m *metered) List(ctx context.Context, prefix, startAfter string) iter.Seq2[Info, error] {
-	return m.store.List(WithObserver(ctx, m.observer), prefix, startAfter)
-}
-
-func (m *metered) Delete(ctx context.Context, keys ...string) error {
-	return m.store.Delete(WithObserver(ctx, m.observer), keys...)
-}
-
-func (m *metered) CreateUpload(ctx context.Context, key string) (string, error) {
-	return MultipartOf(m.store).CreateUpload(WithObserver(ctx, m.observer), key)
-}
-
-func (m *metered) UploadPart(ctx context.Context, key, id string, number int, data []byte) (string, error) {
-	return MultipartOf(m.store).UploadPart(WithObserver(ctx, m.observer), key, id, number, data)
-}
-
-func (m *metered) CompleteUpload(ctx context.Context, key, id string, tags []string) (string, error) {
-	return MultipartOf(m.store).CompleteUpload(WithObserver(ctx, m.observer), key, id, tags)
-}
-
-func (m *metered) AbortUpload(ctx context.Context, key, id string) error {
-	return MultipartOf(m.store).AbortUpload(WithObserver(ctx, m.observer), key, id)
 }

@@ -56,6 +56,7 @@ type Observer interface {
 type account struct {
 	tag       Tag
 	observers []Observer // never appended to in place
+	guard     Guard      // nil: every request is allowed
 }
 
 type accountKey struct{}
@@ -66,6 +67,29 @@ func accountOf(ctx context.Context) account {
 		return account{}
 	}
 	return *a
+}
+
+// Guard says whether a request may be sent.
+type Guard interface {
+	// Allow returns the error that the call is to fail with in the place of a request; nil: it may be sent. It must be quick, and may be
+	// called concurrently.
+	Allow(c Command) error
+}
+
+// WithAccount is WithMeter at once with a tag, whose Statement and Table take the place of those of ctx.
+func WithAccount(ctx context.Context, tag Tag, m *Meter) context.Context {
+	a := accountOf(ctx)
+	a.observers = append(a.observers[:len(a.observers):len(a.observers)], m)
+	a.tag.Statement, a.tag.Table = tag.Statement, tag.Table
+	return context.WithValue(ctx, accountKey{}, &a)
+}
+
+// WithGuard returns a context under which those requests for the data of tables are not sent that g refuses. Requests for the commit
+// log and for checkpoints are not asked about: what has been begun there has to be brought to its end.
+func WithGuard(ctx context.Context, g Guard) context.Context {
+	a := accountOf(ctx)
+	a.guard = g
+	return context.WithValue(ctx, accountKey{}, &a)
 }
 
 // WithMeter returns a context under which every request is counted in m as well as in the meters that ctx has.

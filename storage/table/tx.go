@@ -126,6 +126,9 @@ func (tx *Tx) Version(table uint32) any {
 	return tx.table(table)
 }
 
+// Version is Tx.Version of what this process knows.
+func (db *DB) Version(table uint32) any { return db.state.Load().table(table) }
+
 type ownVersion struct {
 	tx    *Tx
 	stamp int

@@ -1,0 +1,2 @@
+// Package units reads sizes as people write them.
+package units

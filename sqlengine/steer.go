@@ -1,0 +1,64 @@
+package sqlengine
+
+import (
+	"sync/atomic"
+
+	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/plugins"
+	"github.com/s3sql/s3sql/sqlengine/system"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// steering is what the objects of a catalog come to. It is immutable.
+type steering struct {
+	version any // of the catalog
+	prices  system.PriceList
+	budgets []*budget
+}
+
+// steerer keeps the steering of the last catalog that was committed.
+type steerer struct{ last atomic.Pointer[steering] }
+
+// steer returns what the objects that tx sees come to.
+//
+// Cost: none while the catalog stays the same.
+// Errors: those of catalog.Cache.Load.
+func (r *run) steer(tx *table.Tx) (*steering, error) {
+	e, version := r.s.e, tx.Version(catalog.DescriptorTable)
+	if s := e.steering.last.Load(); s != nil && s.version == version {
+		return s, nil
+	}
+	cat, err := e.catalog.Load(r.ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	s := e.compile(cat)
+	s.version = version
+	if !tx.Changed() { // what is not committed steers its own transaction only
+		e.steering.last.Store(s)
+		e.prices.Store(&s.prices)
+	}
+	return s, nil
+}
+
+// compile makes the steering of a catalog.
+func (e *Engine) compile(cat *catalog.Catalog) *steering {
+	s := &steering{prices: pricesOf(cat)}
+	e.eachObject(cat, &budgetKind, func(o *catalog.Object, opts plugins.Options) { s.budgets = append(s.budgets, e.budgetOf(o, opts)) })
+	return s
+}
+
+// eachObject calls fn with the objects of a kind that are not paused. One whose options a newer version of s3sql has given is left out.
+func (e *Engine) eachObject(cat *catalog.Catalog, k *objectKind, fn func(o *catalog.Object, opts plugins.Options)) {
+	for _, o := range cat.Objects(k.name) {
+		if o.Paused {
+			continue
+		}
+		opts, err := optionsOf(k, o)
+		if err != nil {
+			e.cfg.Logger.Warn("an object is left out", "kind", o.Kind, "name", o.Name, "error", err)
+			continue
+		}
+		fn(o, opts)
+	}
+}
