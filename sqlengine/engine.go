@@ -113,6 +113,7 @@ type Engine struct {
 	steering   steerer
 	spendings  sync.Map // of budgets: *spending by the object's id
 	history    history
+	caches     caches
 	started    time.Time
 	sessions   atomic.Uint64
 	processes  processes

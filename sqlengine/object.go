@@ -38,7 +38,7 @@ type objectKind struct {
 }
 
 // objectKinds are the kinds that are always there.
-var objectKinds = []*objectKind{&secretKind, &budgetKind}
+var objectKinds = []*objectKind{&secretKind, &budgetKind, &cacheKind}
 
 // kindOf returns a kind by its name.
 //

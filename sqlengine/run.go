@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/s3sql/s3sql/catalog"
@@ -37,6 +38,9 @@ type run struct {
 	types  []base.Type
 	named  map[string]userVar // arguments written as user variables
 	ec     *exec.Context      // of a query, once it is open
+
+	warming *resultCache // that the result is for, whatever it is ON; nil: the statement is no WARM CACHE
+	varied  *atomic.Bool // set when a value depends on the day; nil: nobody cares
 
 	steering *steering // once its transaction has begun
 
@@ -153,6 +157,10 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.alterObject(n, tx) })
 	case *ast.DropObject:
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.dropObject(n, tx) })
+	case *ast.FlushCache:
+		return r.flushCache(n)
+	case *ast.WarmCache:
+		return r.warmCache(n)
 	case *ast.CostOf:
 		return r.costOf(n)
 	case *ast.EstimateCost:
@@ -248,6 +256,9 @@ func (r *run) query(st *statement, q ast.Query) (*Result, error) {
 	}
 	p, err := r.planQuery(st, q, tx)
 	if err == nil {
+		if u := r.cacheUse(q, p, tx); u != nil {
+			return r.cached(u, p, tx, done)
+		}
 		var op exec.Operator
 		if op, err = r.open(p, tx); err == nil {
 			return &Result{columns: p.Columns, op: op, done: done}, nil

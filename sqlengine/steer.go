@@ -14,6 +14,7 @@ type steering struct {
 	version any // of the catalog
 	prices  system.PriceList
 	budgets []*budget
+	caches  []*resultCache // by name
 }
 
 // steerer keeps the steering of the last catalog that was committed.
@@ -36,6 +37,7 @@ func (r *run) steer(tx *table.Tx) (*steering, error) {
 	s.version = version
 	if !tx.Changed() { // what is not committed steers its own transaction only
 		e.steering.last.Store(s)
+		e.forgetCaches(cat)
 		e.prices.Store(&s.prices)
 	}
 	return s, nil
@@ -45,6 +47,11 @@ func (r *run) steer(tx *table.Tx) (*steering, error) {
 func (e *Engine) compile(cat *catalog.Catalog) *steering {
 	s := &steering{prices: pricesOf(cat)}
 	e.eachObject(cat, &budgetKind, func(o *catalog.Object, opts plugins.Options) { s.budgets = append(s.budgets, e.budgetOf(o, opts)) })
+	e.eachObject(cat, &cacheKind, func(o *catalog.Object, opts plugins.Options) {
+		if c := e.cacheOf(o, opts); c != nil {
+			s.caches = append(s.caches, c)
+		}
+	})
 	return s
 }
 

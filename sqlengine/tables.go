@@ -17,6 +17,8 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 		system.CostHistory(),
 		system.PriceTable(),
 		system.Secrets(),
+		system.CacheStats(),
+		system.CacheEntries(),
 		system.Commits(),
 		system.Segments(),
 		system.Storage(),

@@ -61,6 +61,7 @@ func (r *run) exprContext(params []base.Value) *expr.Context {
 			return r.s.variable(name, system)
 		}
 	}
+	c.Varied, c.CacheKey = r.varied, r.keyOf
 	c.SetLastInsertID = func(id uint64) { r.s.lastInsertID, r.setID = id, true }
 	return c
 }

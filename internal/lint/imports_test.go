@@ -60,7 +60,7 @@ var clients = map[string][]string{
 	"github.com/aws/smithy-go":            {"storage/object/s3", "plugins/consumer/sqs", "plugins/replication/sqs", "conformance"},
 	"github.com/xwb1989/sqlparser":        {"sqlengine/parse"},
 	"github.com/tidwall/btree":            {"storage"},
-	"github.com/klauspost/compress":       {"storage", "fts"},
+	"github.com/klauspost/compress":       {"storage", "fts", "plugins/cache"},
 	"google.golang.org/protobuf":          {"storage"},
 	"github.com/parquet-go/parquet-go":    {"storage/segment", "storage/iceberg", "conformance"},
 	"github.com/maypok86/otter/v2":        {"storage", "plugins/cache"},

@@ -55,7 +55,9 @@ func rowBytes(row []base.Value) int64 {
 	return n
 }
 
-// appendRows appends the counting rows of b.
+// AppendRows appends the counting rows of b, which may be used again.
+func AppendRows(rows [][]base.Value, b *vec.Batch) [][]base.Value { return appendRows(rows, b) }
+
 func appendRows(rows [][]base.Value, b *vec.Batch) [][]base.Value {
 	n, width := b.Rows(), len(b.Cols)
 	cells := make([]base.Value, n*width)

@@ -191,6 +191,9 @@ func (c *cast) convert(ctx *Context, v base.Value, from base.Type) (base.Value, 
 		return base.Value{}, nil
 	}
 	if needsToday(from, c.typ) {
+		if ctx.Varied != nil {
+			ctx.Varied.Store(true)
+		}
 		today := civil(ctx.Now) - civil(ctx.Now)%base.Day
 		out, err = convert.To(base.NewDateTime(today+v.Int()), typeDateTime, c.typ, nil)
 		return out, err

@@ -1,6 +1,9 @@
 package expr
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // OutsideRow returns what makes the value of e depend on anything but its columns and constants: the name of a function, in
 // lower case, or "@" with the name of a variable. It does not look into nodes of other packages.
@@ -19,4 +22,19 @@ func OutsideRow(e Expr) (name string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// Varies reports whether e itself, or an argument of it, is a function of the clock, of chance or of the session, or a variable. It does
+// not look further down.
+func Varies(e Expr) bool {
+	outside := func(e Expr) bool {
+		switch e := e.(type) {
+		case *call:
+			return e.fn.volatile || e.fn.session
+		case *variable:
+			return true
+		}
+		return false
+	}
+	return outside(e) || slices.ContainsFunc(e.Children(), outside)
 }

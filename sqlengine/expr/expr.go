@@ -2,6 +2,7 @@ package expr
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -56,6 +57,11 @@ type Context struct {
 	Subqueries any
 	// Locks are what GET_LOCK and its kin work on; nil refuses them.
 	Locks Locks
+	// Varied, if not nil, is set when a value depends on the day on which it is computed: of a TIME as a DATETIME.
+	Varied *atomic.Bool
+	// CacheKey returns the key that a query has in caches of results; nil refuses CACHE_KEY.
+	CacheKey func(sql string) (string, error)
+
 	// Tables belongs to the virtual tables: what they may ask of the session.
 	Tables any
 

@@ -26,8 +26,25 @@ var miscFunctions = []*function{
 		r.setNull()
 		return nil
 	}), typeLongText))},
+	{name: "CACHE_KEY", min: 1, max: 1, session: true, build: nullable(typed(base.Type{ID: base.TypeVarchar, Length: 64}, rows(false, cacheKey), typeLongText))},
 	{name: "CONVERT USING", min: 1, max: 1, build: buildUsing},
 	{name: "WEIGHT_STRING", min: 1, max: 3, build: buildWeightString},
+}
+
+// cacheKey returns the key that a query has in caches of results.
+func cacheKey(r *row) error {
+	if r.null(0) {
+		r.setNull()
+		return nil
+	}
+	if r.ctx.CacheKey == nil {
+		return base.Errorf(errno.NotSupported, "CACHE_KEY needs a session")
+	}
+	key, err := r.ctx.CacheKey(r.str(0))
+	if err == nil {
+		r.setStr(key)
+	}
+	return err
 }
 
 // buildSame is the operand itself: ANY_VALUE outside an aggregation.

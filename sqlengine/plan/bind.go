@@ -56,6 +56,14 @@ func (b *binder) exprs(list []ast.Expr) ([]expr.Expr, error) {
 //
 //lint:long one flat switch over the node types
 func (b *binder) expr(e ast.Expr) (expr.Expr, error) {
+	x, err := b.bind(e)
+	if err == nil && x != nil && expr.Varies(x) {
+		b.p.varies = true
+	}
+	return x, err
+}
+
+func (b *binder) bind(e ast.Expr) (expr.Expr, error) {
 	switch e := e.(type) {
 	case *ast.Literal:
 		return expr.Const(e.Value, e.Type), nil

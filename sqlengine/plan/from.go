@@ -186,6 +186,7 @@ func aliasOf(t *ast.TableName) string {
 }
 
 func (p *planner) scan(table *catalog.Table, alias string, outer *frame) (*lScan, *scope) {
+	p.reads = append(p.reads, table)
 	s := &lScan{table: table, alias: alias}
 	sc := &scope{outer: outer}
 	for i := range table.Columns {

@@ -206,14 +206,8 @@ func (b *condBuilder) column(e expr.Expr) (int, bool) {
 // is the number of arguments that are known: what else parameters stand for, outer columns, is not.
 func ShowParts(n Node, ctx *expr.Context, params int) {
 	if s, ok := n.(*Scan); ok && s.Parts != nil {
-		var conds []partition.Cond
-		for _, c := range s.Parts.Conds {
-			if known(c, params) {
-				conds = append(conds, c)
-			}
-		}
 		s.Parts.shown = []string{}
-		for _, i := range s.Parts.Func.Prune(ctx, conds, s.Parts.Named) {
+		for _, i := range s.Parts.read(ctx, params) {
 			s.Parts.shown = append(s.Parts.shown, s.Table.Partitioning.Parts[i].Name)
 		}
 	}
@@ -223,6 +217,17 @@ func ShowParts(n Node, ctx *expr.Context, params int) {
 	for _, s := range subqueries(n) {
 		ShowParts(s.Plan, ctx, params)
 	}
+}
+
+// read returns the numbers of the partitions that a scan may read, where only the first params parameters are known.
+func (s *ScanParts) read(ctx *expr.Context, params int) []int {
+	var conds []partition.Cond
+	for _, c := range s.Conds {
+		if known(c, params) {
+			conds = append(conds, c)
+		}
+	}
+	return s.Func.Prune(ctx, conds, s.Named)
 }
 
 func known(c partition.Cond, params int) bool {

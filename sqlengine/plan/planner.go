@@ -58,7 +58,9 @@ type planner struct {
 	lastCol  colID
 	nextSlot int // first parameter number that no argument and no outer column has
 	sizes    Sizes
-	volatile bool // the plan may not be cached: it depends on session state
+	volatile bool             // the plan may not be cached: it depends on session state
+	reads    []*catalog.Table // each time that a table is read
+	varies   bool             // the result depends on the clock, on chance or on the session
 	ctes     *cteScope
 	lock     *locking // of the SELECT whose FROM is planned
 	straight bool     // that SELECT is a SELECT STRAIGHT_JOIN
@@ -88,6 +90,9 @@ type Plan struct {
 	Sizes   Sizes    // what it was chosen by
 	Slots   int      // number of parameters, those of correlated subqueries included
 	Cached  bool     // may be kept for the next execution of the same text
+
+	varies bool
+	reads  []*catalog.Table
 }
 
 // Query plans a query.
@@ -110,7 +115,8 @@ func Query(env Env, q ast.Query) (*Plan, error) {
 		return nil, err
 	}
 	capText(root)
-	return &Plan{Root: root, Columns: out.cols, Slots: p.nextSlot, Cached: !p.volatile, Sizes: p.sizes}, nil
+	return &Plan{Root: root, Columns: out.cols, Slots: p.nextSlot, Cached: !p.volatile, Sizes: p.sizes,
+		varies: p.varies || calcFound(q), reads: p.reads}, nil
 }
 
 // Sizes are the row counts of tables that a plan was chosen by.

@@ -114,6 +114,9 @@ func (tx *Tx) Seq() uint64 { return tx.st.seq }
 // ReadOnly reports whether the transaction refuses writes.
 func (tx *Tx) ReadOnly() bool { return tx.opts.ReadOnly }
 
+// TracksReads reports whether the transaction notes what it reads, for validation.
+func (tx *Tx) TracksReads() bool { return tx.opts.TrackReads }
+
 // Writes returns how many writes the transaction has made, those rolled back to a savepoint included.
 func (tx *Tx) Writes() int { return tx.writes }
 
@@ -124,6 +127,15 @@ func (tx *Tx) Version(table uint32) any {
 		return ownVersion{tx, o.stamp}
 	}
 	return tx.table(table)
+}
+
+// ChangedAt returns the number of the last commit that may have changed a table, 0 of one that nobody has written. Two processes that
+// see the same number see the same rows. ok is false if the transaction has written to the table itself.
+func (tx *Tx) ChangedAt(table uint32) (seq uint64, ok bool) {
+	if o := tx.own[table]; o != nil && o.stamp > 0 {
+		return 0, false
+	}
+	return tx.table(table).seq, true
 }
 
 // Version is Tx.Version of what this process knows.
