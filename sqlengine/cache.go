@@ -74,7 +74,7 @@ func (e *Engine) parsed(sql string) (*statement, error) {
 func (e *Engine) parseExpr(sql string) (ast.Expr, error) { return parse.Expr(sql) }
 
 // unusual reports whether the session plans statements in a way of its own, so that no plan is shared with others.
-func (s *Session) unusual() bool { return s.plain || s.settings.invisible }
+func (s *Session) unusual() bool { return s.plain || s.owner || s.settings.invisible }
 
 // planQuery returns the plan of a query, the cached one if it was made for this catalog and these argument types.
 func (r *run) planQuery(st *statement, q ast.Query, tx *table.Tx) (*plan.Plan, error) {

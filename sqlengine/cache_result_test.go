@@ -298,7 +298,9 @@ func TestStampede(t *testing.T) {
 	var all sync.WaitGroup
 	answers := make([]string, 20)
 	for i := range answers {
-		all.Go(func() { answers[i] = answer(e.NewSession(), "SELECT k, COUNT(*) FROM r WHERE v > '0' GROUP BY k ORDER BY k LIMIT 2") })
+		all.Go(func() {
+			answers[i] = answer(e.NewSession(), "SELECT k, COUNT(*) FROM r WHERE v > '0' GROUP BY k ORDER BY k LIMIT 2")
+		})
 	}
 	all.Wait()
 	for _, a := range answers {

@@ -51,6 +51,9 @@ func (r *infoSource) Commits(most int, f func(system.Commit)) error {
 // the name of the table.
 func storageNames(cat *catalog.Catalog) (names map[uint32]string, indexes map[uint32]bool) {
 	names, indexes = map[uint32]string{}, map[uint32]bool{}
+	for _, t := range cat.SystemTables() {
+		names[t.ID] = "system." + t.Name
+	}
 	for _, t := range cat.Tables() {
 		names[t.ID] = t.Name
 		for _, part := range t.PartTables() {

@@ -16,6 +16,7 @@ import (
 	"github.com/s3sql/s3sql/plugins/metrics"
 	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/sqlengine/exec"
+	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/sqlengine/system"
 	"github.com/s3sql/s3sql/storage/lease"
 	"github.com/s3sql/s3sql/storage/object"
@@ -114,16 +115,21 @@ type Engine struct {
 	spendings  sync.Map // of budgets: *spending by the object's id
 	history    history
 	caches     caches
-	started    time.Time
-	sessions   atomic.Uint64
-	processes  processes
-	leases     *lease.Manager
-	texts      exec.TextIndexes
-	sweeper    sweeper
-	questions  atomic.Uint64 // statements that were run
-	metrics    *metrics.Registry
-	unparsed   described // stands for statements whose text does not parse
-	costs      ledgerView
+	auditReads auditReads
+	empty      struct {
+		sync.Once
+		tables []*plan.VirtualTable
+	}
+	started   time.Time
+	sessions  atomic.Uint64
+	processes processes
+	leases    *lease.Manager
+	texts     exec.TextIndexes
+	sweeper   sweeper
+	questions atomic.Uint64 // statements that were run
+	metrics   *metrics.Registry
+	unparsed  described // stands for statements whose text does not parse
+	costs     ledgerView
 
 	globals struct { // of system variables that SET GLOBAL gave another value than their first
 		mu struct {
@@ -168,12 +174,14 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	}
 	e.cfg, e.db, e.key = cfg, db, key
 	e.sweeper.start(e.sweep, cfg.Logger)
+	e.auditReads.open(e)
 	e.leases = lease.New(cfg.Store, lease.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger})
 	return e, nil
 }
 
 // Close waits for work in the background, bounded by ctx, and closes the database. Sessions fail afterwards.
 func (e *Engine) Close(ctx context.Context) error {
+	e.auditReads.close()
 	e.sweeper.close()
 	return errors.Join(e.leases.Close(ctx), e.db.Close(ctx))
 }

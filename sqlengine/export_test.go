@@ -135,3 +135,6 @@ func (e *Engine) Disturb(ctx context.Context, name, index string, change func(tx
 	_, err = tx.Commit(ctx)
 	return err
 }
+
+// Own lets the session change stored tables of the schema system, as somebody would who tampers with them.
+func (s *Session) Own(on bool) { s.owner = on }

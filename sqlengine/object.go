@@ -38,7 +38,7 @@ type objectKind struct {
 }
 
 // objectKinds are the kinds that are always there.
-var objectKinds = []*objectKind{&secretKind, &budgetKind, &cacheKind}
+var objectKinds = []*objectKind{&secretKind, &budgetKind, &cacheKind, &auditKind}
 
 // kindOf returns a kind by its name.
 //

@@ -134,7 +134,7 @@ func (e *Engine) observeError(what *described, err error, at time.Time) {
 	e.metrics.Error(kind, state, what.tag.Table, message, at)
 }
 
-// endTransaction counts the end of a transaction that no statement asked for: of database/sql's Commit and Rollback.
+// transactionEnd counts a BEGIN or COMMIT that is no statement: of database/sql's BeginTx and Commit.
 func (e *Engine) transactionEnd(operation string, began time.Time, err error) {
 	now := e.now()
 	text := strings.ToUpper(operation)

@@ -108,6 +108,9 @@ func (r *Result) Close() error {
 		if r.failed == nil {
 			r.failed = err
 		}
+		if r.failed == nil {
+			r.run.auditRead(r.rows)
+		}
 		r.run.observe(r.run.s.last, r.AffectedRows, r.failed)
 		r.run.s.process.end(r.run.s.e.now())
 	}

@@ -42,6 +42,9 @@ type run struct {
 	warming *resultCache // that the result is for, whatever it is ON; nil: the statement is no WARM CACHE
 	varied  *atomic.Bool // set when a value depends on the day; nil: nobody cares
 
+	metadata **string      // of audit records, once it is made
+	audited  []auditedRead // tables whose reading is audited
+
 	steering *steering // once its transaction has begun
 
 	budgets []*budget // that the statement counts for
@@ -127,7 +130,7 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 	case *ast.Begin:
 		return r.beginStmt(n)
 	case *ast.Commit:
-		if err := r.s.Commit(r.ctx); err != nil {
+		if err := r.s.commitTx(r.ctx); err != nil {
 			return nil, err
 		}
 		return r.chain(n.Chain)
@@ -161,6 +164,11 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 		return r.flushCache(n)
 	case *ast.WarmCache:
 		return r.warmCache(n)
+	case *ast.AuditAdmin:
+		if n.Before == nil {
+			return r.verifyAudit(n)
+		}
+		return r.write(func(tx *table.Tx) (*Result, error) { return r.purgeAudit(n, tx) })
 	case *ast.CostOf:
 		return r.costOf(n)
 	case *ast.EstimateCost:
@@ -256,6 +264,7 @@ func (r *run) query(st *statement, q ast.Query) (*Result, error) {
 	}
 	p, err := r.planQuery(st, q, tx)
 	if err == nil {
+		r.noteRead(p.Tables())
 		if u := r.cacheUse(q, p, tx); u != nil {
 			return r.cached(u, p, tx, done)
 		}
@@ -403,9 +412,10 @@ func (r *run) write(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 	if err := r.begun(r.s.tx); err != nil {
 		return nil, err
 	}
-	sp, tables := r.s.tx.Savepoint(), r.s.temporary
+	sp, tables, trail := r.s.tx.Savepoint(), r.s.temporary, len(r.s.trail)
 	res, err := fn(r.s.tx)
 	if err != nil {
+		r.s.trail = r.s.trail[:trail]
 		r.s.temporary.restore(tables)
 		return nil, errors.Join(err, r.s.tx.RollbackTo(sp))
 	}
@@ -442,7 +452,7 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 			return nil, err
 		}
 		tables := r.s.temporary
-		r.s.aging = nil
+		r.s.aging, r.s.trail = nil, nil
 		var res *Result
 		if err = r.begun(tx); err == nil {
 			res, err = r.attempt(tx, fn)
@@ -522,5 +532,5 @@ func (r *run) env(tx *table.Tx) (plan.Env, error) {
 func (s *Session) planEnv(cat *catalog.Catalog, tx *table.Tx, types []base.Type) plan.Env {
 	return plan.Env{Catalog: cat, Database: s.e.cfg.Database, Virtual: s.virtual, ParseExpr: s.e.parseExpr, ParseQuery: s.e.parseQuery,
 		RowCount: func(id uint32) float64 { return float64(tx.RowCount(id)) }, Params: types, Var: s.variableType,
-		Readable: s.e.readable, TableFunction: s.tableFunction}
+		Readable: s.e.readable, TableFunction: s.tableFunction, System: s.owner}
 }

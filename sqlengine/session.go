@@ -10,6 +10,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/plugins/audit"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/table"
@@ -24,6 +25,7 @@ type Session struct {
 
 	start time.Time // see Began; zero when not set
 	plain bool      // see PlanAsWritten
+	owner bool      // it may change stored tables of the schema system
 
 	savepoints []savepoint
 	temporary  temporaryTables
@@ -35,6 +37,8 @@ type Session struct {
 	locked     bool // by LOCK TABLES
 	locks      sessionLocks
 	appender   *Appender        // that is open; nil: none
+	trail      []auditRecord    // of the transaction
+	identity   audit.Identity   // of the explicit transaction: what BeginTx was given
 	aging      []*catalog.Table // with a ttl, that the transaction has changed rows of
 
 	warnings     []*base.Error
@@ -51,6 +55,8 @@ type Session struct {
 type savepoint struct {
 	name string
 	at   *table.Savepoint
+
+	trail int // audit records before it
 }
 
 type userVar struct {
@@ -112,7 +118,10 @@ func (s *Session) Begin(ctx context.Context, o TxOptions) error {
 	if s.tx != nil {
 		return base.Errorf(errno.TxInProgress, "a transaction is open on this connection; COMMIT or ROLLBACK it first")
 	}
-	return s.begin(ctx, o)
+	began := s.e.now()
+	err := s.begin(object.WithTag(ctx, transactionTag("begin")), o)
+	s.e.transactionEnd("begin", began, err)
+	return err
 }
 
 func (s *Session) begin(ctx context.Context, o TxOptions) error {
@@ -128,7 +137,7 @@ func (s *Session) begin(ctx context.Context, o TxOptions) error {
 	if err != nil {
 		return err
 	}
-	s.tx, s.next, s.savepoints = tx, nextTx{}, nil
+	s.tx, s.next, s.savepoints, s.trail, s.identity = tx, nextTx{}, nil, nil, identityOf(ctx)
 	return nil
 }
 
@@ -136,6 +145,17 @@ func (s *Session) begin(ctx context.Context, o TxOptions) error {
 //
 // Cost and errors: see table.Tx.Commit. The transaction has ended whatever it returns.
 func (s *Session) Commit(ctx context.Context) error {
+	if s.tx == nil {
+		return s.commitTx(ctx)
+	}
+	began := s.e.now()
+	err := s.commitTx(object.WithTag(ctx, transactionTag("commit")))
+	s.e.transactionEnd("commit", began, err)
+	return err
+}
+
+// commitTx is Commit as a part of a statement.
+func (s *Session) commitTx(ctx context.Context) error {
 	if s.appender != nil {
 		return errAppending()
 	}
@@ -156,13 +176,13 @@ func (s *Session) noteAging(t *catalog.Table) {
 
 // commit commits a transaction.
 func (s *Session) commit(ctx context.Context, tx *table.Tx) error {
-	aging := s.aging
-	s.aging = nil
-	_, err := tx.Commit(ctx)
-	if err == nil {
-		s.e.aged(aging)
+	aging, trail := s.aging, s.trail
+	s.aging, s.trail, s.identity = nil, nil, audit.Identity{}
+	if err := s.e.commitWith(ctx, tx, trail); err != nil {
+		return err
 	}
-	return err
+	s.e.aged(aging)
+	return nil
 }
 
 // Rollback drops the explicit transaction; outside one it does nothing.
@@ -170,7 +190,7 @@ func (s *Session) Rollback(context.Context) error {
 	s.appender = nil
 	if s.tx != nil {
 		s.tx.Rollback()
-		s.tx, s.savepoints, s.aging = nil, nil, nil
+		s.tx, s.savepoints, s.aging, s.trail, s.identity = nil, nil, nil, nil, audit.Identity{}
 	}
 	return nil
 }

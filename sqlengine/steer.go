@@ -15,6 +15,7 @@ type steering struct {
 	prices  system.PriceList
 	budgets []*budget
 	caches  []*resultCache // by name
+	audits  []*auditing
 }
 
 // steerer keeps the steering of the last catalog that was committed.
@@ -47,6 +48,7 @@ func (r *run) steer(tx *table.Tx) (*steering, error) {
 func (e *Engine) compile(cat *catalog.Catalog) *steering {
 	s := &steering{prices: pricesOf(cat)}
 	e.eachObject(cat, &budgetKind, func(o *catalog.Object, opts plugins.Options) { s.budgets = append(s.budgets, e.budgetOf(o, opts)) })
+	e.eachObject(cat, &auditKind, func(o *catalog.Object, opts plugins.Options) { s.audits = append(s.audits, auditOf(o, opts)) })
 	e.eachObject(cat, &cacheKind, func(o *catalog.Object, opts plugins.Options) {
 		if c := e.cacheOf(o, opts); c != nil {
 			s.caches = append(s.caches, c)

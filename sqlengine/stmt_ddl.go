@@ -258,6 +258,9 @@ func (r *run) truncate(n *ast.Truncate, tx *table.Tx) (*Result, error) {
 		return nil, err
 	}
 	tx.DependOn(catalogTable, catalog.DescriptorKey(t.ID))
+	for _, a := range r.steering.auditsOf(t, "DELETE") {
+		r.s.trail = append(r.s.trail, r.auditRecord(a, t.Name, "TRUNCATE"))
+	}
 	return &Result{}, catalog.Truncate(tx, t)
 }
 

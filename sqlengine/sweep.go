@@ -12,6 +12,7 @@ import (
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/exec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
+	"github.com/s3sql/s3sql/sqlengine/system"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -156,6 +157,9 @@ func (s *Session) sweepOnce(ctx context.Context, tx *table.Tx, id uint32) (remov
 // removeExpired deletes rows of a table that are past their time; limit 0 all.
 func (r *run) removeExpired(tx *table.Tx, t *catalog.Table, limit int) (removed uint64, err error) {
 	sql := "DELETE FROM " + catalog.QuoteName(t.Name)
+	if t.System {
+		sql = "DELETE FROM " + system.Schema + "." + catalog.QuoteName(t.Name)
+	}
 	if limit > 0 {
 		sql += " LIMIT " + strconv.Itoa(limit)
 	}
@@ -167,7 +171,7 @@ func (r *run) removeExpired(tx *table.Tx, t *catalog.Table, limit int) (removed 
 	if err != nil {
 		return 0, err
 	}
-	env.Expired = true
+	env.Expired, env.System = true, t.System
 	m, err := plan.Mutate(env, st.stmt)
 	if err != nil {
 		return 0, err

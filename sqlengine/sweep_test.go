@@ -21,6 +21,8 @@ type setClock struct {
 
 func (c *setClock) Now() time.Time { return time.UnixMicro(c.micros.Load()) }
 
+func (c *setClock) to(at time.Time) { c.micros.Store(at.UnixMicro()) }
+
 func (c *setClock) advance(d time.Duration) { c.micros.Add(d.Microseconds()) }
 
 func sweepEngine(t *testing.T, edit ...func(*sqlengine.Config)) (*sqlengine.Engine, *sqlengine.Session, *setClock, *object.Ledger) {

@@ -1,6 +1,7 @@
 package sqlengine
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ func effectiveVars() []sysVar {
 		{name: "time_zone", initial: "+00:00", check: checkTimeZone},
 		{name: "s3sql_user", scope: sessionScope, get: func(s *Session) string { return s.settings.user },
 			apply: func(r *run, text string) error { r.s.settings.user = text; return nil }},
+		{name: "s3sql_metadata", scope: sessionScope, check: checkMetadata},
 		{name: "timestamp", kind: varFloat, scope: sessionScope, initial: "0", get: timestampText, apply: applyTimestamp},
 		{name: "last_insert_id", kind: varInt, scope: sessionScope, max: 1<<64 - 1,
 			get:   func(s *Session) string { return strconv.FormatUint(s.lastInsertID, 10) },
@@ -72,6 +74,15 @@ func setRetention(e *Engine, text string) error {
 	}
 	e.db.SetRetention(d)
 	return nil
+}
+
+// checkMetadata checks what audit records are to have beside what is done.
+func checkMetadata(text string) (string, error) {
+	doc := map[string]any{}
+	if text == "" || json.Unmarshal([]byte(text), &doc) == nil {
+		return text, nil
+	}
+	return "", base.Errorf(errno.WrongValueForVar, "Variable 's3sql_metadata' can't be set to the value of '%.40s': it is a JSON object", text)
 }
 
 func onOffText(on bool) string {

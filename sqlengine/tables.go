@@ -10,7 +10,7 @@ import (
 
 // systemTables returns the tables of the schema system.
 func (s *Session) systemTables() []*plan.VirtualTable {
-	return []*plan.VirtualTable{
+	return append([]*plan.VirtualTable{
 		system.Costs(),
 		system.CostTotals(),
 		system.StatementCosts(),
@@ -25,7 +25,7 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 		system.FullTextIndexes(),
 		system.FullTextTerms(),
 		system.Events(s.e.cfg.Events.Recent),
-	}
+	}, s.e.emptyTables()...)
 }
 
 // virtual is plan.Env.Virtual.

@@ -54,6 +54,8 @@ type Context struct {
 	Catalog *catalog.Catalog
 	// NoForeignKeys turns foreign_key_checks off: nothing is checked and nothing cascades.
 	NoForeignKeys bool
+	// Audit returns who is told of the changes of a table's rows; nil, and what it returns as nil: nobody.
+	Audit func(t *catalog.Table) Auditor
 	// MemoryLimit bounds the bytes that sorts, joins and groups hold together; 0 is no limit. What does not fit goes to
 	// temporary files, of which an operator has one at most.
 	MemoryLimit int64

@@ -36,6 +36,7 @@ type writer struct {
 	ret       *returner       // nil without RETURNING
 	view      *plan.ViewCheck // of the view that the statement names; nil: none
 
+	audit Auditor     // nil: nobody wants to know
 	shut  bool        // the key does not open a column of the table: rows keep what they have there
 	named []int       // the partitions that rows may go to; nil: all
 	rules *plan.Rules // see ruleSet
@@ -50,7 +51,7 @@ func newWriter(ec *Context, tx *table.Tx, t *catalog.Table, ignore bool) *writer
 		ec.Aging(t)
 	}
 	return &writer{ec: ec, tx: tx, t: t, ignore: ignore, fk: newForeignKeys(ec, tx, t), fam: &family{touched: map[uint32]bool{}},
-		shut: catalog.FirstUnreadable(ec.Key, t) != nil}
+		shut: catalog.FirstUnreadable(ec.Key, t) != nil, audit: ec.auditor(t)}
 }
 
 // conflict is a row that stands in the way of a new one.
@@ -128,6 +129,13 @@ func (w *writer) put(home *catalog.Table, pk string, row []base.Value) error {
 }
 
 func (w *writer) putEncoded(home *catalog.Table, pk string, row []base.Value, enc string) error {
+	if err := w.audited(nil, row); err != nil {
+		return err
+	}
+	return w.putRow(home, pk, row, enc)
+}
+
+func (w *writer) putRow(home *catalog.Table, pk string, row []base.Value, enc string) error {
 	if err := w.tx.Insert(home.ID, pk, enc); err != nil {
 		return err
 	}
@@ -143,6 +151,13 @@ func (w *writer) putEncoded(home *catalog.Table, pk string, row []base.Value, en
 
 // remove deletes a row and its index entries.
 func (w *writer) remove(pk string, row []base.Value) error {
+	if err := w.audited(row, nil); err != nil {
+		return err
+	}
+	return w.removeRow(pk, row)
+}
+
+func (w *writer) removeRow(pk string, row []base.Value) error {
 	home, err := w.locate(row)
 	if err != nil {
 		return err
@@ -174,11 +189,14 @@ func (w *writer) replace(oldPK string, oldRow []base.Value, pk string, newRow []
 	if err != nil {
 		return err
 	}
+	if err := w.audited(oldRow, newRow); err != nil {
+		return err
+	}
 	if pk != oldPK || from != home {
-		if err := w.remove(oldPK, oldRow); err != nil {
+		if err := w.removeRow(oldPK, oldRow); err != nil {
 			return err
 		}
-		return w.putEncoded(home, pk, newRow, enc)
+		return w.putRow(home, pk, newRow, enc)
 	}
 	if err := w.tx.Update(home.ID, pk, enc); err != nil {
 		return err

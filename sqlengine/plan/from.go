@@ -94,6 +94,16 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 	if t.AsOf != nil {
 		return nil, nil, base.Errorf(errno.NotSupported, "FOR SYSTEM_TIME AS OF is not supported")
 	}
+	if strings.EqualFold(t.Schema, systemSchema) && p.Catalog != nil {
+		if stored := p.Catalog.SystemTable(t.Name); stored != nil {
+			scan, sc, err := p.tableScan(t, stored, outer)
+			if p.System && err == nil {
+				p.open.addTable(scan, sc)
+				return scan, sc, nil
+			}
+			return p.readOnly(scan, sc, err)
+		}
+	}
 	if p.Virtual != nil {
 		if v := p.Virtual(t.Schema, t.Name); v != nil {
 			n, sc, err := p.virtual(t, v, outer)
@@ -125,6 +135,9 @@ func (p *planner) tableName(t *ast.TableName, outer *frame) (logical, *scope, er
 	return scan, sc, nil
 }
 
+// systemSchema is the database of the system tables, of which some are stored.
+const systemSchema = "system"
+
 // tableScan plans a table with the clauses behind its name.
 func (p *planner) tableScan(t *ast.TableName, table *catalog.Table, outer *frame) (*lScan, *scope, error) {
 	scan, sc := p.scan(table, aliasOf(t), outer)
@@ -155,6 +168,12 @@ const informationSchema = "information_schema"
 func (p *planner) lookupTable(t *ast.TableName) (*catalog.Table, error) {
 	if strings.EqualFold(t.Schema, informationSchema) {
 		return nil, base.Errorf(errno.UnknownTable, "Unknown table '%s' in information_schema", strings.ToUpper(t.Name))
+	}
+	if strings.EqualFold(t.Schema, systemSchema) {
+		if stored := p.Catalog.SystemTable(t.Name); stored != nil && p.System {
+			return stored, nil
+		}
+		return nil, base.Errorf(errno.NonUpdatable, "The table '%s.%s' is not updatable: the database itself writes it", systemSchema, t.Name)
 	}
 	if t.Schema != "" && !strings.EqualFold(t.Schema, p.Database) {
 		return nil, base.Errorf(errno.BadDB, "Unknown database '%s'", t.Schema)

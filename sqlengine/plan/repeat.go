@@ -7,6 +7,9 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/expr"
 )
 
+// Tables returns the stored tables that the plan reads; one may be there more than once.
+func (p *Plan) Tables() []*catalog.Table { return p.reads }
+
 // Repeatable reports whether a plan yields the same rows whenever the tables that it reads and its arguments are the same, and returns
 // those tables; one may be there more than once.
 func (p *Plan) Repeatable() (tables []*catalog.Table, ok bool) {

@@ -95,6 +95,8 @@ func (l *Log) assemble(batch []*member) (*Record, []*member) {
 	var keys batchKeys
 
 	l.order.Lock()
+	rec.Seq = l.head.Load() + 1
+	rec.Micros = max(rec.Micros, l.order.micros)
 	for i, m := range batch {
 		if verdicts[i] = l.order.broken; verdicts[i] == nil {
 			verdicts[i] = l.applier.Validate(m.txn)
@@ -107,10 +109,9 @@ func (l *Log) assemble(batch []*member) (*Record, []*member) {
 			keys.add(m.txn)
 			taken = append(taken, m)
 			rec.Txns = append(rec.Txns, m.txn)
+			m.complete(rec)
 		}
 	}
-	rec.Seq = l.head.Load() + 1
-	rec.Micros = max(rec.Micros, l.order.micros)
 	if len(taken) > 0 {
 		l.order.flight, l.order.own = rec, false
 	}

@@ -24,12 +24,26 @@ type member struct {
 	body []byte // txn, encoded
 	done chan struct{}
 
+	early int // tables of txn before what Late has made
+
 	// under Log.mu
 	queued bool // in the queue: nothing has been sent for it
 	left   bool // its caller has gone
 
 	result Committed
 	err    error
+}
+
+// size bounds the encoded bytes of the transaction.
+func (m *member) size() int { return len(m.body) + m.txn.LateBytes }
+
+// complete has the transaction completed for the record that it is the last one of.
+func (m *member) complete(rec *Record) {
+	if m.txn.Late == nil {
+		return
+	}
+	m.txn.Tables = append(m.txn.Tables[:m.early:m.early], m.txn.Late(rec))
+	m.body = appendTxn(nil, m.txn)
 }
 
 func (m *member) finish(c Committed, err error) {
@@ -55,8 +69,8 @@ func (l *Log) Commit(ctx context.Context, t *Txn) (Committed, error) {
 			}
 		}
 	}
-	m := &member{ctx: ctx, txn: t, body: appendTxn(nil, t), done: make(chan struct{})}
-	if size := recordOverhead + txnOverhead + len(m.body); size > l.cfg.MaxRecordBytes {
+	m := &member{ctx: ctx, txn: t, body: appendTxn(nil, t), early: len(t.Tables), done: make(chan struct{})}
+	if size := recordOverhead + txnOverhead + m.size(); size > l.cfg.MaxRecordBytes {
 		return Committed{}, tooLarge(size, l.cfg.MaxRecordBytes)
 	}
 	if !l.enqueue(m) {
@@ -123,7 +137,7 @@ func (l *Log) take() []*member {
 		if m.left {
 			continue
 		}
-		size += txnOverhead + len(m.body)
+		size += txnOverhead + m.size()
 		if len(batch) > 0 && size > min(l.cfg.BatchBytes, l.cfg.MaxRecordBytes) {
 			break
 		}

@@ -42,6 +42,12 @@ type Txn struct {
 	// Reads is what the transaction must not have read stale; a write committed after Snapshot that falls into one of the
 	// ranges is a conflict. It is not stored.
 	Reads []KeyRange
+
+	// Late, if not nil, makes a last table of the transaction when it is known which record it goes into, and behind which transactions:
+	// rec has its number and time, and the transactions up to this one. It is called again for each record that is tried, under the
+	// log's lock, after Validate: what it returns has to be free of conflicts. LateBytes bounds the encoded size of that. It is not stored.
+	Late      func(rec *Record) TableWrite
+	LateBytes int
 }
 
 // TableWrite is what a transaction did to one table. A table may occur more than once in a transaction.

@@ -114,6 +114,7 @@ type DB struct {
 		sync.Mutex
 		window   window
 		counters map[uint32]*counter
+		lasts    map[uint32]*lastRow
 	}
 }
 
@@ -166,6 +167,7 @@ func (db *DB) Apply(rec *commitlog.Record, own bool) error {
 	db.work.note(next, rec, db.opts.limits)
 	db.mu.window.add(rec)
 	db.noteAutoIncLocked(rec, own)
+	db.noteLastLocked(rec)
 	db.ckpt.note(rec, own)
 	return nil
 }

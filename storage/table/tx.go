@@ -58,6 +58,7 @@ type Tx struct {
 	mem        int        // bytes of keys and rows in own tables, about
 	stuck      int        // those of them that Relieve could not write
 	spilled    []*writing // all that were ever written
+	late       *late      // nil: nothing
 
 	mu struct {
 		sync.Mutex // readers of one transaction run in parallel
@@ -196,7 +197,13 @@ func (tx *Tx) commit(ctx context.Context) (CommitInfo, error) {
 		return CommitInfo{}, err
 	}
 	txn := tx.txn()
-	if len(txn.Tables) == 0 {
+	if len(txn.Tables) == 0 && tx.late != nil {
+		txn.Reads = append(txn.Reads, tx.reads()...)
+	}
+	if tx.late != nil {
+		txn.Late, txn.LateBytes = tx.lateWrite, tx.late.bytes
+	}
+	if len(txn.Tables) == 0 && tx.late == nil {
 		tx.keepLocal()
 		return CommitInfo{Seq: tx.st.seq}, nil
 	}
