@@ -6,11 +6,10 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/plugins"
-	"github.com/s3sql/s3sql/storage/table"
 )
 
 // auditKind is CREATE AUDIT: what is done to rows is written down, in the commit that does it.
-var auditKind = objectKind{name: "AUDIT", clauses: onTables | wantTables | forChanges | forReads, setup: setupAudit, options: []plugins.Option{
+var auditKind = objectKind{name: "AUDIT", clauses: onTables | wantTables | forChanges | forReads, tables: []string{auditLog}, options: []plugins.Option{
 	{Name: "include_data", Type: plugins.Bool, Default: "true"},
 	{Name: "include_partitions", Type: plugins.Bool, Default: "true"},
 	{Name: "max_data_size", Type: plugins.Size, Default: "10000"},
@@ -26,10 +25,6 @@ const (
 		"partition_values JSON, metadata JSON, truncated BOOLEAN NOT NULL, commit_seq BIGINT UNSIGNED NOT NULL, audit_name VARCHAR(64) NOT NULL, " +
 		"expires_at DATETIME(6), prev_hash CHAR(64), hash CHAR(64)) WITH (ttl = 'expires_at')"
 )
-
-func setupAudit(r *run, tx *table.Tx, _ *catalog.Object) error {
-	return r.makeSystemTable(tx, auditLog)
-}
 
 // auditing is an AUDIT at work.
 type auditing struct {

@@ -117,7 +117,9 @@ func (r *infoSource) CostHistory() ([]system.MinuteUsage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.s.e.history.list(tableNames(cat)), nil
+	names := tableNames(cat)
+	others, err := r.costsOfOthers(names)
+	return append(r.s.e.history.list(names), others...), err
 }
 
 // Secrets returns the names of the secrets.

@@ -63,7 +63,11 @@ func TestCostOf(t *testing.T) {
 	}
 	defer e.Close(context.Background())
 	s := e.NewSession()
-	for sql, rows := range map[string]int{"SELECT v FROM r WHERE id < 40": 20, "INSERT INTO r VALUES (5, 'c', 1, 'v')": 1, "SELECT 1": 1} {
+	for _, c := range []struct {
+		sql  string
+		rows int
+	}{{"SELECT v FROM r WHERE id < 40", 20}, {"INSERT INTO r VALUES (5, 'c', 1, 'v')", 1}, {"SELECT 1", 1}} {
+		sql, rows := c.sql, c.rows
 		before := ledger.Total()
 		got := must(t, s, "SHOW COST OF "+sql)
 		used := ledger.Total().Sub(before)
@@ -196,7 +200,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	answer(s, "CREATE BUDGET b WITH (limit_usd = '"+secret+"')")
 	for _, sql := range []string{"SHOW CREATE SECRET token", "SHOW SECRETS", "SELECT * FROM system.secrets", "SELECT * FROM system.statement_costs",
 		"SELECT * FROM system.events", "SHOW PROCESSLIST", "SELECT * FROM system.commits"} {
-		if got := must(t, s, sql); strings.Contains(got, secret) {
+		if got := answer(s, sql); strings.Contains(got, secret) || strings.HasPrefix(got, "ERROR") {
 			t.Errorf("%s shows it: %s", sql, got)
 		}
 	}

@@ -3,6 +3,7 @@ package sqlengine
 import (
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
@@ -116,7 +117,12 @@ type Engine struct {
 	history    history
 	caches     caches
 	auditReads auditReads
-	empty      struct {
+	flusher    flusher
+	process    string // identifies this process among those that keep figures
+
+	alertStates sync.Map // *alertState by the object's id
+	alertsAt    alertClock
+	empty       struct {
 		sync.Once
 		tables []*plan.VirtualTable
 	}
@@ -175,15 +181,24 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e.cfg, e.db, e.key = cfg, db, key
 	e.sweeper.start(e.sweep, cfg.Logger)
 	e.auditReads.open(e)
+	e.process = randomID(cfg.Rand)
+	e.flusher.open(e)
 	e.leases = lease.New(cfg.Store, lease.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger})
 	return e, nil
 }
 
 // Close waits for work in the background, bounded by ctx, and closes the database. Sessions fail afterwards.
 func (e *Engine) Close(ctx context.Context) error {
+	e.flusher.close(ctx)
 	e.auditReads.close()
 	e.sweeper.close()
 	return errors.Join(e.leases.Close(ctx), e.db.Close(ctx))
+}
+
+func randomID(r base.Rand) string {
+	var b [16]byte
+	r.Read(b[:])
+	return hex.EncodeToString(b[:])
 }
 
 // NewSession returns a session with the engine's defaults.

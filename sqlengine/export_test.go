@@ -138,3 +138,6 @@ func (e *Engine) Disturb(ctx context.Context, name, index string, change func(tx
 
 // Own lets the session change stored tables of the schema system, as somebody would who tampers with them.
 func (s *Session) Own(on bool) { s.owner = on }
+
+// FlushMetrics writes the figures of METRICS now.
+func (e *Engine) FlushMetrics() { e.flusher.flush(context.Background()) }

@@ -33,12 +33,12 @@ type objectKind struct {
 	options []plugins.Option
 	// check, if not nil, checks what the definitions of the options do not say.
 	check func(o *catalog.Object, opts plugins.Options) error
-	// setup, if not nil, makes what the object needs beside its descriptor, in the same transaction.
-	setup func(r *run, tx *table.Tx, o *catalog.Object) error
+	// tables are stored system tables that the first object makes, in its transaction.
+	tables []string
 }
 
 // objectKinds are the kinds that are always there.
-var objectKinds = []*objectKind{&secretKind, &budgetKind, &cacheKind, &auditKind}
+var objectKinds = []*objectKind{&secretKind, &budgetKind, &cacheKind, &auditKind, &metricsKind, &alertKind}
 
 // kindOf returns a kind by its name.
 //
@@ -131,8 +131,8 @@ func (r *run) storeObject(tx *table.Tx, k *objectKind, old, o *catalog.Object, o
 		if err == nil && k.check != nil {
 			err = k.check(o, opts)
 		}
-		if err == nil && k.setup != nil {
-			err = k.setup(r, tx, o)
+		for i := 0; i < len(k.tables) && err == nil; i++ {
+			err = r.makeSystemTable(tx, k.tables[i])
 		}
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/plugins/metrics"
 	"github.com/s3sql/s3sql/sqlengine/ast"
+	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/sqlengine/parse"
 	"github.com/s3sql/s3sql/storage/object"
 )
@@ -40,7 +41,11 @@ func (e *Engine) describe(n ast.Statement, sql string) described {
 	case *ast.CreateObject, *ast.AlterObject, *ast.InstallPlugin:
 		d.secret = true
 	}
-	d.operation = e.metrics.Operation(operationOf(n), d.tag.Table)
+	table := d.tag.Table
+	if strings.HasPrefix(table, "system.") { // looking at the figures is no use of a table
+		table = ""
+	}
+	d.operation = e.metrics.Operation(operationOf(n), table)
 	d.digest = e.metrics.Digest(d.tag.Statement, text)
 	return d
 }
@@ -108,17 +113,12 @@ func (r *run) observe(used Stats, written uint64, err error) {
 	if err == nil {
 		r.warnBudgets(used)
 	}
-	at := r.start.Add(used.Duration)
-	var what *described
+	what := &e.unparsed
 	if r.st != nil {
 		what = &r.st.what
-	} else {
-		what = &e.unparsed
 	}
-	e.metrics.Observe(what.operation, what.digest, metrics.Statement{At: at, Took: used.Duration, RowsRead: used.Rows,
-		RowsWritten: int64(written), Failed: err != nil})
-	if err != nil {
-		e.observeError(what, err, at)
+	if !r.s.internal {
+		r.measured(what, used, written, err)
 	}
 }
 
@@ -132,6 +132,7 @@ func (e *Engine) observeError(what *described, err error, at time.Time) {
 		message = "(hidden)"
 	}
 	e.metrics.Error(kind, state, what.tag.Table, message, at)
+	e.cfg.Events.Publish(event.Failed{TableName: what.tag.Table, Statement: what.text, Kind: kind, State: state, Message: message})
 }
 
 // transactionEnd counts a BEGIN or COMMIT that is no statement: of database/sql's BeginTx and Commit.

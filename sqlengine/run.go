@@ -42,6 +42,8 @@ type run struct {
 	warming *resultCache // that the result is for, whatever it is ON; nil: the statement is no WARM CACHE
 	varied  *atomic.Bool // set when a value depends on the day; nil: nobody cares
 
+	planned *plan.Plan // of a query, for slow statements
+
 	metadata **string      // of audit records, once it is made
 	audited  []auditedRead // tables whose reading is audited
 
@@ -264,6 +266,7 @@ func (r *run) query(st *statement, q ast.Query) (*Result, error) {
 	}
 	p, err := r.planQuery(st, q, tx)
 	if err == nil {
+		r.planned = p
 		r.noteRead(p.Tables())
 		if u := r.cacheUse(q, p, tx); u != nil {
 			return r.cached(u, p, tx, done)

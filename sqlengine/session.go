@@ -27,6 +27,8 @@ type Session struct {
 	plain bool      // see PlanAsWritten
 	owner bool      // it may change stored tables of the schema system
 
+	internal bool // its statements are the engine's own: they are in no figures but those of costs
+
 	savepoints []savepoint
 	temporary  temporaryTables
 	vars       map[string]userVar

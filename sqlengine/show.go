@@ -72,6 +72,10 @@ func (r *run) listing(n *ast.Show, tx *table.Tx) (*listing, error) {
 		return r.showColumns(n, tx)
 	case "CREATE TABLE", "CREATE VIEW":
 		return r.showCreateTable(n, tx)
+	case "METRICS":
+		return r.showMetrics()
+	case "REPORT":
+		return r.showReport()
 	case "COSTS":
 		return r.showCosts()
 	case "OBJECTS":

@@ -16,6 +16,8 @@ type steering struct {
 	budgets []*budget
 	caches  []*resultCache // by name
 	audits  []*auditing
+	metrics *measuring // nil: there is none
+	alerts  []*alert
 }
 
 // steerer keeps the steering of the last catalog that was committed.
@@ -49,6 +51,8 @@ func (e *Engine) compile(cat *catalog.Catalog) *steering {
 	s := &steering{prices: pricesOf(cat)}
 	e.eachObject(cat, &budgetKind, func(o *catalog.Object, opts plugins.Options) { s.budgets = append(s.budgets, e.budgetOf(o, opts)) })
 	e.eachObject(cat, &auditKind, func(o *catalog.Object, opts plugins.Options) { s.audits = append(s.audits, auditOf(o, opts)) })
+	e.eachObject(cat, &metricsKind, func(o *catalog.Object, opts plugins.Options) { s.metrics = measuringOf(o, opts) })
+	e.eachObject(cat, &alertKind, func(o *catalog.Object, opts plugins.Options) { s.alerts = append(s.alerts, e.alertOf(o, opts)) })
 	e.eachObject(cat, &cacheKind, func(o *catalog.Object, opts plugins.Options) {
 		if c := e.cacheOf(o, opts); c != nil {
 			s.caches = append(s.caches, c)

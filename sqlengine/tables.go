@@ -25,7 +25,7 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 		system.FullTextIndexes(),
 		system.FullTextTerms(),
 		system.Events(s.e.cfg.Events.Recent),
-	}, s.e.emptyTables()...)
+	}, append(system.MetricTables(s.e.measure().object != nil), s.e.emptyTables()...)...)
 }
 
 // virtual is plan.Env.Virtual.

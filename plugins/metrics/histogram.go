@@ -61,10 +61,11 @@ func (h *Histogram) Observe(d time.Duration) {
 
 // Distribution is the state of a Histogram at one moment.
 type Distribution struct {
-	Count    int64         `json:"count"`
-	Sum      time.Duration `json:"sum"`
-	Min, Max time.Duration `json:"-"`
-	Buckets  map[int]int64 `json:"buckets,omitempty"` // by number; those that are empty are not there
+	Count   int64         `json:"count"`
+	Sum     time.Duration `json:"sum"`
+	Min     time.Duration `json:"min"`
+	Max     time.Duration `json:"max"`
+	Buckets map[int]int64 `json:"buckets,omitempty"` // by number; those that are empty are not there
 }
 
 // Snapshot returns the counts so far. Durations that are counted meanwhile may be in it in part.
@@ -125,4 +126,15 @@ func (d Distribution) Quantile(q float64) time.Duration {
 		rank -= n
 	}
 	return d.Max
+}
+
+// Sub returns what came after earlier, which is an earlier state of the same histogram. Min and Max stay those of all.
+func (d Distribution) Sub(earlier Distribution) Distribution {
+	out := Distribution{Count: d.Count - earlier.Count, Sum: d.Sum - earlier.Sum, Min: d.Min, Max: d.Max, Buckets: map[int]int64{}}
+	for i, n := range d.Buckets {
+		if n -= earlier.Buckets[i]; n > 0 {
+			out.Buckets[i] = n
+		}
+	}
+	return out
 }

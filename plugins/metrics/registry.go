@@ -31,6 +31,7 @@ type Registry struct {
 		slowNext   int
 	}
 	window window
+	watch  sync.Map // windows of tables, by name
 }
 
 type operationKey struct{ name, table string }
@@ -184,11 +185,14 @@ type Statement struct {
 	Took                  time.Duration
 	RowsRead, RowsWritten int64
 	Failed                bool
+	Unsampled             bool // only calls and failures are counted
 }
 
 // Observe counts an execution.
 func (r *Registry) Observe(o *Operation, d *Digest, s Statement) {
-	o.Latency.Observe(s.Took)
+	if !s.Unsampled {
+		o.Latency.Observe(s.Took)
+	}
 	d.Calls.Add(1)
 	d.Nanos.Add(int64(s.Took))
 	d.Rows.Add(s.RowsRead)
@@ -198,6 +202,12 @@ func (r *Registry) Observe(o *Operation, d *Digest, s Statement) {
 	}
 	r.window.observe(s)
 	if o.Table == "" {
+		return
+	}
+	if w, ok := r.watch.Load(o.Table); ok {
+		w.(*window).observe(s)
+	}
+	if s.Unsampled {
 		return
 	}
 	u := r.usage(o, s.At)

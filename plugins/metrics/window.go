@@ -48,13 +48,28 @@ type Rates struct {
 	Over               time.Duration // the span, as far as anything was counted
 }
 
+// Watch begins to count a table by itself, for RatesOf.
+func (r *Registry) Watch(table string) { r.watch.LoadOrStore(table, new(window)) }
+
+// RatesOf is Rates of the statements on one table, since it is watched.
+func (r *Registry) RatesOf(table string, now time.Time, span time.Duration) Rates {
+	if w, ok := r.watch.Load(table); ok {
+		return w.(*window).rates(now, span, r.since)
+	}
+	return Rates{}
+}
+
 // Rates returns what the last span before now saw, up to an hour, to within 5 seconds.
 func (r *Registry) Rates(now time.Time, span time.Duration) Rates {
+	return r.window.rates(now, span, r.since)
+}
+
+func (w *window) rates(now time.Time, span time.Duration, since time.Time) Rates {
 	last := now.Unix() / slotSeconds
 	first := last - min(max(int64(span/time.Second)/slotSeconds, 1), slots-1) + 1
-	out := Rates{Over: min(span, max(now.Sub(r.since), time.Second))}
-	for i := range r.window.ring {
-		s := &r.window.ring[i]
+	out := Rates{Over: min(span, max(now.Sub(since), time.Second))}
+	for i := range w.ring {
+		s := &w.ring[i]
 		if n := s.number.Load(); n >= first && n <= last {
 			out.Statements, out.Errors, out.Took = out.Statements+s.count.Load(), out.Errors+s.failed.Load(), out.Took+time.Duration(s.nanos.Load())
 		}
