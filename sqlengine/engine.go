@@ -236,6 +236,9 @@ func (e *Engine) freshness() table.Freshness {
 	return table.Bounded
 }
 
+// chance returns a random number in [0, 1).
+func (e *Engine) chance() float64 { return float64(e.jitter(1<<53)) / (1 << 53) }
+
 // jitter returns a random duration in [0, limit).
 func (e *Engine) jitter(limit time.Duration) time.Duration {
 	var b [8]byte

@@ -1,7 +1,6 @@
 package sqlengine
 
 import (
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -79,7 +78,7 @@ func (r *run) measured(what *described, used Stats, written uint64, err error) {
 	e, m := r.s.e, r.s.e.measure()
 	at := r.start.Add(used.Duration)
 	s := metrics.Statement{At: at, Took: used.Duration, RowsRead: used.Rows, RowsWritten: int64(written), Failed: err != nil,
-		Unsampled: m.sample < 1 && rand.Float64() >= m.sample}
+		Unsampled: m.sample < 1 && e.chance() >= m.sample}
 	e.metrics.Observe(what.operation, what.digest, s)
 	if m.slow && used.Duration >= m.threshold && r.st != nil && (m.threshold > 0 || !s.Unsampled) {
 		r.slow(what, used, at)

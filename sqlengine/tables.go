@@ -10,11 +10,12 @@ import (
 
 // systemTables returns the tables of the schema system.
 func (s *Session) systemTables() []*plan.VirtualTable {
+	stored := s.e.measure().object != nil
 	return append([]*plan.VirtualTable{
 		system.Costs(),
 		system.CostTotals(),
 		system.StatementCosts(),
-		system.CostHistory(),
+		system.CostHistory(stored),
 		system.PriceTable(),
 		system.Secrets(),
 		system.CacheStats(),
@@ -25,7 +26,7 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 		system.FullTextIndexes(),
 		system.FullTextTerms(),
 		system.Events(s.e.cfg.Events.Recent),
-	}, append(system.MetricTables(s.e.measure().object != nil), s.e.emptyTables()...)...)
+	}, append(system.MetricTables(stored), s.e.emptyTables()...)...)
 }
 
 // virtual is plan.Env.Virtual.

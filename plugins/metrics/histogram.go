@@ -16,9 +16,9 @@ const (
 
 // Histogram is a distribution of durations. The zero value is ready; it is safe for concurrent use and must not be copied.
 type Histogram struct {
-	count, sum atomic.Int64 // sum in nanoseconds
-	min, max   atomic.Int64 // nanoseconds, min plus one so that 0 means none
-	buckets    [bucketsMax]atomic.Uint64
+	sum      atomic.Int64 // nanoseconds
+	min, max atomic.Int64 // nanoseconds, min plus one so that 0 means none
+	buckets  [bucketsMax]atomic.Uint64
 }
 
 func bucketOf(d time.Duration) int {
@@ -45,7 +45,6 @@ func bounds(i int) (lo, hi time.Duration) {
 // Observe counts a duration.
 func (h *Histogram) Observe(d time.Duration) {
 	h.buckets[bucketOf(d)].Add(1)
-	h.count.Add(1)
 	h.sum.Add(int64(d))
 	for n := h.min.Load(); n == 0 || int64(d) < n-1; n = h.min.Load() {
 		if h.min.CompareAndSwap(n, int64(d)+1) {
@@ -70,13 +69,14 @@ type Distribution struct {
 
 // Snapshot returns the counts so far. Durations that are counted meanwhile may be in it in part.
 func (h *Histogram) Snapshot() Distribution {
-	d := Distribution{Count: h.count.Load(), Sum: time.Duration(h.sum.Load()), Max: time.Duration(h.max.Load()), Buckets: map[int]int64{}}
+	d := Distribution{Sum: time.Duration(h.sum.Load()), Max: time.Duration(h.max.Load()), Buckets: map[int]int64{}}
 	if n := h.min.Load(); n > 0 {
 		d.Min = time.Duration(n - 1)
 	}
 	for i := range h.buckets {
 		if n := h.buckets[i].Load(); n > 0 {
 			d.Buckets[i] = int64(n)
+			d.Count += int64(n)
 		}
 	}
 	return d

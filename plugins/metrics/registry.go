@@ -31,7 +31,10 @@ type Registry struct {
 		slowNext   int
 	}
 	window window
-	watch  sync.Map // windows of tables, by name
+	watch  struct { // windows of tables, by name
+		any atomic.Bool
+		m   sync.Map
+	}
 }
 
 type operationKey struct{ name, table string }
@@ -99,9 +102,6 @@ type Digest struct {
 	ID    string // 32 hexadecimal digits
 	Text  string // the statement with ? in the place of constants
 	Calls atomic.Int64
-	Fails atomic.Int64
-	Rows  atomic.Int64
-	Nanos atomic.Int64
 }
 
 // Digest returns the figures of a digest.
@@ -185,7 +185,7 @@ type Statement struct {
 	Took                  time.Duration
 	RowsRead, RowsWritten int64
 	Failed                bool
-	Unsampled             bool // only calls and failures are counted
+	Unsampled             bool // only calls, failures and what windows see are counted
 }
 
 // Observe counts an execution.
@@ -194,18 +194,17 @@ func (r *Registry) Observe(o *Operation, d *Digest, s Statement) {
 		o.Latency.Observe(s.Took)
 	}
 	d.Calls.Add(1)
-	d.Nanos.Add(int64(s.Took))
-	d.Rows.Add(s.RowsRead)
 	if s.Failed {
 		o.Errors.Add(1)
-		d.Fails.Add(1)
 	}
 	r.window.observe(s)
 	if o.Table == "" {
 		return
 	}
-	if w, ok := r.watch.Load(o.Table); ok {
-		w.(*window).observe(s)
+	if r.watch.any.Load() {
+		if w, ok := r.watch.m.Load(o.Table); ok {
+			w.(*window).observe(s)
+		}
 	}
 	if s.Unsampled {
 		return

@@ -49,11 +49,14 @@ type Rates struct {
 }
 
 // Watch begins to count a table by itself, for RatesOf.
-func (r *Registry) Watch(table string) { r.watch.LoadOrStore(table, new(window)) }
+func (r *Registry) Watch(table string) {
+	r.watch.m.LoadOrStore(table, new(window))
+	r.watch.any.Store(true)
+}
 
 // RatesOf is Rates of the statements on one table, since it is watched.
 func (r *Registry) RatesOf(table string, now time.Time, span time.Duration) Rates {
-	if w, ok := r.watch.Load(table); ok {
+	if w, ok := r.watch.m.Load(table); ok {
 		return w.(*window).rates(now, span, r.since)
 	}
 	return Rates{}

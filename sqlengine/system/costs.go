@@ -149,9 +149,9 @@ func statementRows(src costSource) (out [][]base.Value, err error) {
 }
 
 // CostHistory is system.cost_history: what each minute's requests cost, by table, plugin and operation; of this process's last day, and
-// where there is a METRICS of all processes as long as that keeps it.
-func CostHistory() *plan.VirtualTable {
-	return &plan.VirtualTable{Schema: Schema, Name: "cost_history", Source: sourced(historyRows), Columns: columnsOf("minute", "t", "table_name", "S",
+// where they are stored, by METRICS, of all processes as long as that keeps them.
+func CostHistory(stored bool) *plan.VirtualTable {
+	return &plan.VirtualTable{Schema: Schema, Name: "cost_history", Current: stored, Source: sourced(historyRows), Columns: columnsOf("minute", "t", "table_name", "S",
 		"plugin", "S", "operation", "s", "requests", "i", "bytes", "i", "cost_usd", "$")}
 }
 
