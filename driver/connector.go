@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -64,8 +65,17 @@ func (d *Driver) newConnector(cfg Config, opts ...Option) (*Connector, error) {
 		return nil, parameterNamed("loc").invalid(cfg.Loc, "", errBadValue)
 	}
 	p.ensureDefaults()
-	return &Connector{drv: d, cfg: cfg, parts: p, open: d.open, format: format{parseTime: *cfg.ParseTime, loc: loc}}, nil
+	c := &Connector{drv: d, cfg: cfg, open: d.open, format: format{parseTime: *cfg.ParseTime, loc: loc}}
+	p.openDB = sync.OnceValue(func() *sql.DB { return sql.OpenDB(shared{c}) })
+	c.parts = p
+	return c, nil
 }
+
+// shared is a connector that somebody else closes.
+type shared struct{ c *Connector }
+
+func (s shared) Connect(ctx context.Context) (driver.Conn, error) { return s.c.Connect(ctx) }
+func (s shared) Driver() driver.Driver                            { return s.c.Driver() }
 
 // Config returns the connector's configuration, with its defaults.
 func (c *Connector) Config() Config { return c.cfg }

@@ -1,9 +1,11 @@
 package driver
 
 import (
+	"database/sql"
 	"log/slog"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/plugins"
 	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/storage/object"
 )
@@ -18,6 +20,9 @@ type parts struct {
 	clock  base.Clock
 	rand   base.Rand
 	events *event.Hub
+
+	functions []plugins.Function
+	openDB    func() *sql.DB // the database for plugins
 
 	localFiles bool // LOAD DATA LOCAL may read every file
 }
@@ -45,6 +50,11 @@ func WithStore(s object.Store) Option { return func(p *parts) { p.store = s } }
 // WithLocalFiles lets LOAD DATA LOCAL INFILE read every file that the program may read, relative paths from its working
 // directory. It is for programs whose user writes the statements; others allow single files with RegisterLocalFile.
 func WithLocalFiles() Option { return func(p *parts) { p.localFiles = true } }
+
+// WithFunction adds a function to SQL, for the databases of this connector.
+func WithFunction(f plugins.Function) Option {
+	return func(p *parts) { p.functions = append(p.functions, f) }
+}
 
 // WithClock replaces the machine's clock, for tests and simulations.
 func WithClock(c base.Clock) Option { return func(p *parts) { p.clock = c } }

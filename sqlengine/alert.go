@@ -13,7 +13,6 @@ import (
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/internal/suggest"
 	"github.com/s3sql/s3sql/plugins"
-	"github.com/s3sql/s3sql/plugins/metrics"
 	"github.com/s3sql/s3sql/sqlengine/event"
 )
 
@@ -23,38 +22,17 @@ var alertKind = objectKind{name: "ALERT", clauses: onMetric, check: checkAlert, 
 	{Name: "table"},
 }}
 
-// alertMetrics are the figures that alerts are about, of the window unless they say otherwise.
-var alertMetrics = map[string]func(e *Engine, r metrics.Rates) float64{
-	"error_rate":            func(_ *Engine, r metrics.Rates) float64 { return r.ErrorRate() },
-	"errors":                func(_ *Engine, r metrics.Rates) float64 { return float64(r.Errors) },
-	"statements":            func(_ *Engine, r metrics.Rates) float64 { return float64(r.Statements) },
-	"statements_per_second": func(_ *Engine, r metrics.Rates) float64 { return r.PerSecond() },
-	"avg_response_ms":       func(_ *Engine, r metrics.Rates) float64 { return float64(r.Mean().Microseconds()) / 1000 },
-	"memory_usage": func(e *Engine, _ metrics.Rates) float64 { // a share of memory_limit, now
-		return float64(e.db.Budget().Used()) / float64(max(e.db.Budget().Limit(), 1))
-	},
-	"cost_usd": func(e *Engine, _ metrics.Rates) float64 { // of this process since RESET COSTS
-		used, _ := e.costs.requests()
-		return e.priceList().Of(e.global(systemVars["cost_profile"])).Cost(used)
-	},
-}
-
-func metricNames() (names []string) {
-	for name := range alertMetrics {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+// alertMetrics are the figures that alerts are about; see alert.value.
+var alertMetrics = []string{"avg_response_ms", "cost_usd", "error_rate", "errors", "memory_usage", "statements", "statements_per_second"}
 
 func checkAlert(o *catalog.Object, opts plugins.Options) error {
 	metric, _, _ := strings.Cut(o.On, " ")
-	if alertMetrics[metric] == nil {
+	if !slices.Contains(alertMetrics, metric) {
 		hint := ""
-		if near := suggest.Nearest(metric, metricNames()); near != "" {
+		if near := suggest.Nearest(metric, alertMetrics); near != "" {
 			hint = "did you mean " + near + "? "
 		}
-		return base.Errorf(errno.WrongArguments, "%s: there is no metric '%s'; %svalid: %s", what(o.Kind, o.Name), metric, hint, strings.Join(metricNames(), ", "))
+		return base.Errorf(errno.WrongArguments, "%s: there is no metric '%s'; %svalid: %s", what(o.Kind, o.Name), metric, hint, strings.Join(alertMetrics, ", "))
 	}
 	if opts.Text("table") != "" && (metric == "memory_usage" || metric == "cost_usd") {
 		return base.Errorf(errno.WrongArguments, "%s: metric %s is not of a table", what(o.Kind, o.Name), metric)
@@ -96,16 +74,30 @@ func (e *Engine) alertOf(o *catalog.Object, opts plugins.Options) *alert {
 	return a
 }
 
-// value returns the figure of an alert now.
+// value returns the figure of an alert now: of its window, if it is no share of memory_limit and not the costs since RESET COSTS.
 func (a *alert) value(e *Engine, now time.Time) float64 {
-	compute := alertMetrics[a.metric]
-	if compute == nil {
-		return 0
-	}
+	r := e.metrics.Rates(now, a.window)
 	if a.table != "" {
-		return compute(e, e.metrics.RatesOf(a.table, now, a.window))
+		r = e.metrics.RatesOf(a.table, now, a.window)
 	}
-	return compute(e, e.metrics.Rates(now, a.window))
+	switch a.metric {
+	case "avg_response_ms":
+		return ms(r.Mean())
+	case "cost_usd":
+		used, _ := e.costs.requests()
+		return e.priceList().Of(e.global(systemVars["cost_profile"])).Cost(used)
+	case "error_rate":
+		return r.ErrorRate()
+	case "errors":
+		return float64(r.Errors)
+	case "memory_usage":
+		return share(e.db.Budget().Used(), e.db.Budget().Limit())
+	case "statements":
+		return float64(r.Statements)
+	case "statements_per_second":
+		return r.PerSecond()
+	}
+	return 0
 }
 
 func (a *alert) holds(v float64) bool {

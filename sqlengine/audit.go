@@ -68,6 +68,23 @@ func (r *run) auditor(t *catalog.Table) exec.Auditor {
 	}
 }
 
+// told returns what the changes of rows of a table go to: audits, and plugins.
+func (r *run) told(t *catalog.Table) exec.Auditor {
+	audits, watching := r.auditor(t), r.watcher(t)
+	if audits == nil {
+		return watching
+	}
+	if watching == nil {
+		return audits
+	}
+	return func(c exec.RowChange) error {
+		if err := audits(c); err != nil {
+			return err
+		}
+		return watching(c)
+	}
+}
+
 var auditOps = [...]string{"INSERT", "UPDATE", "DELETE"}
 
 // auditRow notes the change of a row.

@@ -46,17 +46,17 @@ func (e *Engine) addTrail(ctx context.Context, tx *table.Tx, records []auditReco
 }
 
 // commitWith commits a transaction with its audit records, and with those of reads that wait.
-func (e *Engine) commitWith(ctx context.Context, tx *table.Tx, trail []auditRecord) error {
+func (e *Engine) commitWith(ctx context.Context, tx *table.Tx, trail []auditRecord) (table.CommitInfo, error) {
 	if len(trail) == 0 {
-		_, err := tx.Commit(ctx)
-		return err
+		return tx.Commit(ctx)
 	}
 	reads := e.auditReads.take()
 	t, err := e.addTrail(ctx, tx, append(reads[:len(reads):len(reads)], trail...))
+	var info table.CommitInfo
 	if err != nil {
 		tx.Rollback()
 	} else {
-		_, err = tx.Commit(ctx)
+		info, err = tx.Commit(ctx)
 	}
 	switch {
 	case err == nil:
@@ -64,7 +64,7 @@ func (e *Engine) commitWith(ctx context.Context, tx *table.Tx, trail []auditReco
 	case base.KindOf(err) != base.KindCommitUnknown:
 		e.auditReads.giveBack(reads)
 	}
-	return err
+	return info, err
 }
 
 // auditRows makes the rows of records at their place in the log. The key is the number of the commit and that of the row in it. The

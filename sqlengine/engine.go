@@ -2,6 +2,7 @@ package sqlengine
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/seal"
+	"github.com/s3sql/s3sql/plugins"
 	"github.com/s3sql/s3sql/plugins/metrics"
 	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/sqlengine/exec"
@@ -56,6 +58,11 @@ type Config struct {
 	// LocalFile opens a file for LOAD DATA LOCAL; nil refuses the statement. It is called again when the statement loses to
 	// another transaction and runs again.
 	LocalFile func(name string) (io.ReadCloser, error)
+
+	// OpenDB returns the database for plugins; nil: they have none.
+	OpenDB func() *sql.DB
+	// Functions are functions of the program's that SQL has beside its own.
+	Functions []plugins.Function
 
 	Logger *slog.Logger
 	Clock  base.Clock
@@ -118,6 +125,7 @@ type Engine struct {
 	caches     caches
 	auditReads auditReads
 	flusher    flusher
+	plugins    pluginManager
 	process    string // identifies this process among those that keep figures
 
 	alertStates sync.Map // *alertState by the object's id
@@ -183,12 +191,14 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e.auditReads.open(e)
 	e.process = randomID(cfg.Rand)
 	e.flusher.open(e)
+	e.plugins.e = e
 	e.leases = lease.New(cfg.Store, lease.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger})
 	return e, nil
 }
 
 // Close waits for work in the background, bounded by ctx, and closes the database. Sessions fail afterwards.
 func (e *Engine) Close(ctx context.Context) error {
+	e.plugins.close()
 	e.flusher.close(ctx)
 	e.auditReads.close()
 	e.sweeper.close()

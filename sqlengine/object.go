@@ -44,12 +44,13 @@ var objectKinds = []*objectKind{&secretKind, &budgetKind, &cacheKind, &auditKind
 //
 // Errors: 1064.
 func (e *Engine) kindOf(name string) (*objectKind, error) {
-	i := slices.IndexFunc(objectKinds, func(k *objectKind) bool { return k.name == name })
+	all := append(slices.Clone(objectKinds), e.plugins.kinds()...)
+	i := slices.IndexFunc(all, func(k *objectKind) bool { return k.name == name })
 	if i >= 0 {
-		return objectKinds[i], nil
+		return all[i], nil
 	}
 	var names []string
-	for _, k := range objectKinds {
+	for _, k := range all {
 		names = append(names, k.name)
 	}
 	slices.Sort(names)
@@ -108,7 +109,7 @@ func (r *run) createObject(n *ast.CreateObject, tx *table.Tx) (*Result, error) {
 func (r *run) storeObject(tx *table.Tx, k *objectKind, old, o *catalog.Object, options []ast.Option, text *ast.Option) error {
 	fill := func() error {
 		if text != nil {
-			s, err := r.setting(o, *text, true, "AS")
+			s, err := r.setting(o, *text, k.name == secretKind.name, "AS")
 			if err != nil {
 				return err
 			}
@@ -247,6 +248,9 @@ func (r *run) alterObject(n *ast.AlterObject, tx *table.Tx) (*Result, error) {
 // Errors: 1064 (the kind), 3162-class (there is none).
 func (r *run) object(kind, name string, tx *table.Tx) (*objectKind, *catalog.Object, error) {
 	k, err := r.s.e.kindOf(kind)
+	if kind == pluginKind {
+		k, err = pluginObjectKind(name)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

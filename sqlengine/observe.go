@@ -119,6 +119,7 @@ func (r *run) observe(used Stats, written uint64, err error) {
 	}
 	if !r.s.internal {
 		r.measured(what, used, written, err)
+		e.plugins.after(r, used, written, err)
 	}
 }
 

@@ -171,6 +171,8 @@ func (r *run) dispatch(st *statement) (*Result, error) {
 			return r.verifyAudit(n)
 		}
 		return r.write(func(tx *table.Tx) (*Result, error) { return r.purgeAudit(n, tx) })
+	case *ast.InstallPlugin:
+		return r.installPlugin(n)
 	case *ast.CostOf:
 		return r.costOf(n)
 	case *ast.EstimateCost:
@@ -369,16 +371,7 @@ func (r *run) readTx() (*table.Tx, func(error) error, error) {
 
 // mayAsk asks the budgets that are known whether the statement may begin with a request.
 func (r *run) mayAsk() error {
-	s := r.s.e.steering.last.Load()
-	if s != nil && s.version == r.s.e.db.Version(catalog.DescriptorTable) {
-		return r.budgeted(s, object.GetObject, r.s.e.strong())
-	}
-	tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: true, Fresh: table.None})
-	if err != nil {
-		return err
-	}
-	s, err = r.steer(tx)
-	tx.Rollback()
+	s, err := r.s.e.resteer(r.ctx)
 	if err != nil {
 		return err
 	}
@@ -415,10 +408,10 @@ func (r *run) write(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 	if err := r.begun(r.s.tx); err != nil {
 		return nil, err
 	}
-	sp, tables, trail := r.s.tx.Savepoint(), r.s.temporary, len(r.s.trail)
+	sp, tables, trail, changes := r.s.tx.Savepoint(), r.s.temporary, len(r.s.trail), len(r.s.changes)
 	res, err := fn(r.s.tx)
 	if err != nil {
-		r.s.trail = r.s.trail[:trail]
+		r.s.trail, r.s.changes = r.s.trail[:trail], r.s.changes[:changes]
 		r.s.temporary.restore(tables)
 		return nil, errors.Join(err, r.s.tx.RollbackTo(sp))
 	}
@@ -455,7 +448,7 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 			return nil, err
 		}
 		tables := r.s.temporary
-		r.s.aging, r.s.trail = nil, nil
+		r.s.aging, r.s.trail, r.s.changes = nil, nil, nil
 		var res *Result
 		if err = r.begun(tx); err == nil {
 			res, err = r.attempt(tx, fn)
@@ -476,7 +469,7 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 
 // attempt runs and commits one try of an autocommit statement.
 func (r *run) attempt(tx *table.Tx, fn func(*table.Tx) (*Result, error)) (*Result, error) {
-	began := r.s.e.cfg.Clock.Now()
+	began, version := r.s.e.cfg.Clock.Now(), tx.Version(catalog.DescriptorTable)
 	res, err := fn(tx)
 	r.took = r.s.e.cfg.Clock.Now().Sub(began)
 	if tx.Changed() && err == nil {
@@ -502,6 +495,9 @@ func (r *run) attempt(tx *table.Tx, fn func(*table.Tx) (*Result, error)) (*Resul
 	// Nothing was written: the answer, be it an error such as a duplicate key, is a read and has to be current.
 	if perr := tx.ProveFresh(r.ctx); perr != nil {
 		return nil, perr
+	}
+	if version != r.s.e.db.Version(catalog.DescriptorTable) { // a catalog that was known already is no read
+		return nil, base.Errorf(errno.Deadlock, "the definitions of tables have changed since the statement read them; run it again")
 	}
 	return res, err
 }
@@ -535,5 +531,5 @@ func (r *run) env(tx *table.Tx) (plan.Env, error) {
 func (s *Session) planEnv(cat *catalog.Catalog, tx *table.Tx, types []base.Type) plan.Env {
 	return plan.Env{Catalog: cat, Database: s.e.cfg.Database, Virtual: s.virtual, ParseExpr: s.e.parseExpr, ParseQuery: s.e.parseQuery,
 		RowCount: func(id uint32) float64 { return float64(tx.RowCount(id)) }, Params: types, Var: s.variableType,
-		Readable: s.e.readable, TableFunction: s.tableFunction, System: s.owner}
+		Readable: s.e.readable, TableFunction: s.tableFunction, Function: s.e.customFunction, System: s.owner}
 }

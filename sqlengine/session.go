@@ -10,6 +10,7 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/plugins"
 	"github.com/s3sql/s3sql/plugins/audit"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/storage/object"
@@ -40,6 +41,7 @@ type Session struct {
 	locks      sessionLocks
 	appender   *Appender        // that is open; nil: none
 	trail      []auditRecord    // of the transaction
+	changes    []plugins.Change // of the transaction, that plugins want to know of
 	identity   audit.Identity   // of the explicit transaction: what BeginTx was given
 	aging      []*catalog.Table // with a ttl, that the transaction has changed rows of
 
@@ -58,7 +60,7 @@ type savepoint struct {
 	name string
 	at   *table.Savepoint
 
-	trail int // audit records before it
+	trail, changes int // audit records, and changes for plugins, before it
 }
 
 type userVar struct {
@@ -139,7 +141,7 @@ func (s *Session) begin(ctx context.Context, o TxOptions) error {
 	if err != nil {
 		return err
 	}
-	s.tx, s.next, s.savepoints, s.trail, s.identity = tx, nextTx{}, nil, nil, identityOf(ctx)
+	s.tx, s.next, s.savepoints, s.trail, s.changes, s.identity = tx, nextTx{}, nil, nil, nil, identityOf(ctx)
 	return nil
 }
 
@@ -179,11 +181,26 @@ func (s *Session) noteAging(t *catalog.Table) {
 // commit commits a transaction.
 func (s *Session) commit(ctx context.Context, tx *table.Tx) error {
 	aging, trail := s.aging, s.trail
-	s.aging, s.trail, s.identity = nil, nil, audit.Identity{}
-	if err := s.e.commitWith(ctx, tx, trail); err != nil {
+	commit := plugins.Commit{User: s.settings.user, Changes: s.changes}
+	s.aging, s.trail, s.changes, s.identity = nil, nil, nil, audit.Identity{}
+	hooked := len(s.e.plugins.at()) > 0 && !s.internal && tx.Changed()
+	if hooked {
+		if err := s.e.plugins.beforeCommit(ctx, commit); err != nil {
+			tx.Rollback()
+			return err
+		}
+	}
+	info, err := s.e.commitWith(ctx, tx, trail)
+	if err != nil {
 		return err
 	}
 	s.e.aged(aging)
+	if _, err := s.e.resteer(context.WithoutCancel(ctx)); err != nil {
+		s.e.cfg.Logger.Warn("what a commit has changed of objects takes effect with the next statement", "error", err)
+	}
+	if commit.Seq = info.Seq; hooked {
+		s.e.plugins.afterCommit(commit)
+	}
 	return nil
 }
 
@@ -193,6 +210,7 @@ func (s *Session) Rollback(context.Context) error {
 	if s.tx != nil {
 		s.tx.Rollback()
 		s.tx, s.savepoints, s.aging, s.trail, s.identity = nil, nil, nil, nil, audit.Identity{}
+		s.changes = nil
 	}
 	return nil
 }
@@ -267,6 +285,9 @@ func (s *Session) statement(ctx context.Context, sql string, args []Arg) (*Resul
 	run.ctx = object.WithAccount(own, tag, run.meter)
 	s.e.questions.Add(1)
 	var r *Result
+	if err == nil {
+		err = s.e.plugins.before(run)
+	}
 	if err == nil {
 		r, err = run.exec()
 	}

@@ -1,6 +1,7 @@
 package sqlengine
 
 import (
+	"context"
 	"sync/atomic"
 
 	"github.com/s3sql/s3sql/catalog"
@@ -27,12 +28,14 @@ type steerer struct{ last atomic.Pointer[steering] }
 //
 // Cost: none while the catalog stays the same.
 // Errors: those of catalog.Cache.Load.
-func (r *run) steer(tx *table.Tx) (*steering, error) {
-	e, version := r.s.e, tx.Version(catalog.DescriptorTable)
+func (r *run) steer(tx *table.Tx) (*steering, error) { return r.s.e.steer(r.ctx, tx) }
+
+func (e *Engine) steer(ctx context.Context, tx *table.Tx) (*steering, error) {
+	version := tx.Version(catalog.DescriptorTable)
 	if s := e.steering.last.Load(); s != nil && s.version == version {
 		return s, nil
 	}
-	cat, err := e.catalog.Load(r.ctx, tx)
+	cat, err := e.catalog.Load(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +44,25 @@ func (r *run) steer(tx *table.Tx) (*steering, error) {
 	if !tx.Changed() { // what is not committed steers its own transaction only
 		e.steering.last.Store(s)
 		e.forgetCaches(cat)
+		e.plugins.want(cat)
 		e.prices.Store(&s.prices)
 	}
 	return s, nil
+}
+
+// resteer makes the objects of the newest catalog that this process knows steer it.
+//
+// Cost: none while the catalog stays the same.
+func (e *Engine) resteer(ctx context.Context) (*steering, error) {
+	if s := e.steering.last.Load(); s != nil && s.version == e.db.Version(catalog.DescriptorTable) {
+		return s, nil
+	}
+	tx, err := e.db.Begin(ctx, table.TxOptions{ReadOnly: true, Fresh: table.None})
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	return e.steer(ctx, tx)
 }
 
 // compile makes the steering of a catalog.

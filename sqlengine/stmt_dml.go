@@ -57,7 +57,7 @@ func (r *run) mutationContext(tx *table.Tx, m *plan.Mutation) *exec.Context {
 	ec.ZeroIsValue = r.s.settings.zeroIsValue
 	ec.Expr.DivByZeroError = r.s.settings.strict && r.s.settings.divByZero && !ignores(m.Stmt)
 	ec.Catalog, ec.NoForeignKeys = m.Catalog, !r.s.foreignKeyChecks()
-	ec.Audit = r.auditor
+	ec.Audit = r.told
 	ec.Aging = r.s.noteAging
 	return ec
 }

@@ -39,7 +39,7 @@ func (r *run) rollbackStmt(n *ast.Rollback) (*Result, error) {
 	if i < 0 {
 		return nil, base.Errorf(errno.SavepointMissing, "SAVEPOINT %s does not exist", n.To)
 	}
-	r.s.trail = r.s.trail[:r.s.savepoints[i].trail]
+	r.s.trail, r.s.changes = r.s.trail[:r.s.savepoints[i].trail], r.s.changes[:r.s.savepoints[i].changes]
 	if err := r.s.tx.RollbackTo(r.s.savepoints[i].at); err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (r *run) savepoint(n *ast.Savepoint) (*Result, error) {
 	if i >= 0 {
 		r.s.savepoints = append(r.s.savepoints[:i], r.s.savepoints[i+1:]...)
 	}
-	r.s.savepoints = append(r.s.savepoints, savepoint{name: n.Name, at: r.s.tx.Savepoint(), trail: len(r.s.trail)})
+	r.s.savepoints = append(r.s.savepoints, savepoint{name: n.Name, at: r.s.tx.Savepoint(), trail: len(r.s.trail), changes: len(r.s.changes)})
 	return &Result{}, nil
 }
 

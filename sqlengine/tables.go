@@ -18,6 +18,7 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 		system.CostHistory(stored),
 		system.PriceTable(),
 		system.Secrets(),
+		system.Plugins(),
 		system.CacheStats(),
 		system.CacheEntries(),
 		system.Commits(),
@@ -26,7 +27,7 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 		system.FullTextIndexes(),
 		system.FullTextTerms(),
 		system.Events(s.e.cfg.Events.Recent),
-	}, append(system.MetricTables(stored), s.e.emptyTables()...)...)
+	}, append(system.MetricTables(stored), append(s.e.pluginTables(), s.e.emptyTables()...)...)...)
 }
 
 // virtual is plan.Env.Virtual.

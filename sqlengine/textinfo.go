@@ -110,7 +110,7 @@ func (s *Session) tableFunction(name string) plan.TableFunctionDef {
 	case "FT_TERMS":
 		return system.TermsOf
 	}
-	return nil
+	return s.e.customTableFunction(name)
 }
 
 // SuggestWords returns the words of a table's full-text indexes that begin with some letters, the most frequent first, at most n.

@@ -137,6 +137,15 @@ func (b *binder) scalarCall(e *ast.Call) (expr.Expr, error) {
 			}
 		}
 	}
+	if b.p.Function != nil && !expr.Known(e.Name) {
+		if f := b.p.Function(e.Name); f != nil {
+			args, err := b.exprs(e.Args)
+			if err != nil {
+				return nil, err
+			}
+			return expr.CallCustom(f, args...)
+		}
+	}
 	return b.call(e.Name, e.Args...)
 }
 

@@ -37,6 +37,8 @@ type Env struct {
 	Plain bool
 	// UseInvisible lets plans use invisible indexes, too.
 	UseInvisible bool
+	// Function returns a function that a program has added; nil: there is none of that name.
+	Function func(name string) *expr.Custom
 	// System lets statements change stored tables of the schema system.
 	System bool
 	// Expired reads the rows of tables with a ttl that are past their time, instead of the others.
