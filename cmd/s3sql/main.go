@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 
 	"golang.org/x/term"
 )
@@ -17,6 +18,7 @@ import (
 const version = "0.1.0-dev"
 
 const usage = `Usage: s3sql [flags] DSN [< script]
+       s3sql serve [--metrics :9090] DSN    keep a database open for what is installed in it; serve --help tells more
 
 DSN  s3://[KEY:SECRET@]bucket/prefix[?region=…&endpoint=…]   https://[KEY:SECRET@]host/bucket/prefix
      file:///directory   file:directory   mem://
@@ -58,13 +60,16 @@ type options struct {
 
 func main() {
 	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	os.Exit(run(process{args: os.Args[1:], in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv,
 		interactive: term.IsTerminal(int(os.Stdin.Fd())), interrupts: interrupts}))
 }
 
 // run is main without the process: it returns the exit code.
 func run(p process) int {
+	if len(p.args) > 0 && p.args[0] == "serve" {
+		return serve(p, p.args[1:])
+	}
 	o, err := parseFlags(p)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

@@ -10,6 +10,8 @@ import (
 
 const help = `\d            tables             \d NAME      columns of a table
 \costs        requests so far, and what they cost
+\metrics      what statements took, tables and errors
+\top [N]      the same, live: every second, N times or until Ctrl-C
 \format F     table, vertical, csv or json; without F: which it is
 \x            vertical format: on or off
 \timing       time, requests and USD after each result: on or off
@@ -38,7 +40,11 @@ func (s *shell) meta(ctx context.Context, text string) error {
 		}
 		return s.sql(ctx, "DESCRIBE "+quoteName(arg), s.format)
 	case `\costs`:
-		return s.sql(ctx, "SELECT * FROM system.costs", s.format)
+		return s.costs(ctx)
+	case `\metrics`:
+		return s.metrics(ctx)
+	case `\top`:
+		return s.top(ctx, arg)
 	case `\timing`:
 		s.timing = !s.timing
 		return s.say("Timing is " + map[bool]string{true: "on", false: "off"}[s.timing] + ".\n")

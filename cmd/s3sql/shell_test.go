@@ -76,10 +76,10 @@ func TestCommands(t *testing.T) {
 	}
 	f := &fake{}
 	s, out, errs := newFakeShell(t, f)
-	for _, c := range []string{`\d`, `\d a.b`, "\\d o`dd", `\costs`, `\timing`, `\format`, `\format csv`, `\x`, `\x`, `\format nope`, `\?`, `\i ` + script, `\i`} {
+	for _, c := range []string{`\d`, `\d a.b`, "\\d o`dd", `\timing`, `\format`, `\format csv`, `\x`, `\x`, `\format nope`, `\?`, `\i ` + script, `\i`} {
 		s.run(t.Context(), splitAll(c)[0], false)
 	}
-	want := []string{"SHOW TABLES", "DESCRIBE `a`.`b`", "DESCRIBE `odd`", "SELECT * FROM system.costs", "FROM FILE"}
+	want := []string{"SHOW TABLES", "DESCRIBE `a`.`b`", "DESCRIBE `odd`", "FROM FILE"}
 	if !slices.Equal(f.queries, want) {
 		t.Errorf("sent %q, want %q", f.queries, want)
 	}

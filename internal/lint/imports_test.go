@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"fts":                {"internal/base", "internal/errno", "internal/suggest", "storage/invert"},
 	"plugins":            {"internal/base", "internal/errno", "internal/suggest", "internal/units", "sqlengine/event"},
 	"driver":             {"internal/base", "internal/errno", "internal/seal", "internal/suggest", "internal/units", "internal/vec", "storage/object", "sqlengine", "fts", "plugins"},
-	"cmd/s3sql":          {"driver", "sqlengine/parse", "plugins/all"},
+	"cmd/s3sql":          {"driver", "sqlengine/parse", "plugins"},
 	"examples":           {"driver", "plugins", "sqlengine/event"},
 	"conformance":        {"catalog", "driver", "fts", "internal", "plugins", "sqlengine", "storage"},
 	"internal/lint":      {},
