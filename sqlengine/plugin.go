@@ -211,7 +211,7 @@ func (m *pluginManager) begin(cat *catalog.Catalog, i *instance) error {
 		return err
 	})
 	if err == nil && i.plugin == nil {
-		err = errors.New("New has returned no plugin")
+		err = errors.New("it has made no plugin")
 	}
 	if err != nil {
 		return err

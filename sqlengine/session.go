@@ -12,6 +12,7 @@ import (
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/plugins"
 	"github.com/s3sql/s3sql/plugins/audit"
+	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/table"
@@ -183,6 +184,7 @@ func (s *Session) commit(ctx context.Context, tx *table.Tx) error {
 	aging, trail := s.aging, s.trail
 	commit := plugins.Commit{User: s.settings.user, Changes: s.changes}
 	s.aging, s.trail, s.changes, s.identity = nil, nil, nil, audit.Identity{}
+	tables := s.touched(ctx, tx)
 	hooked := len(s.e.plugins.at()) > 0 && !s.internal && tx.Changed()
 	if hooked {
 		if err := s.e.plugins.beforeCommit(ctx, commit); err != nil {
@@ -201,7 +203,28 @@ func (s *Session) commit(ctx context.Context, tx *table.Tx) error {
 	if commit.Seq = info.Seq; hooked {
 		s.e.plugins.afterCommit(commit)
 	}
+	if len(tables) > 0 {
+		s.e.cfg.Events.Publish(event.Committed{Seq: info.Seq, Tables: tables})
+	}
 	return nil
+}
+
+// touched returns the names of the tables that a transaction has written, for the event of its commit.
+func (s *Session) touched(ctx context.Context, tx *table.Tx) (names []string) {
+	if s.internal {
+		return nil
+	}
+	cat, err := s.e.catalog.Load(ctx, tx)
+	if err != nil {
+		return nil // the commit will tell
+	}
+	for _, id := range tx.Touched() {
+		if t := cat.ByID(id); t != nil {
+			names = append(names, t.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Rollback drops the explicit transaction; outside one it does nothing.

@@ -115,6 +115,17 @@ func (tx *Tx) Seq() uint64 { return tx.st.seq }
 // ReadOnly reports whether the transaction refuses writes.
 func (tx *Tx) ReadOnly() bool { return tx.opts.ReadOnly }
 
+// Touched returns the tables that the transaction has written, in no order.
+func (tx *Tx) Touched() []uint32 {
+	ids := make([]uint32, 0, len(tx.own))
+	for id, o := range tx.own {
+		if o.stamp > 0 && id < LocalFirst {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // TracksReads reports whether the transaction notes what it reads, for validation.
 func (tx *Tx) TracksReads() bool { return tx.opts.TrackReads }
 
