@@ -65,8 +65,49 @@ func TestFile(t *testing.T) {
 // run lets the workers increment one row, kills and restarts them at random, and compares.
 func run(t *testing.T, dsn string) {
 	db := prepare(t, dsn, "CREATE TABLE counter (id INT PRIMARY KEY, n INT NOT NULL)", "INSERT INTO counter VALUES (1, 0)",
-		"CREATE TABLE mark (worker INT, n INT, PRIMARY KEY (worker, n))")
+		"CREATE TABLE mark (worker INT, n INT, PRIMARY KEY (worker, n))", "CREATE AUDIT trail ON ALL TABLES")
 	compare(t, db, drive(t, dsn, workers, task{taskIncrement, increments, killsEach, 3 * time.Millisecond}))
+	audited(t, db)
+}
+
+// audited holds the audit log against the tables: there is a record for each change that was committed, in the order of the commits, and for no other.
+func audited(t *testing.T, db *sql.DB) {
+	t.Helper()
+	var counter, marks int
+	if err := db.QueryRow("SELECT n, (SELECT COUNT(*) FROM mark) FROM counter").Scan(&counter, &marks); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := db.Query("SELECT table_name, old_data->>'$.n', new_data->>'$.n' FROM system.audit_log ORDER BY id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	n := 0
+	for rows.Next() {
+		var table string
+		var before, after sql.NullInt64
+		if err := rows.Scan(&table, &before, &after); err != nil {
+			t.Fatal(err)
+		}
+		if table == "mark" {
+			marks--
+			continue
+		}
+		if before.Int64 != int64(n) || after.Int64 != int64(n+1) {
+			t.Fatalf("the record after %d is of the change from %d to %d", n, before.Int64, after.Int64)
+		}
+		n++
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if n != counter || marks != 0 {
+		t.Errorf("%d records of the counter, which is %d; %d rows of mark without one", n, counter, marks)
+	}
+	var status string
+	if err := db.QueryRow("VERIFY AUDIT trail").Scan(new(any), new(any), new(any), new(any), new(any), new(any), &status, new(any)); err != nil || status != "ok" {
+		t.Errorf("the chain is %s, %v", status, err)
+	}
 }
 
 // prepare opens a database and runs statements.
