@@ -22,6 +22,7 @@ type parts struct {
 	events *event.Hub
 
 	functions []plugins.Function
+	plugins   []plugins.Local
 	openDB    func() *sql.DB // the database for plugins
 
 	localFiles bool // LOAD DATA LOCAL may read every file
@@ -54,6 +55,12 @@ func WithLocalFiles() Option { return func(p *parts) { p.localFiles = true } }
 // WithFunction adds a function to SQL, for the databases of this connector.
 func WithFunction(f plugins.Function) Option {
 	return func(p *parts) { p.functions = append(p.functions, f) }
+}
+
+// WithPlugin starts a plugin with the databases of this connector, without INSTALL PLUGIN; other processes know nothing of it. p is for one
+// connector.
+func WithPlugin(name string, p plugins.Plugin) Option {
+	return func(o *parts) { o.plugins = append(o.plugins, plugins.Local{Name: name, Plugin: p}) }
 }
 
 // WithClock replaces the machine's clock, for tests and simulations.

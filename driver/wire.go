@@ -50,7 +50,7 @@ func openEngine(ctx context.Context, d *Driver, cfg Config, p parts) (engine, er
 		maintenance = "off" // checkpoints are for those who open the database later, and nobody can open a private one again
 	}
 	e, err := sqlengine.Open(ctx, sqlengine.Config{
-		Events: p.events, Functions: p.functions, OpenDB: p.openDB,
+		Events: p.events, Functions: p.functions, OpenDB: p.openDB, Plugins: p.plugins,
 		Store: store, Ledger: object.NewLedger(0), Database: cfg.Database(), ReadOnly: cfg.Mode == "ro", Create: *cfg.Create,
 		Consistency: cfg.Consistency, MaxStaleness: cfg.MaxStaleness, Isolation: cfg.Isolation, Maintenance: maintenance,
 		Retention: cfg.Retention, MemoryLimit: cfg.MemoryLimit, CacheDir: cfg.CacheDir, CacheBytes: cfg.CacheSize, Private: private, ConflictRetries: cfg.ConflictRetries, User: cfg.User, SecretKey: key,

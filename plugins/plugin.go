@@ -34,6 +34,12 @@ func (Base) Stop(context.Context) error { return nil }
 
 var _ Plugin = Base{}
 
+// Local is a plugin of one program, which needs no INSTALL PLUGIN.
+type Local struct {
+	Name   string
+	Plugin Plugin
+}
+
 // Definition is what INSTALL PLUGIN knows of a plugin.
 type Definition struct {
 	Version string

@@ -61,6 +61,8 @@ type Config struct {
 
 	// OpenDB returns the database for plugins; nil: they have none.
 	OpenDB func() *sql.DB
+	// Plugins are started with the engine.
+	Plugins []plugins.Local
 	// Functions are functions of the program's that SQL has beside its own.
 	Functions []plugins.Function
 
@@ -192,6 +194,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e.process = randomID(cfg.Rand)
 	e.flusher.open(e)
 	e.plugins.e = e
+	e.plugins.startLocal(cfg.Plugins)
 	e.leases = lease.New(cfg.Store, lease.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger})
 	return e, nil
 }

@@ -36,7 +36,8 @@ const (
 
 // instance is an installed plugin in this process.
 type instance struct {
-	object *catalog.Object
+	object *catalog.Object // of one of the program's: its name alone
+	local  bool            // it is the program's, not the catalog's
 	def    plugins.Definition
 	plugin plugins.Plugin
 	host   *pluginHost
@@ -134,7 +135,7 @@ func (m *pluginManager) work() {
 		}
 		var gone []*instance
 		for id, i := range m.mu.all {
-			same := slices.ContainsFunc(w.objects, func(o *catalog.Object) bool { return o.ID == id && o.Version == i.object.Version && !o.Paused })
+			same := i.local || slices.ContainsFunc(w.objects, func(o *catalog.Object) bool { return o.ID == id && o.Version == i.object.Version && !o.Paused })
 			if !same {
 				gone = append(gone, i)
 				delete(m.mu.all, id)
@@ -201,6 +202,30 @@ func (m *pluginManager) start(cat *catalog.Catalog, o *catalog.Object) {
 	m.e.cfg.Logger.Info("plugin started", "plugin", o.Name)
 }
 
+// localFirst is where the ids of the program's plugins begin, which have no objects.
+const localFirst = 1 << 31
+
+// startLocal starts the program's plugins.
+func (m *pluginManager) startLocal(list []plugins.Local) {
+	for k, l := range list {
+		i := &instance{object: &catalog.Object{Name: l.Name}, local: true, plugin: l.Plugin}
+		i.mu.state = pluginStarting
+		m.mu.Lock()
+		if m.mu.all == nil {
+			m.mu.all = map[uint32]*instance{}
+		}
+		m.mu.all[localFirst+uint32(k)] = i
+		m.mu.Unlock()
+		if err := m.run(i); err != nil {
+			m.fail(i, err)
+			m.stop(i)
+			continue
+		}
+		i.set(pluginActive, nil)
+		m.publish()
+	}
+}
+
 func (m *pluginManager) begin(cat *catalog.Catalog, i *instance) error {
 	opts, err := m.e.revealed(cat, "plugin "+i.object.Name, i.def.Options, i.object)
 	if err != nil {
@@ -216,8 +241,13 @@ func (m *pluginManager) begin(cat *catalog.Catalog, i *instance) error {
 	if err != nil {
 		return err
 	}
+	return m.run(i)
+}
+
+// run sets a plugin up and starts it.
+func (m *pluginManager) run(i *instance) error {
 	i.host = newPluginHost(m, i)
-	err = guarded(i.host.ctx, "Setup", setupTime, func(ctx context.Context) error {
+	err := guarded(i.host.ctx, "Setup", setupTime, func(ctx context.Context) error {
 		defer i.host.seal()
 		return i.plugin.Setup(ctx, i.host)
 	})

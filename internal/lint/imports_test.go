@@ -43,6 +43,7 @@ var allowed = map[string][]string{
 	"internal/suggest":   {},
 	"internal/units":     {},
 
+	"plugins/otel":         {"internal/base", "plugins", "driver"},
 	"sqlengine/event":      {"internal/base"},
 	"sqlengine/partition":  {"internal/base", "internal/vec", "catalog", "sqlengine/expr"},
 	"sqlengine/infoschema": {"internal/base", "internal/collation", "internal/errno", "catalog", "sqlengine/expr", "sqlengine/parse", "sqlengine/plan"},
@@ -74,6 +75,7 @@ var clients = map[string][]string{
 	"golang.org/x/term":                   {"cmd/s3sql"},
 	"golang.org/x/text":                   {"internal/collation", "fts"},
 	"golang.org/x/sync":                   {"storage", "catalog", "sqlengine", "fts", "plugins", "driver", "conformance", "tests"},
+	"go.opentelemetry.io/otel":            {"plugins/otel", "tests"},
 	"golang.org/x/sys":                    {"storage/object/dir"},
 	"github.com/cockroachdb/datadriven":   {"tests"},
 	"github.com/DATA-DOG/go-sqlmock":      {"tests"},
