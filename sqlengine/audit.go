@@ -1,7 +1,6 @@
 package sqlengine
 
 import (
-	"context"
 	"encoding/json"
 	"maps"
 	"strings"
@@ -269,6 +268,3 @@ func (r *run) noteRead(tables []*catalog.Table) {
 		}
 	}
 }
-
-// identityOf is the identity of a transaction that begins under ctx.
-func identityOf(ctx context.Context) audit.Identity { return audit.IdentityOf(ctx) }

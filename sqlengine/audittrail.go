@@ -200,7 +200,9 @@ type auditReads struct {
 	logger *slog.Logger
 	done   chan struct{}
 	tasks  sync.WaitGroup
-	mu     struct {
+
+	readOnly bool // there is nowhere to write to
+	mu       struct {
 		sync.Mutex
 		records []auditRecord
 		waiting bool // a goroutine will write them
@@ -209,6 +211,7 @@ type auditReads struct {
 }
 
 func (q *auditReads) open(e *Engine) {
+	q.readOnly = e.cfg.ReadOnly
 	q.clock, q.logger, q.done = e.cfg.Clock, e.cfg.Logger, make(chan struct{})
 	q.write = func(ctx context.Context, records []auditRecord) error {
 		tx, err := e.db.Begin(ctx, table.TxOptions{Fresh: table.None})
@@ -227,7 +230,7 @@ func (q *auditReads) open(e *Engine) {
 func (q *auditReads) add(a auditRecord) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.mu.closed {
+	if q.mu.closed || q.readOnly {
 		return
 	}
 	q.mu.records = append(q.mu.records, a)

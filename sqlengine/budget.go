@@ -14,6 +14,7 @@ import (
 	"github.com/s3sql/s3sql/sqlengine/event"
 	"github.com/s3sql/s3sql/sqlengine/system"
 	"github.com/s3sql/s3sql/storage/object"
+	"github.com/s3sql/s3sql/storage/table"
 )
 
 // budgetKind is CREATE BUDGET: what requests may cost.
@@ -40,7 +41,8 @@ type spending struct {
 	mu     sync.Mutex
 	start  time.Time       // of the period
 	before object.Snapshot // of the ledger at that time
-	others float64         // USD of other processes, and of this one's earlier lives, as far as a METRICS keeps them
+	others float64         // USD of other processes, as far as a METRICS has kept them
+	read   bool            // others was read
 	told   time.Time       // the period that was told to be over its limit
 }
 
@@ -79,6 +81,42 @@ func (b *budget) total(now time.Time, ledger *object.Ledger, p system.Prices) fl
 		s.start, s.before, s.others = start, used, 0
 	}
 	return p.Cost(used.Sub(s.before)) + s.others
+}
+
+// readOthers reads what other processes have spent in the periods of the budgets, for the first time and after each flush of this process's own
+// figures.
+func (r *run) readOthers(s *steering, tx *table.Tx) error {
+	again := r.s.e.othersStale.Swap(false)
+	for _, b := range s.budgets {
+		if b.scope != "database" {
+			continue
+		}
+		b.spent.mu.Lock()
+		due := again || !b.spent.read
+		b.spent.mu.Unlock()
+		if !due {
+			continue
+		}
+		inner := *r
+		inner.tx = tx
+		usd, p := 0.0, r.s.prices()
+		since := periodStart(b.period, r.s.e.now()).Format(time.DateTime)
+		if b.period == "total" {
+			since = "1970-01-01"
+		}
+		err := (*infoSource)(&inner).stored(metricSamples, " WHERE kind = 'spend' AND process <> '"+r.s.e.process+"' AND at >= '"+since+"'", func(row []base.Value) error {
+			n := numbers(row)
+			usd += p.OfOperation(row[sampleName].Text(), n[0], n[1], n[2])
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		b.spent.mu.Lock()
+		b.spent.others, b.spent.read = usd, true
+		b.spent.mu.Unlock()
+	}
+	return nil
 }
 
 // spentBy returns what counts against a budget for a statement.
@@ -126,7 +164,7 @@ func (r *run) budgeted(s *steering, first object.Command, sends bool) error {
 	if r.guard != nil && sends {
 		return r.guard.Allow(first)
 	}
-	if len(s.budgets) == 0 || r.guard != nil || r.aboutBudgets() {
+	if len(s.budgets) == 0 || r.guard != nil || r.aboutBudgets() || r.s.internal {
 		return nil
 	}
 	g := &guard{r: r, prices: r.s.prices()}

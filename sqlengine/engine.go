@@ -123,12 +123,14 @@ type Engine struct {
 	prices     atomic.Pointer[system.PriceList]
 	steering   steerer
 	spendings  sync.Map // of budgets: *spending by the object's id
-	history    history
-	caches     caches
-	auditReads auditReads
-	flusher    flusher
-	plugins    pluginManager
-	process    string // identifies this process among those that keep figures
+	// othersStale says that what other processes have spent is to be read again.
+	othersStale atomic.Bool
+	history     history
+	caches      caches
+	auditReads  auditReads
+	flusher     flusher
+	plugins     pluginManager
+	process     string // identifies this process among those that keep figures
 
 	alertStates sync.Map // *alertState by the object's id
 	alertsAt    alertClock

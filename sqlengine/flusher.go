@@ -3,12 +3,14 @@ package sqlengine
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/plugins/metrics"
+	"github.com/s3sql/s3sql/sqlengine/system"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -112,6 +114,7 @@ func (f *flusher) flush(ctx context.Context) {
 	for _, r := range rows {
 		f.before[r.total] = r.now
 	}
+	f.e.othersStale.Store(true)
 	if len(slow) > 0 {
 		f.slowAt = slow[len(slow)-1].At
 	}
@@ -128,11 +131,8 @@ type changedSample struct {
 // changed returns the rows whose figures have changed.
 func (f *flusher) changed(m *measuring, now time.Time) (out []changedSample) {
 	hour := now.Unix() / 3600 * 3600
-	for k := range f.hours {
-		if k.at < hour {
-			delete(f.hours, k)
-		}
-	}
+	maps.DeleteFunc(f.hours, func(k sampleKey, _ sample) bool { return k.at < hour })
+	maps.DeleteFunc(f.before, func(k sampleKey, _ sample) bool { return k.at > 0 && k.at < now.Add(-keptFor(k.kind)).Unix() })
 	add := func(total sampleKey, s sample, absolute bool) {
 		was := f.before[total]
 		if was.n == s.n {
@@ -164,8 +164,30 @@ func (f *flusher) changed(m *measuring, now time.Time) (out []changedSample) {
 				u.Reads.Load(), u.RowsRead.Load(), u.RowsWritten.Load()}}, true)
 		}
 	}
+	for op, u := range byOperation(f.e.cfg.Ledger.Total()) {
+		add(sampleKey{kind: "spend", name: op}, sample{n: [6]int64{u.Requests, u.Sent, u.Received}}, false)
+	}
 	for _, c := range f.e.history.list(func(tag string) string { return tag }) {
 		add(sampleKey{at: c.Minute.Unix(), kind: "cost", name: c.Operation, table: c.Table, label: c.Plugin}, sample{n: [6]int64{c.Requests, c.Sent, c.Received}}, true)
+	}
+	return out
+}
+
+// keptFor is how long the figures of a time are kept in memory: after that, the row of the time is not written again.
+func keptFor(kind string) time.Duration {
+	if kind == "cost" {
+		return (historyMinutes + 60) * time.Minute
+	}
+	return 32 * 24 * time.Hour
+}
+
+// byOperation sums up what requests came to by the class of their command.
+func byOperation(s object.Snapshot) map[string]object.Usage {
+	out := map[string]object.Usage{}
+	for c, u := range s.All() {
+		op := system.Operation(c)
+		sum := out[op]
+		out[op] = object.Usage{Requests: sum.Requests + u.Requests, Sent: sum.Sent + u.Sent, Received: sum.Received + u.Received}
 	}
 	return out
 }

@@ -252,3 +252,29 @@ func TestIdleMetrics(t *testing.T) {
 		t.Errorf("idle, it makes %v", used)
 	}
 }
+
+// TestBudgetOfAllProcesses counts what another process has spent against a budget of the database, once it is kept.
+func TestBudgetOfAllProcesses(t *testing.T) {
+	t.Parallel()
+	store := mem.New()
+	a, _ := reopened(t, store, sqlengine.Config{Create: true})
+	s := a.NewSession()
+	must(t, s, "CREATE TABLE t (id INT PRIMARY KEY)")
+	must(t, s, "CREATE METRICS m WITH (flush_interval = '1h')")
+	for i := range 60 {
+		must(t, s, fmt.Sprintf("INSERT INTO t VALUES (%d)", i))
+	}
+	a.FlushMetrics()
+	b, ledger := reopened(t, store, sqlengine.Config{})
+	o := b.NewSession()
+	must(t, o, "CREATE BUDGET tight WITH (limit_usd = 0.0003, period = 'day', action = 'reject')") // sixty PUTs
+	before := ledger.Total()
+	if got := answer(o, "INSERT INTO t VALUES (100)"); !strings.HasPrefix(got, "ERROR 3024") {
+		t.Error(got)
+	}
+	if used := ledger.Total().Sub(before); used.Requests(object.PutObject) != 0 {
+		t.Errorf("%v were sent", used)
+	}
+	must(t, o, "ALTER BUDGET tight SET (limit_usd = 1)")
+	must(t, o, "INSERT INTO t VALUES (100)")
+}

@@ -52,6 +52,9 @@ func (e *Engine) describe(n ast.Statement, sql string) described {
 
 // firstTable returns the name of the first table that a statement reads or writes, in lower case; "" none.
 func firstTable(n ast.Statement) (name string) {
+	if ins, ok := n.(*ast.Insert); ok && ins.Table != nil { // its rows may be many
+		n = &ast.Truncate{Table: ins.Table}
+	}
 	ctes := map[string]bool{}
 	ast.Inspect(n, func(node any) bool {
 		switch t := node.(type) {

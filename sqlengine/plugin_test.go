@@ -247,6 +247,9 @@ func TestPlugin(t *testing.T) {
 	if got := asked(t, s, "SHOW CREATE GREETING g"); got != "g | CREATE GREETING `g` ON `t` AS 'good day' WITH (volume = 5)\n" {
 		t.Error(got)
 	}
+	if got := asked(t, s, "SHOW GREETINGS LIKE 'g%'"); !strings.HasPrefix(got, "g | active | CREATE GREETING") {
+		t.Error(got)
+	}
 	soon(t, "an event", func() bool { return len(p.take(&p.events)) > 0 })
 
 	// Another process starts it, and ends it when the first one uninstalls it.

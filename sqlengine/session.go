@@ -142,7 +142,7 @@ func (s *Session) begin(ctx context.Context, o TxOptions) error {
 	if err != nil {
 		return err
 	}
-	s.tx, s.next, s.savepoints, s.trail, s.changes, s.identity = tx, nextTx{}, nil, nil, nil, identityOf(ctx)
+	s.tx, s.next, s.savepoints, s.trail, s.changes, s.identity = tx, nextTx{}, nil, nil, nil, audit.IdentityOf(ctx)
 	return nil
 }
 

@@ -68,7 +68,7 @@ func value(list []attribute.KeyValue, key attribute.Key) string {
 	if i < 0 {
 		return ""
 	}
-	return list[i].Value.Emit()
+	return list[i].Value.String()
 }
 
 // meters counts what is recorded.
@@ -99,7 +99,7 @@ func (h histogram) Record(_ context.Context, v float64, opts ...metric.RecordOpt
 	set := cfg.Attributes()
 	op, _ := set.Value("db.operation.name")
 	failed, _ := set.Value("error.type")
-	h.r.note("%s %v %s %s", h.name, v > 0, op.Emit(), failed.Emit())
+	h.r.note("%s %v %s %s", h.name, v > 0, op.String(), failed.String())
 }
 
 func TestSpansAndMetrics(t *testing.T) {

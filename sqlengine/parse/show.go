@@ -80,7 +80,7 @@ func (p *parser) show() ast.Statement {
 		s.Kind, s.From = "OBJECTS", strings.TrimSuffix(w, "S")
 	default:
 		p.i--
-		p.showOther(w)
+		p.showOther(s, w)
 	}
 	p.showFilter(s)
 	if extended && s.Kind != "TABLES" && s.Kind != "COLUMNS" && s.Kind != "INDEX" {
@@ -89,11 +89,18 @@ func (p *parser) show() ast.Statement {
 	return s
 }
 
-// showOther refuses a kind: as not supported when it is a word that could be one.
-func (p *parser) showOther(w string) {
+// showOther reads the objects of a kind that a plugin may have added, SHOW GREETINGS, and refuses other words: as not supported what MySQL has.
+func (p *parser) showOther(s *ast.Show, w string) {
 	switch w {
 	case "BINARY", "BINLOG", "MASTER", "REPLICA", "REPLICAS", "SLAVE", "PROFILE", "ENGINE", "REPLICATIONS", "CONSUMERS":
 		p.unsupported("SHOW " + w)
+	}
+	kind, ok := strings.CutSuffix(w, "S")
+	next := p.peek(1)
+	if t := p.tok(); ok && t.kind == tWord && t.kw == "" && len(kind) > 2 && (next.kind == tEOF || isOp(next, ";") || p.isWord(next, "LIKE")) {
+		p.i++
+		s.Kind, s.From = "OBJECTS", kind
+		return
 	}
 	p.fail("expected TABLES, COLUMNS, CREATE TABLE, INDEX, DATABASES, VARIABLES, STATUS or WARNINGS")
 }
