@@ -6,6 +6,7 @@ import (
 
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/plugins/cache"
 	"github.com/s3sql/s3sql/sqlengine/ast"
 	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/table"
@@ -141,3 +142,11 @@ func (s *Session) Own(on bool) { s.owner = on }
 
 // FlushMetrics writes the figures of METRICS now.
 func (e *Engine) FlushMetrics() { e.flusher.flush(context.Background()) }
+
+// DecodeRows is what a cached result's rows are read with.
+func DecodeRows(rows []byte, width int) ([][]base.Value, error) {
+	return decodeRows(&cache.Entry{Columns: width, Rows: rows}, width)
+}
+
+// EncodeRow is the inverse for one row.
+func EncodeRow(row []base.Value) []byte { return appendRow(nil, row) }

@@ -156,7 +156,7 @@ const topHistory = 60
 
 // topFigures are the figures that \top follows, by their names in system.metrics.
 var topFigures = []struct{ title, query string }{
-	{"statements/s", "SELECT SUM(value) FROM system.metrics WHERE name = 's3sql_statements_total'"},
+	{"statements/s", "SELECT SUM(value) FROM system.metrics WHERE name = 's3sql_statements_total' AND labels->>'$.table' <> ''"},
 	{"requests/s", "SELECT SUM(value) FROM system.metrics WHERE name = 's3sql_requests_total'"},
 	{"errors/s", "SELECT SUM(value) FROM system.metrics WHERE name = 's3sql_statement_errors_total'"},
 	{"µ$/s", "SELECT SUM(value) * 1e6 FROM system.metrics WHERE name = 's3sql_cost_usd_total'"},
