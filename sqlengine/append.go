@@ -10,6 +10,7 @@ import (
 	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/sqlengine/exec"
 	"github.com/s3sql/s3sql/sqlengine/plan"
+	"github.com/s3sql/s3sql/storage/object"
 	"github.com/s3sql/s3sql/storage/table"
 )
 
@@ -20,6 +21,7 @@ type Appender struct {
 	tx    *table.Tx
 	own   bool // the transaction is its own
 	saved *table.Savepoint
+	noted notedMark
 	rows  *exec.Appender
 }
 
@@ -39,7 +41,7 @@ func (s *Session) NewAppender(ctx context.Context, table string, columns []strin
 		}
 	}
 	a.tx = s.tx
-	a.saved = a.tx.Savepoint()
+	a.saved, a.noted = a.tx.Savepoint(), s.noted.mark()
 	s.appender = a
 	if err := a.plan(ctx, table, columns); err != nil {
 		return nil, errors.Join(err, a.Abort(ctx))
@@ -67,7 +69,7 @@ func (a *Appender) plan(ctx context.Context, table string, columns []string) err
 	for i, c := range columns {
 		quoted[i] = catalog.QuoteName(c)
 	}
-	r := &run{s: a.s, ctx: ctx, start: a.s.e.now(), sql: "INSERT INTO " + catalog.QuoteName(table) + " (" + strings.Join(quoted, ", ") +
+	r := &run{s: a.s, ctx: ctx, start: a.s.e.now(), meter: new(object.Meter), sql: "INSERT INTO " + catalog.QuoteName(table) + " (" + strings.Join(quoted, ", ") +
 		") VALUES (" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"}
 	st, err := a.s.e.parsed(r.sql)
 	if err != nil {
@@ -75,6 +77,10 @@ func (a *Appender) plan(ctx context.Context, table string, columns []string) err
 	}
 	r.args = make([]Arg, len(columns))
 	if err := r.bindArgs(st); err != nil {
+		return err
+	}
+	r.st = st
+	if err := r.begun(a.tx); err != nil {
 		return err
 	}
 	m, err := r.planMutation(st, a.tx)
@@ -128,6 +134,7 @@ func (a *Appender) Abort(ctx context.Context) error {
 	if a.own {
 		return a.s.Rollback(ctx)
 	}
+	a.s.noted.cut(a.noted)
 	return a.tx.RollbackTo(a.saved)
 }
 

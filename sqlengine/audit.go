@@ -105,7 +105,7 @@ func (r *run) auditRow(by *auditing, t *catalog.Table, operation string, c exec.
 		a.partitionKey, err = jsonOf(t, row, c.PartitionColumns)
 	}
 	if err == nil {
-		r.s.trail = append(r.s.trail, a)
+		r.s.noted.trail = append(r.s.noted.trail, a)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package sqlengine
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -192,15 +193,8 @@ func appendRow(dst []byte, row []base.Value) []byte {
 			fields = base.AppendField(fields, uint32(i+1), v)
 		}
 	}
-	dst = appendUvarint(dst, uint64(len(fields)))
+	dst = binary.AppendUvarint(dst, uint64(len(fields)))
 	return append(dst, fields...)
-}
-
-func appendUvarint(dst []byte, v uint64) []byte {
-	for ; v >= 0x80; v >>= 7 {
-		dst = append(dst, byte(v)|0x80)
-	}
-	return append(dst, byte(v))
 }
 
 var errEntry = errors.New("the rows of a cached result do not decode")
@@ -210,25 +204,13 @@ func decodeRows(e *cache.Entry, width int) (rows [][]base.Value, err error) {
 	if e.Columns != width {
 		return nil, errEntry
 	}
-	rest := string(e.Rows)
-	for len(rest) > 0 {
-		n, shift := uint64(0), 0
-		for {
-			if len(rest) == 0 || shift > 56 {
-				return nil, errEntry
-			}
-			c := rest[0]
-			rest = rest[1:]
-			n |= uint64(c&0x7F) << shift
-			if shift += 7; c < 0x80 {
-				break
-			}
-		}
-		if n > uint64(len(rest)) {
+	for rest := e.Rows; len(rest) > 0; {
+		n, size := binary.Uvarint(rest)
+		if size <= 0 || n > uint64(len(rest)-size) {
 			return nil, errEntry
 		}
 		row := make([]base.Value, width)
-		f := base.NewRowReader(rest[:n])
+		f := base.NewRowReader(string(rest[size : size+int(n)]))
 		for id, v, ok := f.Next(); ok; id, v, ok = f.Next() {
 			if id == 0 || id > uint32(width) {
 				return nil, errEntry
@@ -238,7 +220,7 @@ func decodeRows(e *cache.Entry, width int) (rows [][]base.Value, err error) {
 		if f.Err() != nil {
 			return nil, errEntry
 		}
-		rows, rest = append(rows, row), rest[n:]
+		rows, rest = append(rows, row), rest[size+int(n):]
 	}
 	return rows, nil
 }

@@ -86,12 +86,15 @@ type caches struct {
 	m map[uint32]*resultCache
 }
 
-// cacheOf returns the cache of an object, and opens it when it is new or has other options than before.
-func (e *Engine) cacheOf(o *catalog.Object, opts plugins.Options) *resultCache {
+// cacheOf returns the cache of an object; with open, it is opened when it is new or has other options than before, else nil is returned then.
+func (e *Engine) cacheOf(o *catalog.Object, opts plugins.Options, open bool) *resultCache {
 	e.caches.Lock()
 	defer e.caches.Unlock()
 	if c := e.caches.m[o.ID]; c != nil && c.version == o.Version {
 		return c
+	}
+	if !open {
+		return nil
 	}
 	c, err := cache.Open(cache.Options{
 		Config: cache.Config{Name: strings.ToLower(o.Name), Database: e.db.UUID(), MaxEntries: int(opts.Int("max_entries")), MaxBytes: opts.Int("max_bytes"),

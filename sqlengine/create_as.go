@@ -135,7 +135,7 @@ func (r *run) fillTable(n *ast.CreateTable, names []string, tx *table.Tx) (*Resu
 		return nil, err
 	}
 	ec := r.execContext(tx, m.Slots)
-	ec.Expr.DivByZeroError = r.s.settings.strict
+	ec.Expr.DivByZeroError, ec.Audit = r.s.settings.strict, r.told
 	out, err := exec.Insert(ec, tx, m.Stmt.(*plan.Insert))
 	if err != nil {
 		return nil, err

@@ -108,7 +108,7 @@ func (r *run) watcher(t *catalog.Table) exec.Auditor {
 		} else if c.New == nil {
 			op = "delete"
 		}
-		r.s.changes = append(r.s.changes, plugins.Change{Table: t.Name, Operation: op, Old: goRow(t, c.Old), New: goRow(t, c.New)})
+		r.s.noted.changes = append(r.s.noted.changes, plugins.Change{Table: t.Name, Operation: op, Old: goRow(t, c.Old), New: goRow(t, c.New)})
 		return nil
 	}
 }

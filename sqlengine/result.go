@@ -103,13 +103,13 @@ func (r *Result) Close() error {
 	}
 	if r.run != nil {
 		r.run.s.last = r.run.stats(r.rows)
+		if r.failed == nil && err == nil {
+			r.run.auditRead(r.rows)
+		}
 	}
 	if r.whole {
 		if r.failed == nil {
 			r.failed = err
-		}
-		if r.failed == nil {
-			r.run.auditRead(r.rows)
 		}
 		r.run.observe(r.run.s.last, r.AffectedRows, r.failed)
 		r.run.s.process.end(r.run.s.e.now())

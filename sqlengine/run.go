@@ -277,10 +277,10 @@ func (r *run) write(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 	if err := r.begun(r.s.tx); err != nil {
 		return nil, err
 	}
-	sp, tables, trail, changes := r.s.tx.Savepoint(), r.s.temporary, len(r.s.trail), len(r.s.changes)
+	sp, tables, mark := r.s.tx.Savepoint(), r.s.temporary, r.s.noted.mark()
 	res, err := fn(r.s.tx)
 	if err != nil {
-		r.s.trail, r.s.changes = r.s.trail[:trail], r.s.changes[:changes]
+		r.s.noted.cut(mark)
 		r.s.temporary.restore(tables)
 		return nil, errors.Join(err, r.s.tx.RollbackTo(sp))
 	}
@@ -317,7 +317,7 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 			return nil, err
 		}
 		tables := r.s.temporary
-		r.s.aging, r.s.trail, r.s.changes = nil, nil, nil
+		r.s.aging, r.s.noted = nil, noted{}
 		var res *Result
 		if err = r.begun(tx); err == nil {
 			res, err = r.attempt(tx, fn)
@@ -325,6 +325,7 @@ func (r *run) autocommit(fn func(*table.Tx) (*Result, error)) (*Result, error) {
 		tx.Rollback()
 		if err != nil {
 			r.s.temporary.restore(tables)
+			r.s.noted = noted{}
 		}
 		if err == nil || base.KindOf(err) != base.KindConflict || try >= r.s.e.cfg.ConflictRetries {
 			return res, err

@@ -41,8 +41,7 @@ type Session struct {
 	locked     bool // by LOCK TABLES
 	locks      sessionLocks
 	appender   *Appender        // that is open; nil: none
-	trail      []auditRecord    // of the transaction
-	changes    []plugins.Change // of the transaction, that plugins want to know of
+	noted      noted            // by the transaction, for its commit
 	identity   audit.Identity   // of the explicit transaction: what BeginTx was given
 	aging      []*catalog.Table // with a ttl, that the transaction has changed rows of
 
@@ -61,7 +60,7 @@ type savepoint struct {
 	name string
 	at   *table.Savepoint
 
-	trail, changes int // audit records, and changes for plugins, before it
+	noted notedMark
 }
 
 type userVar struct {
@@ -142,7 +141,7 @@ func (s *Session) begin(ctx context.Context, o TxOptions) error {
 	if err != nil {
 		return err
 	}
-	s.tx, s.next, s.savepoints, s.trail, s.changes, s.identity = tx, nextTx{}, nil, nil, nil, audit.IdentityOf(ctx)
+	s.tx, s.next, s.savepoints, s.noted, s.identity = tx, nextTx{}, nil, noted{}, audit.IdentityOf(ctx)
 	return nil
 }
 
@@ -181,9 +180,9 @@ func (s *Session) noteAging(t *catalog.Table) {
 
 // commit commits a transaction.
 func (s *Session) commit(ctx context.Context, tx *table.Tx) error {
-	aging, trail := s.aging, s.trail
-	commit := plugins.Commit{User: s.settings.user, Changes: s.changes}
-	s.aging, s.trail, s.changes, s.identity = nil, nil, nil, audit.Identity{}
+	aging, trail := s.aging, s.noted.trail
+	commit := plugins.Commit{User: s.settings.user, Changes: s.noted.changes}
+	s.aging, s.noted, s.identity = nil, noted{}, audit.Identity{}
 	tables := s.touched(ctx, tx)
 	hooked := len(s.e.plugins.at()) > 0 && !s.internal && tx.Changed()
 	if hooked {
@@ -232,8 +231,7 @@ func (s *Session) Rollback(context.Context) error {
 	s.appender = nil
 	if s.tx != nil {
 		s.tx.Rollback()
-		s.tx, s.savepoints, s.aging, s.trail, s.identity = nil, nil, nil, nil, audit.Identity{}
-		s.changes = nil
+		s.tx, s.savepoints, s.aging, s.noted, s.identity = nil, nil, nil, noted{}, audit.Identity{}
 	}
 	return nil
 }

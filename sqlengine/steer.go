@@ -2,6 +2,7 @@ package sqlengine
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/s3sql/s3sql/catalog"
@@ -21,8 +22,11 @@ type steering struct {
 	alerts  []*alert
 }
 
-// steerer keeps the steering of the last catalog that was committed.
-type steerer struct{ last atomic.Pointer[steering] }
+// steerer keeps the steering of the newest catalog that this process knows.
+type steerer struct {
+	mu   sync.Mutex // of who takes a newer one over
+	last atomic.Pointer[steering]
+}
 
 // steer returns what the objects that tx sees come to.
 //
@@ -39,9 +43,12 @@ func (e *Engine) steer(ctx context.Context, tx *table.Tx) (*steering, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := e.compile(cat)
+	e.steering.mu.Lock()
+	defer e.steering.mu.Unlock()
+	newest := version == e.db.Version(catalog.DescriptorTable) // else it is not committed, or old, and steers its transaction alone
+	s := e.compile(cat, newest)
 	s.version = version
-	if !tx.Changed() { // what is not committed steers its own transaction only
+	if newest {
 		e.steering.last.Store(s)
 		e.forgetCaches(cat)
 		e.plugins.want(cat)
@@ -65,15 +72,15 @@ func (e *Engine) resteer(ctx context.Context) (*steering, error) {
 	return e.steer(ctx, tx)
 }
 
-// compile makes the steering of a catalog.
-func (e *Engine) compile(cat *catalog.Catalog) *steering {
+// compile makes the steering of a catalog. Of one that is not the newest, only caches that are open are used.
+func (e *Engine) compile(cat *catalog.Catalog, newest bool) *steering {
 	s := &steering{prices: pricesOf(cat)}
 	e.eachObject(cat, &budgetKind, func(o *catalog.Object, opts plugins.Options) { s.budgets = append(s.budgets, e.budgetOf(o, opts)) })
 	e.eachObject(cat, &auditKind, func(o *catalog.Object, opts plugins.Options) { s.audits = append(s.audits, auditOf(o, opts)) })
 	e.eachObject(cat, &metricsKind, func(o *catalog.Object, opts plugins.Options) { s.metrics = measuringOf(o, opts) })
 	e.eachObject(cat, &alertKind, func(o *catalog.Object, opts plugins.Options) { s.alerts = append(s.alerts, e.alertOf(o, opts)) })
 	e.eachObject(cat, &cacheKind, func(o *catalog.Object, opts plugins.Options) {
-		if c := e.cacheOf(o, opts); c != nil {
+		if c := e.cacheOf(o, opts, newest); c != nil {
 			s.caches = append(s.caches, c)
 		}
 	})

@@ -7,12 +7,9 @@ import (
 	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/internal/errno"
-	"github.com/s3sql/s3sql/internal/vec"
 	"github.com/s3sql/s3sql/sqlengine/ast"
-	"github.com/s3sql/s3sql/sqlengine/exec"
 	"github.com/s3sql/s3sql/sqlengine/expr"
 	"github.com/s3sql/s3sql/sqlengine/expr/convert"
-	"github.com/s3sql/s3sql/sqlengine/plan"
 	"github.com/s3sql/s3sql/sqlengine/system"
 	"github.com/s3sql/s3sql/storage/table"
 )
@@ -76,7 +73,7 @@ func (r *run) verify(n *ast.AuditAdmin, tx *table.Tx) (*verification, error) {
 	}
 	t := cat.SystemTable(auditLog)
 	v := &verification{name: o.Name, cleared: map[string]int64{}}
-	err = r.auditScan(tx, "", func(row []base.Value) error { return v.row(t, row) })
+	err = r.auditScan(tx, func(row []base.Value) error { return v.row(t, row) })
 	for _, e := range v.emptied {
 		if e.at >= v.cleared[e.audit] && v.reason == "" {
 			v.reason, v.broken = "the row is empty, and no PURGE AUDIT has emptied it", e.id
@@ -138,41 +135,10 @@ func purgedBefore(row []base.Value) int64 {
 	return v.Int()
 }
 
-// auditScan calls fn with the rows of the log in their order; where is a condition, "" none.
-func (r *run) auditScan(tx *table.Tx, where string, fn func(row []base.Value) error) error {
-	sql := "SELECT * FROM system." + auditLog + where + " ORDER BY id"
-	st, err := r.s.e.parsed(sql)
-	if err != nil {
-		return err
-	}
-	q, ok := st.stmt.(ast.Query)
-	if !ok {
-		return base.Errorf(errno.Unknown, "%s is no query", sql)
-	}
-	env, err := r.env(tx)
-	if err != nil {
-		return err
-	}
-	p, err := plan.Query(env, q)
-	if err != nil {
-		return err
-	}
-	op, err := r.open(p, tx)
-	if err != nil {
-		return err
-	}
-	for err == nil {
-		var b *vec.Batch
-		if b, err = op.Next(); err != nil || b == nil {
-			break
-		}
-		for _, row := range exec.AppendRows(nil, b) {
-			if err = fn(row); err != nil {
-				break
-			}
-		}
-	}
-	return errors.Join(err, op.Close())
+// auditScan calls fn with the rows of the log in their order.
+func (r *run) auditScan(tx *table.Tx, fn func(row []base.Value) error) error {
+	r.tx = tx
+	return r.internalRows("SELECT * FROM system."+auditLog+" ORDER BY id", fn)
 }
 
 // purgeAudit is PURGE AUDIT name BEFORE time: the audit's rows from before go. Those among rows that stay are emptied, because the chain goes
@@ -201,7 +167,7 @@ func (r *run) purgeAudit(n *ast.AuditAdmin, tx *table.Tx) (*Result, error) {
 	a := r.auditRecord(auditOf(o, opts), "system."+auditLog, "PURGE")
 	a.now = normalJSON(convert.FormatJSON(map[string]any{"before": string(base.AppendDateTime(nil, before.Int(), 6)),
 		"rows": strconv.Itoa(removed + emptied)}))
-	r.s.trail = append(r.s.trail, a)
+	r.s.noted.trail = append(r.s.noted.trail, a)
 	return &Result{AffectedRows: uint64(removed + emptied)}, nil
 }
 
@@ -216,7 +182,7 @@ func (r *run) purgeRows(name string, before int64, tx *table.Tx) (removed, clear
 		return 0, 0, nil
 	}
 	head := true
-	err = r.auditScan(tx, "", func(row []base.Value) error {
+	err = r.auditScan(tx, func(row []base.Value) error {
 		own := row[colAudit].Text() == name && row[colTimestamp].Int() < before
 		gone := row[colOperation].Text() == purged
 		key, _ := catalog.EncodeKey(t, t.Primary, row)

@@ -259,7 +259,7 @@ func (r *run) truncate(n *ast.Truncate, tx *table.Tx) (*Result, error) {
 	}
 	tx.DependOn(catalogTable, catalog.DescriptorKey(t.ID))
 	for _, a := range r.steering.auditsOf(t, "DELETE") {
-		r.s.trail = append(r.s.trail, r.auditRecord(a, t.Name, "TRUNCATE"))
+		r.s.noted.trail = append(r.s.noted.trail, r.auditRecord(a, t.Name, "TRUNCATE"))
 	}
 	return &Result{}, catalog.Truncate(tx, t)
 }

@@ -10,7 +10,7 @@ import (
 
 // beginStmt is BEGIN and START TRANSACTION: an open transaction is committed first, as in MySQL.
 func (r *run) beginStmt(n *ast.Begin) (*Result, error) {
-	if err := r.s.Commit(r.ctx); err != nil {
+	if err := r.s.commitTx(r.ctx); err != nil {
 		return nil, err
 	}
 	r.s.locked = false
@@ -39,7 +39,7 @@ func (r *run) rollbackStmt(n *ast.Rollback) (*Result, error) {
 	if i < 0 {
 		return nil, base.Errorf(errno.SavepointMissing, "SAVEPOINT %s does not exist", n.To)
 	}
-	r.s.trail, r.s.changes = r.s.trail[:r.s.savepoints[i].trail], r.s.changes[:r.s.savepoints[i].changes]
+	r.s.noted.cut(r.s.savepoints[i].noted)
 	if err := r.s.tx.RollbackTo(r.s.savepoints[i].at); err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (r *run) savepoint(n *ast.Savepoint) (*Result, error) {
 	if i >= 0 {
 		r.s.savepoints = append(r.s.savepoints[:i], r.s.savepoints[i+1:]...)
 	}
-	r.s.savepoints = append(r.s.savepoints, savepoint{name: n.Name, at: r.s.tx.Savepoint(), trail: len(r.s.trail), changes: len(r.s.changes)})
+	r.s.savepoints = append(r.s.savepoints, savepoint{name: n.Name, at: r.s.tx.Savepoint(), noted: r.s.noted.mark()})
 	return &Result{}, nil
 }
 

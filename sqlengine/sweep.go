@@ -181,7 +181,7 @@ func (r *run) removeExpired(tx *table.Tx, t *catalog.Table, limit int) (removed 
 		return 0, base.Errorf(errno.Unknown, "the rows of table '%s' cannot be removed when they expire", t.Name)
 	}
 	ec := r.mutationContext(tx, m)
-	ec.Aging = nil
+	ec.Aging, ec.Audit = nil, nil
 	out, err := exec.Delete(ec, tx, n)
 	return out.Affected, err
 }

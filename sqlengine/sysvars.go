@@ -95,7 +95,7 @@ func onOffText(on bool) string {
 func applyAutocommit(r *run, text string) error {
 	on := text == "ON"
 	if on && !r.s.settings.autocommit {
-		if err := r.s.Commit(r.ctx); err != nil {
+		if err := r.s.commitTx(r.ctx); err != nil {
 			return err
 		}
 	}

@@ -91,9 +91,9 @@ func write(ctx context.Context, db *sql.DB, in io.Reader, w *bufio.Writer) error
 			return err
 		}
 		fmt.Fprintln(w, time.Now().UnixNano(), v)
-		pause := time.Duration(r.IntN(300)) * time.Microsecond
+		pause := time.Duration(r.IntN(4000)) * time.Microsecond
 		if r.IntN(8) == 0 {
-			pause = time.Duration(r.IntN(8)) * time.Millisecond
+			pause = time.Duration(r.IntN(30)) * time.Millisecond
 		}
 		select {
 		case <-ended:

@@ -28,7 +28,7 @@ func (w *writer) bury(c *conflict) (bool, error) {
 	if err != nil || !gone {
 		return false, err
 	}
-	return true, w.remove(c.pk, row)
+	return true, w.removeRow(c.pk, row)
 }
 
 // livingChild reports whether a row of a child with a ttl references values and is not past its time.

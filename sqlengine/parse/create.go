@@ -193,14 +193,17 @@ func (p *parser) indexOptions(ix *ast.IndexDef) {
 	}
 }
 
-// withOptions reads (name = value, …).
-func (p *parser) withOptions() []ast.Option {
+// withOptions reads the options of tables and indexes.
+func (p *parser) withOptions() []ast.Option { return p.optionList(p.unary) }
+
+// optionList reads (name = value, …).
+func (p *parser) optionList(value func() ast.Expr) []ast.Option {
 	p.expectOp("(")
 	var list []ast.Option
 	for ok := true; ok; ok = p.acceptOp(",") {
 		o := ast.Option{At: p.at(), Name: strings.ToLower(p.anyName("an option"))}
 		p.expectOp("=")
-		o.Value = p.unary()
+		o.Value = value()
 		list = append(list, o)
 	}
 	p.expectOp(")")

@@ -105,19 +105,8 @@ func (p *parser) float() float64 {
 	return f
 }
 
-// objectOptions is withOptions with values that only objects have.
-func (p *parser) objectOptions() []ast.Option {
-	p.expectOp("(")
-	var list []ast.Option
-	for ok := true; ok; ok = p.acceptOp(",") {
-		o := ast.Option{At: p.at(), Name: strings.ToLower(p.anyName("an option"))}
-		p.expectOp("=")
-		o.Value = p.objectValue()
-		list = append(list, o)
-	}
-	p.expectOp(")")
-	return list
-}
+// objectOptions reads options whose values may be secrets and words as well.
+func (p *parser) objectOptions() []ast.Option { return p.optionList(p.objectValue) }
 
 // objectValue reads a constant, SECRET name, or a word that stands for itself.
 func (p *parser) objectValue() ast.Expr {
