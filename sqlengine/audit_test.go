@@ -165,7 +165,7 @@ func TestAuditChain(t *testing.T) {
 	if err := first.Flush(context.Background()); err != nil {
 		t.Error(err)
 	}
-	again, _ := reopened(t, store, sqlengine.Config{})
+	again, _ := reopened(t, store, cfg)
 	s = again.NewSession()
 	must(t, s, "INSERT INTO t (v) VALUES ('after')")
 	got := must(t, s, "VERIFY AUDIT a")

@@ -236,10 +236,7 @@ func (w *writer) read(c *conflict) ([]base.Value, error) {
 
 // duplicate is error 1062 for a conflict, as MySQL words it.
 func (w *writer) duplicate(c *conflict, row []base.Value) error {
-	name, parts := "PRIMARY", w.t.Primary
-	if c.index != nil {
-		name, parts = c.index.Name, c.index.Parts
-	}
+	name, parts := w.keyOf(c)
 	entry := ""
 	for i, p := range parts {
 		col := w.t.ColumnByID(p.Column)
@@ -249,6 +246,14 @@ func (w *writer) duplicate(c *conflict, row []base.Value) error {
 		entry += expr.Format(p.Cut(row[col]), w.t.Columns[col].Type)
 	}
 	return base.Errorf(errno.DupEntry, "Duplicate entry '%s' for key '%s.%s'", entry, w.t.Name, name)
+}
+
+// keyOf returns the name and the columns of the key that a row is in the way of.
+func (w *writer) keyOf(c *conflict) (name string, parts []catalog.KeyPart) {
+	if c.index != nil {
+		return c.index.Name, c.index.Parts
+	}
+	return "PRIMARY", w.t.Primary
 }
 
 // assign converts v for storing in a column. Under IGNORE a value that does not fit is adjusted, with a warning.

@@ -108,14 +108,15 @@ func WithObserver(ctx context.Context, o Observer) context.Context {
 	return context.WithValue(ctx, accountKey{}, &a)
 }
 
-// Inherit returns ctx with the tag and the meters of from: for work that lives on its own context but is paid by the
-// caller who caused it.
+// Inherit returns ctx with the tag and the meters of from, but not its guard: for work that lives on its own context but is paid by
+// the caller who caused it.
 func Inherit(ctx, from context.Context) context.Context {
-	a, _ := from.Value(accountKey{}).(*account)
-	if a == nil {
+	a := accountOf(from)
+	if a.observers == nil && a.tag == (Tag{}) {
 		return ctx
 	}
-	return context.WithValue(ctx, accountKey{}, a)
+	a.guard = nil
+	return context.WithValue(ctx, accountKey{}, &a)
 }
 
 // Report counts one request with every observer of ctx. Implementations of Store call it, and fault injection for the

@@ -12,12 +12,12 @@ const (
 // counter hands out the AUTO_INCREMENT values of one table to this process. Without other processes it reserves
 // exactly what it hands out, so that reopening leaves no gap. When commits of another process advance the same counter,
 // it reserves a block: the block's end is the high-water mark in the commit records, and once such a record is
-// committed the block belongs to this process alone. Until then two processes can hand out the same value; the conflict
-// on the key settles it. DB.mu guards it.
+// committed the block belongs to this process, but for values that a transaction has which began before. Two processes can hand
+// out the same value until then; the conflict on the key settles it. DB.mu guards it.
 type counter struct {
 	next    uint64 // next value to hand out
 	end     uint64 // last value of the reservation; below next when it is used up
-	settled bool   // a commit of this process carries the reservation
+	settled uint64 // the record of this process that carries the reservation first; 0 none
 	block   uint64 // values to reserve beyond those asked for
 	foreign bool   // another process advanced the counter since the last reservation
 }
@@ -38,7 +38,7 @@ func (c *counter) take(n, mark uint64) (first, carry uint64) {
 			c.block /= 2
 		}
 		c.end = c.next + n - 1 + c.block
-		c.foreign, c.settled = false, false
+		c.foreign, c.settled = false, 0
 	}
 	first = c.next
 	c.next += n
@@ -55,18 +55,19 @@ func (c *counter) bump(v, mark uint64) (carry uint64) {
 }
 
 // committed notes a record of this process that carries a mark.
-func (c *counter) committed(mark uint64) {
-	if mark >= c.end {
-		c.settled = true
+func (c *counter) committed(seq, mark uint64) {
+	if c.settled == 0 && mark >= c.end {
+		c.settled = seq
 	}
 }
 
-// advanced notes a record of another process that carries a mark. A reservation that was not committed before it is
-// void, as the other process may have taken the same values.
-func (c *counter) advanced(mark uint64) {
+// advanced notes a transaction of another process that carries a mark, and the record that it began on. A reservation that was not
+// committed by then is void, as the transaction may have taken the same values, perhaps long ago. One that began later has taken
+// values behind the mark of that commit.
+func (c *counter) advanced(snapshot, mark uint64) {
 	c.foreign = true
-	if !c.settled && mark >= c.next {
-		c.next, c.end = mark+1, 0
+	if mark >= c.next && (c.settled == 0 || snapshot < c.settled) {
+		c.next, c.end, c.settled = mark+1, 0, 0
 	}
 }
 

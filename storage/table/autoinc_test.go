@@ -163,6 +163,37 @@ func TestAutoIncOfTwoProcesses(t *testing.T) {
 	t.Logf("%d conflicts for 400 rows", conflicts)
 }
 
+// TestAutoIncOfAnEarlierTransaction commits values that another process took before it knew of a reservation, into the midst of that:
+// nobody hands them out again.
+func TestAutoIncOfAnEarlierTransaction(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	a, b := openTest(t, store), openTest(t, store)
+	insertNext(t, a)
+	begin(t, b, TxOptions{}).Rollback()
+	insertNext(t, b)
+	early := begin(t, b, TxOptions{})
+	first := next(t, early, 30)
+	begin(t, a, TxOptions{}).Rollback()
+	id := insertNext(t, a) // the first of a block
+	if id <= first || id >= first+20 {
+		t.Fatalf("%d is not among the values from %d", id, first)
+	}
+	must(t, early.Insert(1, k(int(id)+1), rowOf(7)))
+	must(t, early.Insert(1, k(int(id)+2), rowOf(7)))
+	commit(t, early)
+	begin(t, a, TxOptions{}).Rollback()
+	for range 40 {
+		tx := begin(t, a, TxOptions{Fresh: None})
+		v := next(t, tx, 1)
+		if _, taken := tx.Peek(1, k(int(v))); taken {
+			t.Errorf("%d is handed out, and has a row", v)
+		}
+		must(t, tx.Insert(1, k(int(v)), rowOf(1)))
+		commit(t, tx)
+	}
+}
+
 // TestAutoIncOfAnotherTable numbers the rows of a table by the counter of another, as hidden keys and partitions do.
 func TestAutoIncOfAnotherTable(t *testing.T) {
 	t.Parallel()

@@ -184,9 +184,9 @@ func (db *DB) noteAutoIncLocked(rec *commitlog.Record, own bool) {
 			switch {
 			case c == nil || w.AutoInc == 0:
 			case own:
-				c.committed(w.AutoInc)
+				c.committed(rec.Seq, w.AutoInc)
 			default:
-				c.advanced(w.AutoInc)
+				c.advanced(t.Snapshot, w.AutoInc)
 			}
 		}
 	}

@@ -27,7 +27,7 @@ type version struct {
 type limits struct {
 	chunkRows int // rows a chunk holds at most
 	foldMin   int // entries a delta may always hold
-	foldBytes int // bytes of a table beyond which its delta waits for a flush instead of being folded
+	foldBytes int // bytes of a table beyond which its delta waits for a flush instead of being folded; part of the format
 	record    int // bytes of rows that a commit record may carry before they are written to segments
 	spillMax  int // bytes of rows that a transaction holds at most before it is relieved
 	flush     int // bytes in memory of a table at which it is flushed
