@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -25,6 +26,7 @@ type Connector struct {
 	parts  parts
 	format format
 	open   opener
+	shared atomic.Pointer[sql.DB] // for plugins, once one has asked for it
 
 	mu struct {
 		sync.Mutex
@@ -66,7 +68,11 @@ func (d *Driver) newConnector(cfg Config, opts ...Option) (*Connector, error) {
 	}
 	p.ensureDefaults()
 	c := &Connector{drv: d, cfg: cfg, open: d.open, format: format{parseTime: *cfg.ParseTime, loc: loc}}
-	p.openDB = sync.OnceValue(func() *sql.DB { return sql.OpenDB(shared{c}) })
+	p.openDB = sync.OnceValue(func() *sql.DB {
+		db := sql.OpenDB(shared{c})
+		c.shared.Store(db)
+		return db
+	})
 	c.parts = p
 	return c, nil
 }
@@ -162,7 +168,7 @@ func (c *Connector) tryOpen(ctx context.Context, try *opening) (engine, error) {
 	c.mu.Unlock()
 	if err == nil && closed {
 		err = errConnectorClosed()
-		if cerr := closeEngine(eng); cerr != nil {
+		if cerr := c.closeEngine(eng); cerr != nil {
 			err = errors.Join(err, cerr)
 		}
 	}
@@ -183,11 +189,16 @@ func (c *Connector) Close() error {
 	if eng == nil {
 		return nil // never opened, closed before, or closed by whoever is opening it
 	}
-	return convertError(closeEngine(eng))
+	return convertError(c.closeEngine(eng))
 }
 
-func closeEngine(eng engine) error {
+// closeEngine closes an engine, and after it, for its plugins may still use it, the database that they share.
+func (c *Connector) closeEngine(eng engine) error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	return eng.close(ctx)
+	err := eng.close(ctx)
+	if db := c.shared.Load(); db != nil {
+		err = errors.Join(err, db.Close())
+	}
+	return err
 }

@@ -85,7 +85,7 @@ func (a *alert) value(e *Engine, now time.Time) float64 {
 		return ms(r.Mean())
 	case "cost_usd":
 		used, _ := e.costs.requests()
-		return e.priceList().Of(e.global(systemVars["cost_profile"])).Cost(used)
+		return e.priceList().Of(e.global(&costProfile)).Cost(used)
 	case "error_rate":
 		return r.ErrorRate()
 	case "errors":

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/plugins/audit"
 	"github.com/s3sql/s3sql/sqlengine"
 	"github.com/s3sql/s3sql/storage/object"
@@ -314,5 +315,58 @@ func TestAuditCostsNoRequest(t *testing.T) {
 		if used := ledger.Total().Sub(before); used.String() != "1 PutObject" {
 			t.Errorf("%v", used)
 		}
+	}
+}
+
+// TestAuditOfBulk follows rows that come by the appender and by CREATE TABLE … SELECT; those that a ttl removes leave no record.
+func TestAuditOfBulk(t *testing.T) {
+	t.Parallel()
+	e, s, clock, _ := sweepEngine(t)
+	must(t, s, "CREATE TABLE t (id INT PRIMARY KEY, at DATETIME) WITH (ttl = 'at')")
+	must(t, s, "CREATE AUDIT a ON ALL TABLES")
+	for _, abort := range []bool{true, false} {
+		app, err := s.NewAppender(t.Context(), "t", []string{"id", "at"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := base.NewString("2030-01-01 01:00:00")
+		if err := app.Append(t.Context(), [][]base.Value{{base.NewInt(10), at}, {base.NewInt(11), at}}); err != nil {
+			t.Fatal(err)
+		}
+		if abort {
+			if err := app.Abort(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		} else if _, err := app.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, s, "CREATE TABLE u (PRIMARY KEY (id)) SELECT id + 10 AS id FROM t WHERE id = 10")
+	clock.micros.Add(2 * time.Hour.Microseconds())
+	must(t, s, "INSERT INTO t VALUES (30, NULL)")
+	e.Swept()
+	if n := stored(t, s, "t"); n != "1" {
+		t.Errorf("%s rows are left", n)
+	}
+	want := "t | insert | 10\nt | insert | 11\nu | insert | 20\nt | insert | 30\n"
+	if got := auditRowsOf(t, s, "table_name, operation, record_id"); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestAuditedReadsOfAllSorts reads an audited table by each kind of statement that answers with rows.
+func TestAuditedReadsOfAllSorts(t *testing.T) {
+	t.Parallel()
+	s := openMem(t).NewSession()
+	must(t, s, "CREATE TABLE t (id INT PRIMARY KEY)")
+	must(t, s, "INSERT INTO t VALUES (1), (2)")
+	must(t, s, "CREATE AUDIT a ON t FOR SELECT, DELETE")
+	must(t, s, "SHOW COST OF SELECT * FROM t")
+	must(t, s, "SELECT id INTO @id FROM t WHERE id = 1")
+	must(t, s, "SELECT id FROM t UNION ALL SELECT id FROM t")
+	must(t, s, "DELETE FROM t WHERE id = 2")
+	want := "select | 2\nselect | 1\nselect | 4\ndelete | NULL\n"
+	if got := auditRowsOf(t, s, "operation, new_data->>'$.rows'"); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package sqlengine
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,69 +84,134 @@ func (b *budget) total(now time.Time, ledger *object.Ledger, p system.Prices) fl
 	return p.Cost(used.Sub(s.before)) + s.others
 }
 
-// readOthers reads what other processes have spent in the periods of the budgets, for the first time and after each flush of this process's own
-// figures.
-func (r *run) readOthers(s *steering, tx *table.Tx) error {
-	again := r.s.e.othersStale.Swap(false)
+// readOthers reads what other processes have spent in the periods of the budgets, for the first time and after each flush of this
+// process's own figures.
+//
+// Cost: none while there is nothing to read; else that of a query.
+func (r *run) readOthers() error {
+	e := r.s.e
+	s, err := e.resteer(r.ctx)
+	if err != nil || len(s.budgets) == 0 || s.metrics == nil || r.s.internal {
+		return err
+	}
+	again := e.othersStale.Swap(false)
 	for _, b := range s.budgets {
-		if b.scope != "database" {
+		if b.scope != "database" || !b.spent.due(again) {
 			continue
 		}
-		b.spent.mu.Lock()
-		due := again || !b.spent.read
-		b.spent.mu.Unlock()
-		if !due {
-			continue
-		}
-		inner := *r
-		inner.tx = tx
-		usd, p := 0.0, r.s.prices()
-		since := periodStart(b.period, r.s.e.now()).Format(time.DateTime)
-		if b.period == "total" {
-			since = "1970-01-01"
-		}
-		err := (*infoSource)(&inner).stored(metricSamples, " WHERE kind = 'spend' AND process <> '"+r.s.e.process+"' AND at >= '"+since+"'", func(row []base.Value) error {
-			n := numbers(row)
-			usd += p.OfOperation(row[sampleName].Text(), n[0], n[1], n[2])
-			return nil
-		})
-		if err != nil {
+		if err := r.readOthersOf(b); err != nil {
+			e.othersStale.Store(true)
 			return err
 		}
-		b.spent.mu.Lock()
-		b.spent.others, b.spent.read = usd, true
-		b.spent.mu.Unlock()
 	}
 	return nil
 }
 
-// spentBy returns what counts against a budget for a statement.
-func (b *budget) spentBy(r *run, p system.Prices) float64 {
-	switch b.scope {
-	case "statement":
-		return p.Cost(r.meter.Snapshot())
-	case "session":
-		return r.s.spent(b.period) + p.Cost(r.meter.Snapshot())
+// readOthersOf reads them for one budget, as of the newest commit that this process knows.
+func (r *run) readOthersOf(b *budget) error {
+	tx, err := r.s.e.db.Begin(r.ctx, table.TxOptions{ReadOnly: true, Fresh: table.None})
+	if err != nil {
+		return err
 	}
-	return b.total(r.s.e.now(), r.s.e.cfg.Ledger, p)
+	defer tx.Rollback()
+	inner := *r
+	inner.tx = tx
+	since := periodStart(b.period, r.s.e.now()).Format(time.DateTime)
+	if b.period == "total" {
+		since = "1970-01-01"
+	}
+	usd, p := 0.0, r.s.prices()
+	err = (*infoSource)(&inner).stored(metricSamples, " WHERE kind = 'spend' AND process <> '"+r.s.e.process+"' AND at >= '"+since+"'", func(row []base.Value) error {
+		n := numbers(row)
+		usd += p.OfOperation(row[sampleName].Text(), n[0], n[1], n[2])
+		return nil
+	})
+	if err == nil {
+		b.spent.mu.Lock()
+		b.spent.others, b.spent.read = usd, true
+		b.spent.mu.Unlock()
+	}
+	return err
 }
 
-// guard stops the requests of a statement that would exceed a budget.
+// due reports whether the spending of others is to be read.
+func (s *spending) due(again bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return again || !s.read
+}
+
+// spentBy returns what counts against a budget for what a session does on the account of m.
+func (b *budget) spentBy(s *Session, m *object.Meter, p system.Prices) float64 {
+	switch b.scope {
+	case "statement":
+		return p.Cost(m.Snapshot())
+	case "session":
+		return s.spent(b.period) + p.Cost(m.Snapshot())
+	}
+	return b.total(s.e.now(), s.e.cfg.Ledger, p)
+}
+
+// forWhat says what the limit of a budget is for.
+func (b *budget) forWhat() string {
+	switch {
+	case b.scope == "statement":
+		return "a statement"
+	case b.period == "total":
+		return "the " + b.scope
+	}
+	return "a " + b.period + " of the " + b.scope
+}
+
+// guard stops the requests that a session makes on an account where they would exceed a budget.
 type guard struct {
-	r       *run
-	budgets []*budget
+	s       *Session
+	meter   *object.Meter
+	budgets []*budget // that reject
 	prices  system.Prices
+}
+
+// guardOf returns a guard; nil: no budget rejects.
+func (s *Session) guardOf(st *steering, m *object.Meter) *guard {
+	g := &guard{s: s, meter: m}
+	for _, b := range st.budgets {
+		if b.reject {
+			g.budgets = append(g.budgets, b)
+		}
+	}
+	if g.budgets == nil {
+		return nil
+	}
+	g.prices = s.prices()
+	return g
 }
 
 // Allow returns error 3024 for a request that would exceed a budget.
 func (g *guard) Allow(c object.Command) error {
 	price := g.prices.PerThousand(c) / 1000
 	for _, b := range g.budgets {
-		if spent := b.spentBy(g.r, g.prices); spent+price > b.limit+rounding {
-			return base.Errorf(errno.BudgetExceeded, "budget '%s' of %s USD for a %s of the %s would be exceeded: %s USD are spent; the request was not sent. "+
-				"ALTER BUDGET %s SET (limit_usd = …) raises it, ALTER BUDGET %s PAUSE lifts it", b.name, usdText(b.limit), b.period, b.scope, usdText(spent),
+		if spent := b.spentBy(g.s, g.meter, g.prices); spent+price > b.limit+rounding {
+			return base.Errorf(errno.BudgetExceeded, "budget '%s' of %s USD for %s would be exceeded: %s USD are spent; the request was not sent. "+
+				"ALTER BUDGET %s SET (limit_usd = …) raises it, ALTER BUDGET %s PAUSE lifts it", b.name, usdText(b.limit), b.forWhat(), usdText(spent),
 				catalog.QuoteName(b.name), catalog.QuoteName(b.name))
 		}
+	}
+	return nil
+}
+
+// allowed asks the budgets of the newest catalog that this process knows whether a session may send a request on the account of m.
+//
+// Errors: 3024; those of Engine.resteer.
+func (s *Session) allowed(ctx context.Context, m *object.Meter, c object.Command) error {
+	if s.internal {
+		return nil
+	}
+	st, err := s.e.resteer(ctx)
+	if err != nil {
+		return err
+	}
+	if g := s.guardOf(st, m); g != nil {
+		return g.Allow(c)
 	}
 	return nil
 }
@@ -167,14 +233,9 @@ func (r *run) budgeted(s *steering, first object.Command, sends bool) error {
 	if len(s.budgets) == 0 || r.guard != nil || r.aboutBudgets() || r.s.internal {
 		return nil
 	}
-	g := &guard{r: r, prices: r.s.prices()}
 	r.budgets = s.budgets
-	for _, b := range s.budgets {
-		if b.reject {
-			g.budgets = append(g.budgets, b)
-		}
-	}
-	if g.budgets == nil {
+	g := r.s.guardOf(s, r.meter)
+	if g == nil {
 		return nil
 	}
 	r.guard = g
@@ -209,7 +270,7 @@ func (r *run) warnBudgets(used Stats) {
 	}
 	p := r.s.prices()
 	for _, b := range r.budgets {
-		spent := b.spentBy(r, p)
+		spent := b.spentBy(r.s, r.meter, p)
 		if spent <= b.limit+rounding {
 			continue
 		}
@@ -226,21 +287,18 @@ func (r *run) warnBudgets(used Stats) {
 }
 
 // sessionSpending is what a session has spent in the current period of each length.
-type sessionSpending map[string]*periodSpending
+type sessionSpending map[string]periodSpending
 
 type periodSpending struct {
 	start time.Time
 	usd   float64
 }
 
-// spent returns what the session's earlier statements have cost in the current period.
+// spent returns what the session's earlier statements have cost in the current period. It may be called concurrently, but not beside spend.
 func (s *Session) spent(period string) float64 {
 	p := s.spending[period]
-	if p == nil {
+	if p.start.Before(periodStart(period, s.e.now())) {
 		return 0
-	}
-	if start := periodStart(period, s.e.now()); start.After(p.start) {
-		p.start, p.usd = start, 0
 	}
 	return p.usd
 }
@@ -254,10 +312,6 @@ func (s *Session) spend(usd float64) {
 		s.spending = sessionSpending{}
 	}
 	for _, period := range budgetKind.options[1].Values {
-		s.spent(period)
-		if s.spending[period] == nil {
-			s.spending[period] = &periodSpending{start: periodStart(period, s.e.now())}
-		}
-		s.spending[period].usd += usd
+		s.spending[period] = periodSpending{start: periodStart(period, s.e.now()), usd: s.spent(period) + usd}
 	}
 }

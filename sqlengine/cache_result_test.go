@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/s3sql/s3sql/internal/base"
 	"github.com/s3sql/s3sql/plugins/cache"
 	"github.com/s3sql/s3sql/sqlengine"
 	"github.com/s3sql/s3sql/storage/object"
@@ -153,6 +154,27 @@ func TestLargeResults(t *testing.T) {
 	}
 	must(t, s, "SELECT id FROM r WHERE id = 2") // the second time
 	if got := must(t, s, "SELECT entries, cache_key = CACHE_KEY('SELECT id FROM r WHERE id = 2') FROM system.cache_stats JOIN system.cache_entries"); got != "entries | cache_key = CACHE_KEY('SELECT id FROM r WHERE id = 2')\n1 | 1\n" {
+		t.Error(got)
+	}
+	for _, q := range []string{"SELECT id FROM r WHERE id = 2", "SELECT id FROM r WHERE id > ? AND v > ? LIMIT 3"} {
+		for range 2 {
+			if r, err := s.Exec(t.Context(), q, []sqlengine.Arg{{Value: base.NewInt(9)}, {Value: base.NewString("a")}}[:strings.Count(q, "?")]); err != nil {
+				t.Fatal(err)
+			} else if _, err := sqlengine.Drain(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := asked(t, s, "SELECT COUNT(*) FROM system.cache_entries WHERE cache_key = CACHE_KEY('SELECT id FROM r WHERE id > ? AND v > ? LIMIT 3', 9, 'a')"); got != "1\n" {
+		t.Error(got)
+	}
+	for sql, want := range map[string]string{"CACHE_KEY('SELECT id FROM r WHERE id > ?')": "1 placeholders, 0 values", "CACHE_KEY('SELECT 1', 2)": "0 placeholders, 1 values",
+		"CACHE_KEY('DELETE FROM r')": "only a SELECT", "CACHE_KEY('SELECT')": "ERROR 1064"} {
+		if got := answer(s, "SELECT "+sql); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", sql, got)
+		}
+	}
+	if got := asked(t, s, "SELECT CACHE_KEY(NULL, 1)"); got != "NULL\n" {
 		t.Error(got)
 	}
 	must(t, s, "DELETE FROM system.cache_entries WHERE bytes < 1000")

@@ -57,7 +57,7 @@ func (v *ledgerView) byStatement() (used map[string]object.Snapshot, callsBefore
 
 // prices returns the prices in force for the session.
 func (s *Session) prices() system.Prices {
-	return s.e.priceList().Of(s.text(systemVars["cost_profile"], false))
+	return s.e.priceList().Of(s.text(&costProfile, false))
 }
 
 func (e *Engine) priceList() system.PriceList {

@@ -1,24 +1,19 @@
 package sqlengine_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/s3sql/s3sql/sqlengine"
 	"github.com/s3sql/s3sql/storage/object"
+	"github.com/s3sql/s3sql/storage/object/mem"
 )
 
 // TestCostsAddUp runs statements of all sorts and compares the figures by command, by statement and by minute with one another.
 func TestCostsAddUp(t *testing.T) {
 	t.Parallel()
-	ledger := object.NewLedger(0)
-	e, err := sqlengine.Open(t.Context(), sqlengine.Config{Store: segmentedStore(t), Ledger: ledger, Database: "app", Maintenance: "off"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close(context.Background())
+	e, ledger := reopened(t, segmentedStore(t), sqlengine.Config{})
 	s := e.NewSession()
 	opened := ledger.Total().Requests()
 	for i, sql := range []string{"INSERT INTO r VALUES (1, 'a', 1, 'v')", "INSERT INTO r VALUES (3, 'b', 1, 'v')", "SELECT COUNT(v) FROM r WHERE k = 7",
@@ -56,12 +51,7 @@ func TestCostsAddUp(t *testing.T) {
 // TestCostOf compares what SHOW COST OF answers with the ledger.
 func TestCostOf(t *testing.T) {
 	t.Parallel()
-	ledger := object.NewLedger(0)
-	e, err := sqlengine.Open(t.Context(), sqlengine.Config{Store: segmentedStore(t), Ledger: ledger, Database: "app", Maintenance: "off"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close(context.Background())
+	e, ledger := reopened(t, segmentedStore(t), sqlengine.Config{})
 	s := e.NewSession()
 	for _, c := range []struct {
 		sql  string
@@ -96,12 +86,7 @@ func TestCostOf(t *testing.T) {
 // TestBudgets runs into budgets: nothing is sent, nothing is written, and the way out stays open.
 func TestBudgets(t *testing.T) {
 	t.Parallel()
-	ledger := object.NewLedger(0)
-	e, err := sqlengine.Open(t.Context(), sqlengine.Config{Store: segmentedStore(t), Ledger: ledger, Database: "app", Maintenance: "off"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close(context.Background())
+	e, ledger := reopened(t, segmentedStore(t), sqlengine.Config{})
 	s := e.NewSession()
 	// Two GETs and no more.
 	must(t, s, "CREATE BUDGET two WITH (limit_usd = 0.0000008, scope = 'statement', action = 'reject', period = 'total')")
@@ -150,6 +135,85 @@ func TestBudgets(t *testing.T) {
 	}
 	if got := must(t, s, "SELECT COUNT(*) FROM system.events WHERE type = 'budget_exceeded'"); got != "COUNT(*)\n1\n" {
 		t.Error(got)
+	}
+}
+
+// TestBudgetsOfTransactions runs into budgets at COMMIT, of SQL and of the API: nothing is written, and the transaction has ended.
+func TestBudgetsOfTransactions(t *testing.T) {
+	t.Parallel()
+	e, ledger := reopened(t, mem.New(), sqlengine.Config{Create: true})
+	must(t, e.NewSession(), "CREATE TABLE r (id INT PRIMARY KEY, k VARCHAR(9), n INT, v TEXT)")
+	s, ctx := e.NewSession(), t.Context()
+	must(t, s, "BEGIN")
+	must(t, s, "INSERT INTO r VALUES (7, 'd', 1, 'v')")
+	must(t, e.NewSession(), "CREATE BUDGET none WITH (limit_usd = 0.000001, scope = 'statement', action = 'reject')") // two GETs, and no PUT
+	before := ledger.Total()
+	if got := answer(s, "COMMIT"); !strings.HasPrefix(got, "ERROR 3024 (HY000): budget 'none' of 0.000001 USD for a statement would be exceeded") || s.InTx() {
+		t.Error(got, s.InTx())
+	}
+	if err := s.Begin(ctx, sqlengine.TxOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	must(t, s, "INSERT INTO r VALUES (7, 'd', 1, 'v')")
+	if err := s.Commit(ctx); err == nil || !strings.Contains(err.Error(), "budget 'none'") || s.InTx() {
+		t.Error(err, s.InTx())
+	}
+	if used := ledger.Total().Sub(before); used.Requests(object.PutObject) != 0 {
+		t.Errorf("%v were sent", used)
+	}
+	must(t, s, "ALTER BUDGET none SET (limit_usd = 0)")
+	for _, sql := range []string{"BEGIN", "START TRANSACTION READ ONLY"} {
+		if got := answer(s, sql); !strings.HasPrefix(got, "ERROR 3024") || s.InTx() {
+			t.Error(sql, got)
+		}
+	}
+	if err := s.Begin(ctx, sqlengine.TxOptions{}); err == nil || s.InTx() {
+		t.Error(err)
+	}
+	must(t, s, "SET autocommit = 0") // each of these begins a transaction
+	must(t, s, "ALTER BUDGET none SET (limit_usd = 0.000003)")
+	must(t, s, "SAVEPOINT x")
+	if got := answer(s, "DROP BUDGET missing"); !strings.HasPrefix(got, "ERROR 3162") {
+		t.Error(got)
+	}
+	must(t, s, "COMMIT") // of a change of a budget, which no budget stops
+	must(t, s, "DROP BUDGET none")
+	must(t, s, "COMMIT")
+	if got := must(t, s, "SELECT COUNT(*) FROM r WHERE id = 7"); got != "COUNT(*)\n0\n" {
+		t.Error(got)
+	}
+}
+
+// TestBudgetOfASession counts each request of a session once, those of BeginTx and Commit too.
+func TestBudgetOfASession(t *testing.T) {
+	t.Parallel()
+	e, ledger := reopened(t, mem.New(), sqlengine.Config{Create: true})
+	must(t, e.NewSession(), "CREATE TABLE r (id INT PRIMARY KEY, k VARCHAR(9), n INT, v TEXT)")
+	must(t, e.NewSession(), "CREATE BUDGET two WITH (limit_usd = 0.00001, scope = 'session')") // two PUTs
+	s, ctx := e.NewSession(), t.Context()
+	for i, want := range []string{"", "", "Warning | 3024"} {
+		before := ledger.Total()
+		must(t, s, fmt.Sprintf("INSERT INTO r VALUES (%d, 'd', 1, 'v')", 2*i+1))
+		if used := ledger.Total().Sub(before); used.String() != "1 PutObject" {
+			t.Fatal(used)
+		}
+		if got := asked(t, s, "SHOW WARNINGS"); (got == "") != (want == "") || !strings.HasPrefix(got, want) {
+			t.Errorf("after %d INSERTs: %q, want %q", i+1, got, want)
+		}
+	}
+	s = e.NewSession()
+	for i := range 2 {
+		if err := s.Begin(ctx, sqlengine.TxOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		must(t, s, fmt.Sprintf("INSERT INTO r VALUES (%d, 'd', 1, 'v')", 2*i+101))
+		if err := s.Commit(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, s, "SELECT * FROM r WHERE id = 101")
+	if got := asked(t, s, "SHOW WARNINGS"); !strings.HasPrefix(got, "Warning | 3024") {
+		t.Errorf("two transactions: %q", got)
 	}
 }
 

@@ -150,3 +150,6 @@ func DecodeRows(rows []byte, width int) ([][]base.Value, error) {
 
 // EncodeRow is the inverse for one row.
 func EncodeRow(row []base.Value) []byte { return appendRow(nil, row) }
+
+// Drain reads a result to its end, and closes it.
+func Drain(r *Result) (int64, error) { return drain(r) }

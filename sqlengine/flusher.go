@@ -30,8 +30,7 @@ type flusher struct {
 	flushing sync.Mutex
 	before   map[sampleKey]sample // totals at the last flush, of kinds that are kept by the hour
 	hours    map[sampleKey]sample // of the current hour
-	slowAt   time.Time            // of the last slow statement that was written
-	slowN    int
+	slowN    int64                // number of the last slow statement that was written
 }
 
 // sampleKey is the key of a row of metric_samples but for the process.
@@ -113,10 +112,13 @@ func (f *flusher) flush(ctx context.Context) {
 	}
 	for _, r := range rows {
 		f.before[r.total] = r.now
+		if r.key.at != r.total.at {
+			f.hours[r.key] = r.row
+		}
 	}
 	f.e.othersStale.Store(true)
 	if len(slow) > 0 {
-		f.slowAt = slow[len(slow)-1].At
+		f.slowN = slow[len(slow)-1].N
 	}
 }
 
@@ -142,7 +144,6 @@ func (f *flusher) changed(m *measuring, now time.Time) (out []changedSample) {
 		if !absolute { // totals since the process began: the hour's share is what has come since the last flush
 			c.key.at = hour
 			c.row = f.hours[c.key].plus(s.minus(was))
-			f.hours[c.key] = c.row
 		}
 		out = append(out, c)
 	}
@@ -217,7 +218,7 @@ func (f *flusher) slowSince(m *measuring) (out []metrics.Slow) {
 		return nil
 	}
 	for _, s := range f.e.metrics.SlowStatements() {
-		if s.At.After(f.slowAt) {
+		if s.N > f.slowN {
 			out = append(out, s)
 		}
 	}
@@ -243,7 +244,7 @@ func (f *flusher) write(ctx context.Context, m *measuring, now time.Time, rows [
 		_ = s.Rollback(ctx) // err says why
 		return err
 	}
-	return s.commitTx(ctx)
+	return s.commitTx(ctx, nil)
 }
 
 func (f *flusher) writeRows(ctx context.Context, s *Session, m *measuring, now time.Time, rows []changedSample) error {
@@ -272,7 +273,7 @@ func (f *flusher) writeRows(ctx context.Context, s *Session, m *measuring, now t
 			}
 			args = append(args, Arg{Value: data}, Arg{Value: last}, Arg{Value: expires})
 		}
-		if err := s.do(ctx, "REPLACE INTO system."+metricSamples+" VALUES "+placeholders(len(batch), 15), args); err != nil {
+		if err := s.do(ctx, "REPLACE INTO system."+metricSamples+" VALUES "+valueRows(len(batch), 15), args); err != nil {
 			return err
 		}
 	}
@@ -281,12 +282,11 @@ func (f *flusher) writeRows(ctx context.Context, s *Session, m *measuring, now t
 
 func (f *flusher) writeSlow(ctx context.Context, s *Session, m *measuring, now time.Time, slow []metrics.Slow) error {
 	for _, q := range slow {
-		f.slowN++
-		args := []Arg{{Value: dateTime(q.At)}, {Value: base.NewString(f.e.process)}, {Value: base.NewInt(int64(f.slowN))},
+		args := []Arg{{Value: dateTime(q.At)}, {Value: base.NewString(f.e.process)}, {Value: base.NewInt(q.N)},
 			{Value: base.NewFloat(float64(q.Took.Microseconds()) / 1000)}, {Value: base.NewString(q.Text)}, {Value: base.NewString(clip(q.Table, 80))},
 			{Value: base.NewInt(q.Rows)}, {Value: base.NewInt(q.Requests)}, {Value: base.NewFloat(q.USD)}, {Value: base.NewString(q.Plan)},
 			{Value: dateTime(now.Add(m.retention))}}
-		if err := s.do(ctx, "REPLACE INTO system."+slowSamples+" VALUES "+placeholders(1, 11), args); err != nil {
+		if err := s.do(ctx, "REPLACE INTO system."+slowSamples+" VALUES "+valueRows(1, 11), args); err != nil {
 			return err
 		}
 	}
@@ -302,7 +302,8 @@ func (s *Session) do(ctx context.Context, sql string, args []Arg) error {
 	return r.Close()
 }
 
-func placeholders(rows, columns int) string {
+// valueRows returns what follows VALUES for rows whose values are arguments.
+func valueRows(rows, columns int) string {
 	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"
 	return strings.TrimSuffix(strings.Repeat(row+", ", rows), ", ")
 }

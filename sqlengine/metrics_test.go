@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -144,6 +145,47 @@ func TestMetricsOfAllProcesses(t *testing.T) {
 	}
 	if err := c.Close(context.Background()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// denying is a store that refuses writes while it is on.
+type denying struct {
+	object.Store
+	on atomic.Bool
+}
+
+func (d *denying) PutIfAbsent(ctx context.Context, key string, data []byte) (string, error) {
+	if d.on.Load() {
+		return "", object.ErrDenied
+	}
+	return d.Store.PutIfAbsent(ctx, key, data)
+}
+
+// TestFlushThatFails writes the figures after a flush that could not: each statement counts once, and no slow statement is missing.
+func TestFlushThatFails(t *testing.T) {
+	t.Parallel()
+	store := &denying{Store: mem.New()}
+	a, _ := reopened(t, store, sqlengine.Config{Create: true})
+	s := a.NewSession()
+	must(t, s, "CREATE TABLE t (id INT PRIMARY KEY)")
+	must(t, s, "CREATE METRICS m WITH (flush_interval = '1h', slow_query_threshold = 0)")
+	must(t, s, "INSERT INTO t VALUES (1)")
+	for range 3 {
+		store.on.Store(true)
+		a.FlushMetrics()
+		store.on.Store(false)
+		must(t, s, "SELECT * FROM t")
+		a.FlushMetrics()
+	}
+	b, _ := reopened(t, store, sqlengine.Config{})
+	s = b.NewSession()
+	for sql, want := range map[string]string{
+		"SELECT operation, count FROM system.operation_timing WHERE table_name = 't' AND operation <> 'ddl' ORDER BY 1":                               "insert | 1\nselect | 3\n",
+		"SELECT statement, COUNT(*) FROM system.slow_queries WHERE statement IN ('INSERT INTO t VALUES(?)', 'SELECT * FROM t') GROUP BY 1 ORDER BY 1": "INSERT INTO t VALUES(?) | 1\nSELECT * FROM t | 3\n",
+	} {
+		if got := asked(t, s, sql); got != want {
+			t.Errorf("%s:\n%s, want\n%s", sql, got, want)
+		}
 	}
 }
 

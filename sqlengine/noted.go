@@ -6,12 +6,18 @@ import "github.com/s3sql/s3sql/plugins"
 type noted struct {
 	trail   []auditRecord
 	changes []plugins.Change // that plugins want to know of
+	budgets bool             // it changes a BUDGET
 }
 
 // notedMark is a state to go back to.
-type notedMark struct{ trail, changes int }
+type notedMark struct {
+	trail, changes int
+	budgets        bool
+}
 
-func (n *noted) mark() notedMark { return notedMark{len(n.trail), len(n.changes)} }
+func (n *noted) mark() notedMark { return notedMark{len(n.trail), len(n.changes), n.budgets} }
 
 // cut drops what was noted after a mark.
-func (n *noted) cut(m notedMark) { n.trail, n.changes = n.trail[:m.trail], n.changes[:m.changes] }
+func (n *noted) cut(m notedMark) {
+	n.trail, n.changes, n.budgets = n.trail[:m.trail], n.changes[:m.changes], m.budgets
+}

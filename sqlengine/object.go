@@ -107,6 +107,7 @@ func (r *run) createObject(n *ast.CreateObject, tx *table.Tx) (*Result, error) {
 
 // storeObject completes an object by options and stores it.
 func (r *run) storeObject(tx *table.Tx, k *objectKind, old, o *catalog.Object, options []ast.Option, text *ast.Option) error {
+	r.noteKind(k)
 	fill := func() error {
 		if text != nil {
 			s, err := r.setting(o, *text, k.name == secretKind.name, "AS")
@@ -266,7 +267,7 @@ func (r *run) object(kind, name string, tx *table.Tx) (*objectKind, *catalog.Obj
 }
 
 func (r *run) dropObject(n *ast.DropObject, tx *table.Tx) (*Result, error) {
-	_, o, err := r.object(n.Kind, n.Name, tx)
+	k, o, err := r.object(n.Kind, n.Name, tx)
 	if e, ok := err.(*base.Error); ok && n.IfExists && e.Number == errno.NoSuchObject.Number {
 		e.Note = true
 		r.s.warn(e)
@@ -275,5 +276,9 @@ func (r *run) dropObject(n *ast.DropObject, tx *table.Tx) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.noteKind(k)
 	return &Result{}, catalog.DropObject(tx, o)
 }
+
+// noteKind notes that the transaction changes an object of a kind.
+func (r *run) noteKind(k *objectKind) { r.s.noted.budgets = r.s.noted.budgets || k == &budgetKind }

@@ -112,10 +112,10 @@ func operationOf(n ast.Statement) string {
 // observe counts the statement when it has ended, in whatever way.
 func (r *run) observe(used Stats, written uint64, err error) {
 	e := r.s.e
-	r.s.spend(used.CostUSD)
 	if err == nil {
 		r.warnBudgets(used)
 	}
+	r.s.spend(used.CostUSD)
 	what := &e.unparsed
 	if r.st != nil {
 		what = &r.st.what

@@ -276,6 +276,26 @@ func TestPlugin(t *testing.T) {
 	}
 }
 
+// TestOldSnapshotSteersItself reads in a transaction that began before a plugin was installed: the plugin goes on.
+func TestOldSnapshotSteersItself(t *testing.T) {
+	t.Parallel()
+	e := openMem(t)
+	old, s := e.NewSession(), e.NewSession()
+	must(t, s, "CREATE TABLE t (id INT PRIMARY KEY)")
+	must(t, old, "START TRANSACTION WITH CONSISTENT SNAPSHOT")
+	p := installed(t, s, "")
+	soon(t, "the plugin", func() bool {
+		return asked(t, s, "SELECT state FROM system.plugins WHERE name = 'tester'") == "active\n"
+	})
+	must(t, old, "SELECT * FROM t")
+	must(t, old, "INSERT INTO t VALUES (1)")
+	must(t, old, "COMMIT")
+	must(t, s, "SELECT * FROM t")
+	if state := asked(t, s, "SELECT state FROM system.plugins WHERE name = 'tester'"); state != "active\n" || p.stopped.Load() {
+		t.Errorf("the plugin is %s", state)
+	}
+}
+
 // TestPluginFailures makes a plugin fail in every way: the database goes on.
 func TestPluginFailures(t *testing.T) {
 	t.Parallel()

@@ -45,7 +45,7 @@ func (r *run) withoutTables(st *statement, q ast.Query) *Result {
 	if err != nil {
 		return nil
 	}
-	if r.begun(tx) != nil {
+	if r.steered(tx) != nil {
 		tx.Rollback()
 		return nil
 	}
@@ -132,17 +132,20 @@ func (r *run) mayAsk() error {
 	return r.budgeted(s, object.GetObject, r.s.e.strong())
 }
 
-// begun makes the objects of the catalog that tx sees steer the statement.
+// begun makes the objects of the catalog that tx sees steer a statement that makes requests.
 func (r *run) begun(tx *table.Tx) error {
+	if err := r.readOthers(); err != nil {
+		return err
+	}
+	return r.steered(tx)
+}
+
+// steered is begun for a statement that makes no request of its own.
+func (r *run) steered(tx *table.Tx) error {
 	s, err := r.steer(tx)
 	if err != nil {
 		return err
 	}
 	r.steering = s
-	if len(s.budgets) > 0 && s.metrics != nil && !r.s.internal {
-		if err := r.readOthers(s, tx); err != nil {
-			return err
-		}
-	}
 	return r.budgeted(s, 0, false)
 }

@@ -264,7 +264,7 @@ func (r *run) kill(n *ast.Kill) (*Result, error) {
 // lockTables is LOCK TABLES: it commits, as in MySQL, and checks that the tables are there. Nothing waits: what two sessions
 // write at once is decided when they commit.
 func (r *run) lockTables(n *ast.LockTables) (*Result, error) {
-	if err := r.s.commitTx(r.ctx); err != nil {
+	if err := r.commitTx(); err != nil {
 		return nil, err
 	}
 	tx, done, err := r.readTx()
@@ -289,12 +289,12 @@ func (r *run) unlockTables() (*Result, error) {
 		return &Result{}, nil
 	}
 	r.s.locked = false
-	return &Result{}, r.s.commitTx(r.ctx)
+	return &Result{}, r.commitTx()
 }
 
 // flush commits, as in MySQL. There is nothing to write out: a commit is in the store when it returns.
 func (r *run) flush(n *ast.Flush) (*Result, error) {
-	if err := r.s.commitTx(r.ctx); err != nil || len(n.Tables) == 0 {
+	if err := r.commitTx(); err != nil || len(n.Tables) == 0 {
 		return &Result{}, err
 	}
 	tx, done, err := r.readTx()

@@ -97,16 +97,25 @@ func drain(res *Result) (n int64, err error) {
 }
 
 // keyOf is CACHE_KEY.
-func (r *run) keyOf(sql string) (string, error) {
+//
+// Errors: 1064, 1210 (it is no query, or has more or fewer placeholders than there are values).
+func (r *run) keyOf(sql string, values []base.Value) (string, error) {
 	p, err := parse.Parse(sql)
 	if err != nil {
 		return "", err
 	}
-	if _, ok := p.Stmt.(ast.Query); !ok || p.NumParams > 0 {
-		return "", base.Errorf(errno.WrongArguments, "CACHE_KEY is of a query without placeholders")
+	if _, ok := p.Stmt.(ast.Query); !ok {
+		return "", base.Errorf(errno.WrongArguments, "Incorrect arguments to CACHE_KEY: only a SELECT has a key")
 	}
-	inner := &run{s: r.s}
-	return inner.cacheKey(strings.TrimRight(strings.TrimSpace(sql), "; \n\t\r")), nil
+	if p.NumParams != len(values) {
+		return "", base.Errorf(errno.WrongArguments, "Incorrect arguments to CACHE_KEY: the query has %d placeholders, %d values were given; "+
+			"write CACHE_KEY(query, value, …)", p.NumParams, len(values))
+	}
+	of := &run{s: r.s}
+	for _, v := range values {
+		of.addParam(Arg{Value: v})
+	}
+	return of.cacheKey(strings.TrimRight(strings.TrimSpace(sql), "; \n\t\r")), nil
 }
 
 // CacheStats describes the tiers of the caches, for system.cache_stats.

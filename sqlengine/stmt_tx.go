@@ -10,7 +10,10 @@ import (
 
 // beginStmt is BEGIN and START TRANSACTION: an open transaction is committed first, as in MySQL.
 func (r *run) beginStmt(n *ast.Begin) (*Result, error) {
-	if err := r.s.commitTx(r.ctx); err != nil {
+	if err := r.mayAsk(); err != nil {
+		return nil, err
+	}
+	if err := r.commitTx(); err != nil {
 		return nil, err
 	}
 	r.s.locked = false

@@ -17,7 +17,7 @@ func (r *run) vacuum(n *ast.Vacuum) (*Result, error) {
 		}
 		opts.Retention = d
 	}
-	if err := r.s.commitTx(r.ctx); err != nil {
+	if err := r.commitTx(); err != nil {
 		return nil, err
 	}
 	res, err := r.s.e.db.Vacuum(r.ctx, opts)

@@ -43,12 +43,15 @@ func effectiveVars() []sysVar {
 			apply: applySwitches},
 		{name: "retention", scope: globalScope, initial: base.FormatDays(table.DefaultRetention),
 			get: func(s *Session) string { return base.FormatDays(s.e.db.Retention()) }, effect: setRetention},
-		{name: "cost_profile", kind: varEnum, initial: system.DefaultProfile, choices: priceProfiles()},
+		costProfile,
 		{name: "block_encryption_mode", kind: varEnum, initial: "aes-128-ecb", choices: blockModes()},
 	}
 }
 
 var isolationLevels = []string{"READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"}
+
+// costProfile is the variable that says which prices are in force.
+var costProfile = sysVar{name: "cost_profile", kind: varEnum, initial: system.DefaultProfile, choices: priceProfiles()}
 
 func priceProfiles() (out []string) {
 	for _, p := range system.Profiles() {
@@ -95,7 +98,7 @@ func onOffText(on bool) string {
 func applyAutocommit(r *run, text string) error {
 	on := text == "ON"
 	if on && !r.s.settings.autocommit {
-		if err := r.s.commitTx(r.ctx); err != nil {
+		if err := r.commitTx(); err != nil {
 			return err
 		}
 	}

@@ -114,7 +114,7 @@ func (r *run) alterTemporary(n *ast.AlterTable) (*Result, error) {
 	if r.s.settings.readOnly || r.s.tx != nil && r.s.tx.ReadOnly() {
 		return nil, base.Errorf(errno.ReadOnlyTx, "Cannot execute statement in a READ ONLY transaction.")
 	}
-	if err := r.s.commitTx(r.ctx); err != nil {
+	if err := r.commitTx(); err != nil {
 		return nil, err
 	}
 	var a *alteration

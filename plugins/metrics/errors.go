@@ -45,6 +45,7 @@ func (r *Registry) Errors() []ErrorCount {
 
 // Slow is a statement that took long.
 type Slow struct {
+	N        int64 // its number, from 1; Registry.Slow gives it
 	At       time.Time
 	Took     time.Duration
 	Text     string // with ? in the place of constants
@@ -62,17 +63,19 @@ const slowMax = 1000
 func (r *Registry) Slow(s Slow) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.mu.slowCount++
+	s.N = r.mu.slowCount
 	if len(r.mu.slow) < slowMax {
 		r.mu.slow = append(r.mu.slow, s)
 		return
 	}
-	r.mu.slow[r.mu.slowNext] = s
-	r.mu.slowNext = (r.mu.slowNext + 1) % slowMax
+	r.mu.slow[(s.N-1)%slowMax] = s
 }
 
 // SlowStatements returns the last statements that took long, the oldest first.
 func (r *Registry) SlowStatements() []Slow {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return append(append([]Slow(nil), r.mu.slow[r.mu.slowNext:]...), r.mu.slow[:r.mu.slowNext]...)
+	oldest := r.mu.slowCount % slowMax
+	return append(append([]Slow(nil), r.mu.slow[oldest:]...), r.mu.slow[:oldest]...)
 }

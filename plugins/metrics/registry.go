@@ -27,8 +27,8 @@ type Registry struct {
 		digests    map[string]*Digest
 		errors     map[errorKey]*ErrorCount
 		usage      map[usageKey]*Usage
-		slow       []Slow // a ring, once it is full
-		slowNext   int
+		slow       []Slow // a ring, once it is full: number n is at (n-1) % slowMax
+		slowCount  int64
 	}
 	window window
 	watch  struct { // windows of tables, by name

@@ -59,8 +59,8 @@ type Context struct {
 	Locks Locks
 	// Varied, if not nil, is set when a value depends on the day on which it is computed: of a TIME as a DATETIME.
 	Varied *atomic.Bool
-	// CacheKey returns the key that a query has in caches of results; nil refuses CACHE_KEY.
-	CacheKey func(sql string) (string, error)
+	// CacheKey returns the key that a query has, with values for its placeholders, in caches of results; nil refuses CACHE_KEY.
+	CacheKey func(sql string, values []base.Value) (string, error)
 
 	// Tables belongs to the virtual tables: what they may ask of the session.
 	Tables any

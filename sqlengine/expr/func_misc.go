@@ -26,12 +26,18 @@ var miscFunctions = []*function{
 		r.setNull()
 		return nil
 	}), typeLongText))},
-	{name: "CACHE_KEY", min: 1, max: 1, session: true, build: nullable(typed(base.Type{ID: base.TypeVarchar, Length: 64}, rows(false, cacheKey), typeLongText))},
+	{name: "CACHE_KEY", min: 1, max: -1, session: true, build: nullable(buildCacheKey)},
 	{name: "CONVERT USING", min: 1, max: 1, build: buildUsing},
 	{name: "WEIGHT_STRING", min: 1, max: 3, build: buildWeightString},
 }
 
-// cacheKey returns the key that a query has in caches of results.
+// buildCacheKey is CACHE_KEY(query, value, …): the values are those of the query's placeholders.
+func buildCacheKey(c *call) error {
+	c.in[0] = implicit(c.in[0], typeLongText)
+	c.typ, c.eval = base.Type{ID: base.TypeVarchar, Length: 64}, rows(false, cacheKey)
+	return nil
+}
+
 func cacheKey(r *row) error {
 	if r.null(0) {
 		r.setNull()
@@ -40,7 +46,11 @@ func cacheKey(r *row) error {
 	if r.ctx.CacheKey == nil {
 		return base.Errorf(errno.NotSupported, "CACHE_KEY needs a session")
 	}
-	key, err := r.ctx.CacheKey(r.str(0))
+	values := make([]base.Value, len(r.ops)-1)
+	for i := range values {
+		values[i] = r.value(i + 1)
+	}
+	key, err := r.ctx.CacheKey(r.str(0), values)
 	if err == nil {
 		r.setStr(key)
 	}
