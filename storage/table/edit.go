@@ -63,7 +63,7 @@ func (e *edit) check(table uint32, v *version) error {
 	if e.flushed && e.flushedFrom != v.flushed {
 		return conflict(table, v.flushed, "another process has flushed the table")
 	}
-	if e.flushed && !v.unfolded { // a row that was deleted while it was being written has left no tombstone here, and would be back
+	if e.flushed && !v.unfolded && v.seq > e.flushedTo { // a row that went while it was being written has left no tombstone, and would be back
 		return conflict(table, v.seq, "the table has not grown to limits.foldBytes here")
 	}
 	for _, r := range e.remove {
