@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
 	"github.com/s3sql/s3sql/storage/object"
 )
 
@@ -71,4 +72,25 @@ func (t tail) scan(ctx context.Context, window []object.Info, f func(r *Record, 
 		}
 	}
 	return nil
+}
+
+// ReadRange returns the records in (from, to], all of which exist or have existed.
+// Cost: one GET a record, 64 at a time.
+// Errors: Fenced when one has been cleaned up; kind Unavailable; kind Corrupt, with the key; ctx.Err().
+func ReadRange(ctx context.Context, store object.Store, db ID, from, to uint64) ([]*Record, error) {
+	recs := make([]*Record, to-from)
+	codec := NewCodec()
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(tailParallel)
+	for i := range recs {
+		g.Go(func() (err error) {
+			seq := from + 1 + uint64(i)
+			recs[i], err = fetch(gctx, store, codec, db, seq, 20*time.Second)
+			if errors.Is(err, object.ErrNotFound) {
+				return base.Errorf(errno.Fenced, "commit record %d has been cleaned up", seq)
+			}
+			return err
+		})
+	}
+	return recs, g.Wait()
 }

@@ -104,6 +104,7 @@ type DB struct {
 	files   *files
 	readers readers
 	gate    gate
+	recent  recent
 	texts   textMemory
 	// remaking is held by who makes the inverted file of a segment that should have one.
 	remaking chan struct{}
@@ -115,6 +116,7 @@ type DB struct {
 		window   window
 		counters map[uint32]*counter
 		lasts    map[uint32]*lastRow
+		applied  chan struct{} // closed with the next record; nil: nobody waits
 	}
 }
 
@@ -168,6 +170,7 @@ func (db *DB) Apply(rec *commitlog.Record, own bool) error {
 	db.mu.window.add(rec)
 	db.noteAutoIncLocked(rec, own)
 	db.noteLastLocked(rec)
+	db.noteAppliedLocked(rec, next)
 	db.ckpt.note(rec, own)
 	return nil
 }

@@ -26,7 +26,17 @@ func (r *readers) begin(newest *atomic.Pointer[state]) *state {
 	return st
 }
 
-// end takes back one begin.
+// hold counts a snapshot that is, or is to be, read otherwise.
+func (r *readers) hold(seq uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open == nil {
+		r.open = map[uint64]int{}
+	}
+	r.open[seq]++
+}
+
+// end takes back one begin or hold.
 func (r *readers) end(seq uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
