@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -25,9 +24,11 @@ type Object struct {
 	For     []string        `json:"for,omitempty"` // FOR INSERT, UPDATE
 	On      string          `json:"on,omitempty"`  // ON METRIC condition
 	// Text is AS '…', as the value of a setting is.
-	Text          ObjectSetting `json:"text,omitzero"`
-	Paused        bool          `json:"paused,omitempty"`
-	CreatedMicros int64         `json:"created_us,omitempty"`
+	Text ObjectSetting `json:"text,omitzero"`
+	// Flow is what a REPLICATION has besides.
+	Flow          *Flow `json:"flow,omitempty"`
+	Paused        bool  `json:"paused,omitempty"`
+	CreatedMicros int64 `json:"created_us,omitempty"`
 }
 
 // ObjectSetting is an option of an object. A secret is sealed, or the name of one.
@@ -37,6 +38,39 @@ type ObjectSetting struct {
 	Sealed []byte `json:"sealed,omitempty"` // of seal.Key, bound to the object's id
 	Secret string `json:"secret,omitempty"` // name of a SECRET
 }
+
+// Flow says where changes of tables go.
+type Flow struct {
+	Target  string        `json:"target"` // upper case
+	Address ObjectSetting `json:"address,omitzero"`
+	Items   []FlowItem    `json:"items"`
+	Start   uint64        `json:"start,omitempty"` // the newest commit when it was made
+	// Resyncs counts how often a table, by its name in lower case, was to be sent anew; "" all of them.
+	Resyncs map[string]uint32 `json:"resyncs,omitempty"`
+	// Retries counts how often what has failed was to be sent again.
+	Retries uint32 `json:"retries,omitempty"`
+}
+
+// FlowItem is TABLE name … or ALL TABLES ….
+type FlowItem struct {
+	Table  string   `json:"table,omitempty"` // "": all tables
+	Except []string `json:"except,omitempty"`
+	Into   string   `json:"into,omitempty"`   // "": the table's name
+	For    []string `json:"for,omitempty"`    // INSERT, UPDATE, DELETE; nil: all
+	Select string   `json:"select,omitempty"` // list of a SELECT; "": the columns as they are
+	Where  string   `json:"where,omitempty"`
+}
+
+// Covers reports whether an item is about a table.
+func (it *FlowItem) Covers(t *Table) bool {
+	if it.Table != "" {
+		return strings.EqualFold(it.Table, t.Name)
+	}
+	return !slices.ContainsFunc(it.Except, func(n string) bool { return strings.EqualFold(n, t.Name) })
+}
+
+// Operation reports whether an item is about an operation, in upper case.
+func (it *FlowItem) Operation(op string) bool { return it.For == nil || slices.Contains(it.For, op) }
 
 // Covers reports whether ON names a table, by itself or among all.
 func (o *Object) Covers(name string) bool {
@@ -114,57 +148,4 @@ func DropObject(tx *table.Tx, o *Object) error {
 		return err
 	}
 	return tx.Delete(NameTable, nameKey(objectName(o.Kind, o.Name)))
-}
-
-// CreateObjectSQL writes the statement that makes o; secrets are '***'.
-func CreateObjectSQL(o *Object) string {
-	var b strings.Builder
-	b.WriteString("CREATE " + o.Kind + " " + QuoteName(o.Name))
-	switch {
-	case o.All:
-		b.WriteString(" ON ALL TABLES")
-		if len(o.Except) > 0 {
-			b.WriteString(" EXCEPT " + quoteNames(o.Except))
-		}
-	case len(o.Tables) > 0:
-		b.WriteString(" ON " + quoteNames(o.Tables))
-	case o.On != "":
-		b.WriteString(" ON METRIC " + o.On)
-	}
-	if len(o.For) > 0 {
-		b.WriteString(" FOR " + strings.Join(o.For, ", "))
-	}
-	if o.Text.given() {
-		b.WriteString(" AS " + o.Text.sql())
-	}
-	for i, s := range o.Options {
-		b.WriteString(map[bool]string{true: " WITH (", false: ", "}[i == 0] + s.Name + " = " + s.sql())
-	}
-	if len(o.Options) > 0 {
-		b.WriteString(")")
-	}
-	return b.String()
-}
-
-func (s *ObjectSetting) given() bool { return s.Value != "" || s.Sealed != nil || s.Secret != "" }
-
-func (s *ObjectSetting) sql() string {
-	switch {
-	case s.Secret != "":
-		return "SECRET " + QuoteName(s.Secret)
-	case s.Sealed != nil:
-		return "'***'"
-	}
-	if _, err := strconv.ParseFloat(s.Value, 64); err == nil {
-		return s.Value
-	}
-	return QuoteString(s.Value)
-}
-
-func quoteNames(names []string) string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = QuoteName(n)
-	}
-	return strings.Join(quoted, ", ")
 }

@@ -15,6 +15,23 @@ type CreateObject struct {
 	Metric  *Condition
 	Text    *Option // AS …; its name is ""
 	Options []Option
+
+	Target  string             // of a REPLICATION: TO target, upper case
+	Address *Option            // of it; its name is ""; nil none
+	Items   []*ReplicationItem // of it
+}
+
+// ReplicationItem is TABLE name [INTO name] [FOR operations] [AS SELECT list [WHERE condition]] in CREATE REPLICATION, or ALL TABLES [EXCEPT …].
+type ReplicationItem struct {
+	At     Pos
+	Table  *TableName // nil: ALL TABLES
+	Except []*TableName
+	Into   string   // "": the table's name
+	For    []string // upper case; nil: all
+	Select string   // text of the list; "" the columns as they are
+	List   []SelectItem
+	Where  string // text of the condition; "" none
+	Cond   Expr
 }
 
 // Condition is ON METRIC name > value.
@@ -35,7 +52,8 @@ type AlterObject struct {
 	At      Pos
 	Kind    string
 	Name    string
-	Action  string // SET, PAUSE, RESUME
+	Action  string     // SET, PAUSE, RESUME; RETRY and RESYNC of a REPLICATION
+	Table   *TableName // RESYNC TABLE; nil: all
 	Options []Option
 }
 
@@ -83,6 +101,15 @@ type AuditAdmin struct {
 	Before Expr // nil: VERIFY
 }
 
+// RunObject is TEST REPLICATION name, or RUN REPLICATION name [UNTIL CAUGHT UP].
+type RunObject struct {
+	At    Pos
+	Kind  string // REPLICATION
+	Name  string
+	Test  bool
+	Until bool // CAUGHT UP
+}
+
 // InstallPlugin is INSTALL PLUGIN name [WITH (…)], or UNINSTALL PLUGIN name.
 type InstallPlugin struct {
 	At        Pos
@@ -105,3 +132,4 @@ func (*CostOf) statement()        {}
 func (*EstimateCost) statement()  {}
 func (*AuditAdmin) statement()    {}
 func (*InstallPlugin) statement() {}
+func (*RunObject) statement()     {}

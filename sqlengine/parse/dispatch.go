@@ -101,7 +101,9 @@ func (p *parser) statement() ast.Statement {
 		return p.costs()
 	case "INSTALL", "UNINSTALL":
 		return p.plugin()
-	case "CALL", "HELP", "HANDLER", "XA", "ATTACH", "RESTORE", "PUBLISH", "TEST", "RUN":
+	case "TEST", "RUN":
+		return p.runObject()
+	case "CALL", "HELP", "HANDLER", "XA", "ATTACH", "RESTORE", "PUBLISH":
 		p.unsupported(w)
 	}
 	p.fail("expected a statement")
@@ -195,7 +197,7 @@ func (p *parser) unsupportedObject(verb string) {
 		switch w := strings.ToUpper(p.text(p.peek(n))); w {
 		case "USER", "ROLE":
 			p.accounts(verb + " " + w)
-		case "INDEX", "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "CHECKPOINT", "BRANCH", "REPLICATION", "CONSUMER",
+		case "INDEX", "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "CHECKPOINT", "BRANCH", "CONSUMER",
 			"TABLESPACE", "SERVER":
 			p.unsupported(verb + " " + w)
 		}

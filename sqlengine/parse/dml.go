@@ -222,17 +222,22 @@ func (p *parser) returning() []ast.SelectItem {
 	}
 	var list []ast.SelectItem
 	for ok := true; ok; ok = p.acceptOp(",") {
-		start := p.i
-		it := ast.SelectItem{At: p.at()}
-		if star := p.star(); star != nil {
-			it.Expr = star
-			it.Text = p.since(start)
-		} else {
-			it.Expr = p.expr()
-			it.Text = p.since(start)
-			it.Alias = p.alias()
-		}
-		list = append(list, it)
+		list = append(list, p.rowItem())
 	}
 	return list
+}
+
+// rowItem reads an item of a list over a row.
+func (p *parser) rowItem() ast.SelectItem {
+	start := p.i
+	it := ast.SelectItem{At: p.at()}
+	if star := p.star(); star != nil {
+		it.Expr = star
+		it.Text = p.since(start)
+		return it
+	}
+	it.Expr = p.expr()
+	it.Text = p.since(start)
+	it.Alias = p.alias()
+	return it
 }

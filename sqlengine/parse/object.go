@@ -9,11 +9,11 @@ import (
 )
 
 // objectKinds are the kinds of objects that are always there; plugins may have more.
-var objectKinds = []string{"ALERT", "AUDIT", "BUDGET", "CACHE", "METRICS", "SECRET"}
+var objectKinds = []string{"ALERT", "AUDIT", "BUDGET", "CACHE", "METRICS", "REPLICATION", "SECRET"}
 
 // otherKinds are the words behind CREATE, ALTER, DROP and SHOW CREATE that mean what is no such object.
 var otherKinds = []string{"AGGREGATE", "BRANCH", "CHECKPOINT", "CONSUMER", "DATABASE", "DEFINER", "EVENT", "FULLTEXT", "FUNCTION", "INDEX", "INSTANCE",
-	"LOGFILE", "PREPARE", "PROCEDURE", "REPLICATION", "RESOURCE", "ROLE", "SCHEMA", "SERVER", "SPATIAL", "TABLE", "TABLES", "TABLESPACE", "TEMPORARY",
+	"LOGFILE", "PREPARE", "PROCEDURE", "RESOURCE", "ROLE", "SCHEMA", "SERVER", "SPATIAL", "TABLE", "TABLES", "TABLESPACE", "TEMPORARY",
 	"TRIGGER", "UNDO", "UNIQUE", "USER", "VIEW"}
 
 // kind reads the kind of an object, "" if none is next: a kind that is always there, or another word that a name follows and what
@@ -48,6 +48,10 @@ func (p *parser) createObject(at ast.Pos) ast.Statement {
 	}
 	c.IfNotExists = p.accept("IF", "NOT", "EXISTS")
 	c.Name = p.name("a name")
+	if c.Kind == "REPLICATION" {
+		p.replication(c)
+		return c
+	}
 	if p.accept("ON") {
 		p.objectOn(c)
 	}
@@ -128,8 +132,19 @@ func (p *parser) alterObject(at ast.Pos) ast.Statement {
 		return nil
 	}
 	a := &ast.AlterObject{At: at, Kind: kind, Name: p.name("a name")}
-	if a.Action = p.expectAny("SET", "PAUSE", "RESUME"); a.Action == "SET" {
+	actions := []string{"SET", "PAUSE", "RESUME"}
+	if kind == "REPLICATION" {
+		actions = append(actions, "RETRY", "RESYNC")
+	}
+	switch a.Action = p.expectAny(actions...); a.Action {
+	case "SET":
 		a.Options = p.objectOptions()
+	case "RETRY":
+		p.expect("FAILED")
+	case "RESYNC":
+		if p.accept("TABLE") {
+			a.Table = p.tableName()
+		}
 	}
 	return a
 }

@@ -49,6 +49,9 @@ func (b *binder) function(e *ast.Call) (expr.Expr, error) {
 	if e.Over != nil {
 		return b.windowCall(e)
 	}
+	if f := b.scope.facts[e.Name]; f != nil && e.Schema == "" && len(e.Args) == 0 {
+		return f, nil
+	}
 	if e.Name == "GROUPING" && e.Schema == "" {
 		return b.grouping(e)
 	}

@@ -24,7 +24,8 @@ type scope struct {
 	cols  []scopeCol
 	outer *frame // what encloses the query this scope belongs to; nil at the top
 
-	matches []*ast.Match // of the query, for what is said of them by functions
+	matches []*ast.Match         // of the query, for what is said of them by functions
+	facts   map[string]expr.Expr // functions without arguments, in upper case, that tell of the change that a row is
 }
 
 // frame is the border between a subquery and the query around it. Columns of the outer scope that the subquery names

@@ -40,21 +40,21 @@ func (c *FeedCommit) Before() *Tx { return c.db.at(c.before) }
 // After returns one that reads them as they are after it.
 func (c *FeedCommit) After() *Tx { return c.db.at(c.after) }
 
-// Touches reports whether rows of a table were written, and whether it was emptied.
-func (c *FeedCommit) Touches(table uint32) (touched, emptied bool) {
+// Tables returns the tables whose rows, or segments, the commit has written, ascending.
+func (c *FeedCommit) Tables() (ids []uint32) {
 	for _, t := range c.rec.Txns {
 		for i := range t.Tables {
-			if w := &t.Tables[i]; w.Table == table {
-				touched = touched || len(w.Ops) > 0 || w.Drop || w.Edit != ""
-				emptied = emptied || w.Drop
+			if w := &t.Tables[i]; len(w.Ops) > 0 || w.Drop || w.Edit != "" {
+				ids = append(ids, w.Table)
 			}
 		}
 	}
-	return touched, emptied
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
-// Changes calls fn with the changes of a table's rows, each row once: in the order of the transactions of the commit, where those that go
-// with all others come first. A row that was written as it had been is no change.
+// Changes calls fn with the changes of a table's rows, each row once, in the order of the transactions of the commit. A row that was written
+// as it had been is no change.
 // Cost: none for rows in memory or in a cache; else that of reading them, 1,024 at a time.
 // Errors: those of Tx.GetMany; SnapshotTooOld (a segment is older than the retention); what fn returns.
 func (c *FeedCommit) Changes(ctx context.Context, table uint32, fn func(RowChange) error) error {
@@ -73,13 +73,10 @@ func (c *FeedCommit) Changes(ctx context.Context, table uint32, fn func(RowChang
 }
 
 func (c *FeedCommit) changes(ctx context.Context, w *commitlog.TableWrite, fn func(RowChange) error) error {
-	before := c.Before()
 	if w.Drop {
-		if err := c.emptied(ctx, w.Table, fn); err != nil {
-			return err
-		}
-		before = c.db.at(&state{tables: new(btree.Map[uint32, *version])})
+		return c.replaced(ctx, w.Table, fn)
 	}
+	before := c.Before()
 	if w.Edit != "" {
 		e, err := decodeEdit(commitlog.Key(c.rec.Seq), w.Table, w.Edit)
 		if err != nil {
@@ -101,11 +98,33 @@ func (c *FeedCommit) changes(ctx context.Context, w *commitlog.TableWrite, fn fu
 	return run.flush(ctx)
 }
 
-// emptied yields all rows of a table as gone.
-func (c *FeedCommit) emptied(ctx context.Context, table uint32, fn func(RowChange) error) error {
-	return c.Before().eachRow(ctx, table, func(key, row string) error {
-		return fn(RowChange{Key: key, Old: row, Had: true})
+// replaced yields the differences between what an emptied table had and what it has now: nobody else writes such a table in the same
+// record.
+func (c *FeedCommit) replaced(ctx context.Context, table uint32, fn func(RowChange) error) error {
+	before, after := c.Before(), c.After()
+	var keys []string
+	flush := func() error {
+		err := gone(ctx, table, keys, after, before, fn)
+		keys = keys[:0]
+		return err
+	}
+	err := before.eachRow(ctx, table, func(key, _ string) error {
+		if keys = append(keys, key); len(keys) < changesRun {
+			return nil
+		}
+		return flush()
 	})
+	if err == nil {
+		err = flush()
+	}
+	if err != nil {
+		return err
+	}
+	run := newLookup(before, table, fn)
+	if err := after.eachRow(ctx, table, func(key, row string) error { return run.add(ctx, RowChange{Key: key, New: row, Has: true}) }); err != nil {
+		return err
+	}
+	return run.flush(ctx)
 }
 
 // eachRow calls fn with the rows of a table.
