@@ -51,6 +51,8 @@ type Config struct {
 	MaxStaleness time.Duration `json:"max_staleness,omitempty"`
 	Isolation    string        `json:"isolation,omitempty"` // "snapshot" (default) or "serializable"
 	Maintenance  string        `json:"maintenance,omitempty"`
+	// Workers "on" has this process run the replications of the database.
+	Workers string `json:"workers,omitempty"`
 	// Retention is how long segments, commit records and checkpoints stay after the last state that needs them; 0 is seven days.
 	Retention time.Duration `json:"retention,omitempty"`
 	// MemoryLimit is the budget, in bytes, for rows that wait to be written to segments, caches and queries together; 0 is the

@@ -36,7 +36,7 @@ func TestParseDSN(t *testing.T) {
 		{"mem://test?cache_dir=/tmp/x&cache_size=2GB", Config{Scheme: "mem", Name: "test", CacheDir: "/tmp/x", CacheSize: 2 << 30}, "test"},
 		{"mem://?", Config{Scheme: "mem"}, "mem"},
 		{"mem://?retention=30d", Config{Scheme: "mem", Retention: 720 * time.Hour}, "mem"},
-		{"mem://?mode=ro&create=false&&consistency=bounded&max_staleness=250ms&isolation=serializable&memory_limit=64MB&parse_time=0&loc=Local&maintenance=off&user=ann&conflict_retries=3&workers=off",
+		{"mem://?mode=ro&create=false&&consistency=bounded&max_staleness=250ms&isolation=serializable&memory_limit=64MB&parse_time=0&loc=Local&maintenance=off&user=ann&conflict_retries=3",
 			Config{Scheme: "mem", Mode: "ro", Create: new(false), Consistency: "bounded", MaxStaleness: 250 * time.Millisecond, Isolation: "serializable",
 				MemoryLimit: 64 << 20, ParseTime: new(false), Loc: "Local", Maintenance: "off", User: "ann", ConflictRetries: 3}, "mem"},
 		{"mem://?consistency=bounded&max_staleness=1500", Config{Scheme: "mem", Consistency: "bounded", MaxStaleness: 1500 * time.Millisecond}, "mem"},
@@ -115,7 +115,7 @@ func TestParseDSNRefuses(t *testing.T) {
 		{"mem://?secret_key=env:", "is not valid; valid: env:NAME"},
 		{"mem://?secret_key=env:A-B", "is not valid; valid: env:NAME"},
 		{"mem://?secret_key=c2hvcnQ=", "is not valid; valid: env:NAME"},
-		{"mem://?workers=on", "not available yet"},
+		{"mem://?workers=maybe", "on, off"},
 		{"mem://?branch=b", "not available yet"},
 	}
 	for _, c := range cases {

@@ -44,6 +44,7 @@ var parameters = []parameter{
 	flag("parse_time", everywhere, func(c *Config) **bool { return &c.ParseTime }),
 	text("loc", "UTC, Local or a name of the time zone database such as Europe/Berlin", everywhere, func(c *Config) *string { return &c.Loc }, isLocation),
 	text("maintenance", "auto, off", everywhere, func(c *Config) *string { return &c.Maintenance }, oneOf("auto", "off")),
+	text("workers", "on, off", everywhere, func(c *Config) *string { return &c.Workers }, oneOf("on", "off")),
 	text("user", "a name", everywhere, func(c *Config) *string { return &c.User }),
 	text("sse", "AES256, aws:kms, aws:kms:dsse", remote, func(c *Config) *string { return &c.SSE }, oneOf("AES256", "aws:kms", "aws:kms:dsse")),
 	text("kms_key_id", "a key id or ARN", remote, func(c *Config) *string { return &c.KMSKeyID }),
@@ -53,7 +54,7 @@ var parameters = []parameter{
 
 // later lists the keys whose feature does not exist yet: they are refused rather than ignored, because a program that
 // gives one relies on it. The value that asks for nothing is accepted. docs/compatibility.md lists them.
-var later = map[string]string{"branch": "", "workers": "off"}
+var later = map[string]string{"branch": ""}
 
 const (
 	remote     = true

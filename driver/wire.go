@@ -53,7 +53,7 @@ func openEngine(ctx context.Context, d *Driver, cfg Config, p parts) (engine, er
 		Events: p.events, Functions: p.functions, OpenDB: p.openDB, Plugins: p.plugins,
 		Store: store, Ledger: object.NewLedger(0), Database: cfg.Database(), ReadOnly: cfg.Mode == "ro", Create: *cfg.Create,
 		Consistency: cfg.Consistency, MaxStaleness: cfg.MaxStaleness, Isolation: cfg.Isolation, Maintenance: maintenance,
-		Retention: cfg.Retention, MemoryLimit: cfg.MemoryLimit, CacheDir: cfg.CacheDir, CacheBytes: cfg.CacheSize, Private: private, ConflictRetries: cfg.ConflictRetries, User: cfg.User, SecretKey: key,
+		Retention: cfg.Retention, MemoryLimit: cfg.MemoryLimit, CacheDir: cfg.CacheDir, CacheBytes: cfg.CacheSize, Private: private, ConflictRetries: cfg.ConflictRetries, User: cfg.User, SecretKey: key, Workers: cfg.Workers == "on",
 		LocalFile: allowed.opener(p.localFiles), Logger: p.logger, Clock: p.clock, Rand: p.rand,
 	})
 	if err != nil {

@@ -61,6 +61,9 @@ type Config struct {
 
 	// OpenDB returns the database for plugins; nil: they have none.
 	OpenDB func() *sql.DB
+	// Workers has the engine run the REPLICATIONs of the database.
+	Workers bool
+
 	// Plugins are started with the engine.
 	Plugins []plugins.Local
 	// Functions are functions of the program's that SQL has beside its own.
@@ -130,6 +133,7 @@ type Engine struct {
 	auditReads  auditReads
 	flusher     flusher
 	plugins     pluginManager
+	flows       flowManager
 	process     string // identifies this process among those that keep figures
 
 	alertStates sync.Map // *alertState by the object's id
@@ -138,6 +142,7 @@ type Engine struct {
 		sync.Once
 		tables []*plan.VirtualTable
 	}
+	closed    atomic.Bool
 	started   time.Time
 	sessions  atomic.Uint64
 	processes processes
@@ -197,12 +202,17 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e.flusher.open(e)
 	e.plugins.e = e
 	e.plugins.startLocal(cfg.Plugins)
+	e.flows.open(e)
 	e.leases = lease.New(cfg.Store, lease.Options{Clock: cfg.Clock, Rand: cfg.Rand, Logger: cfg.Logger})
 	return e, nil
 }
 
-// Close waits for work in the background, bounded by ctx, and closes the database. Sessions fail afterwards.
+// Close waits for work in the background, bounded by ctx, and closes the database. Sessions fail afterwards. A second call does nothing.
 func (e *Engine) Close(ctx context.Context) error {
+	if e.closed.Swap(true) {
+		return nil
+	}
+	e.flows.close()
 	e.plugins.close()
 	e.flusher.close(ctx)
 	e.auditReads.close()

@@ -38,7 +38,7 @@ type objectKind struct {
 }
 
 // objectKinds are the kinds that are always there.
-var objectKinds = []*objectKind{&secretKind, &budgetKind, &cacheKind, &auditKind, &metricsKind, &alertKind}
+var objectKinds = []*objectKind{&secretKind, &budgetKind, &cacheKind, &auditKind, &metricsKind, &alertKind, &flowKind}
 
 // kindOf returns a kind by its name.
 //
@@ -99,6 +99,9 @@ func (r *run) createObject(n *ast.CreateObject, tx *table.Tx) (*Result, error) {
 		return nil, base.Errorf(errno.WrongUsage, "there is %s already, and a database has one at most: ALTER it, or DROP it first", what(n.Kind, have[0].Name))
 	}
 	o := &catalog.Object{Kind: n.Kind, Name: n.Name, CreatedMicros: r.start.UnixMicro()}
+	if k == &flowKind {
+		return &Result{}, r.createFlow(n, o, old, cat, tx)
+	}
 	if err := r.objectClauses(k, n, o, cat); err != nil {
 		return nil, err
 	}
@@ -238,8 +241,18 @@ func (r *run) alterObject(n *ast.AlterObject, tx *table.Tx) (*Result, error) {
 	}
 	o := *old
 	o.Options = slices.Clone(old.Options)
-	if n.Action != "SET" {
+	switch n.Action {
+	case "PAUSE", "RESUME":
 		o.Paused = n.Action == "PAUSE"
+	case "RETRY", "RESYNC":
+		if err := r.alterFlow(n, &o, tx); err != nil {
+			return nil, err
+		}
+	}
+	if k == &flowKind {
+		if k, err = r.alteredFlow(n, &o, tx); err != nil {
+			return nil, err
+		}
 	}
 	return &Result{}, r.storeObject(tx, k, old, &o, n.Options, nil)
 }

@@ -22,9 +22,10 @@ type Session struct {
 	id uint64
 	tx *table.Tx // the explicit transaction; nil outside one
 
-	start time.Time // see Began; zero when not set
-	plain bool      // see PlanAsWritten
-	owner bool      // it may change stored tables of the schema system
+	start    time.Time // see Began; zero when not set
+	plain    bool      // see PlanAsWritten
+	owner    bool      // it may change stored tables of the schema system
+	discards bool      // its statement is a DELETE of dead letters
 
 	internal bool // its statements are the engine's own: they are in no figures but those of costs
 

@@ -52,6 +52,7 @@ func (e *Engine) steer(ctx context.Context, tx *table.Tx) (*steering, error) {
 		e.steering.last.Store(s)
 		e.forgetCaches(cat)
 		e.plugins.want(cat)
+		e.flows.want(cat)
 		e.prices.Store(&s.prices)
 	}
 	return s, nil

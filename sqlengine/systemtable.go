@@ -16,7 +16,8 @@ import (
 )
 
 // systemDDL are the tables of the schema system that are stored: they are made with the first object that needs them, and stay.
-var systemDDL = map[string]string{auditLog: auditLogDDL, metricSamples: metricSamplesDDL, slowSamples: slowSamplesDDL}
+var systemDDL = map[string]string{auditLog: auditLogDDL, metricSamples: metricSamplesDDL, slowSamples: slowSamplesDDL,
+	flowState: flowStateDDL, flowLog: flowLogDDL, deadLetters: deadLettersDDL}
 
 // makeSystemTable makes a stored table of the schema system if it is not there.
 func (r *run) makeSystemTable(tx *table.Tx, name string) error {

@@ -19,6 +19,7 @@ func (s *Session) systemTables() []*plan.VirtualTable {
 		system.PriceTable(),
 		system.Secrets(),
 		system.Plugins(),
+		system.Replications(),
 		system.CacheStats(),
 		system.CacheEntries(),
 		system.Commits(),

@@ -54,7 +54,9 @@ func ChangeTransform(env Env, t *catalog.Table, list []ast.SelectItem, cond ast.
 		if i, ok := expr.AsColumn(it.expr); ok && i < len(t.Columns) {
 			from = i
 		}
-		tr.Exprs, tr.Out, tr.From = append(tr.Exprs, it.expr), append(tr.Out, it.col), append(tr.From, from)
+		settled := expr.Settle(it.expr)
+		it.col.Type = settled.Type()
+		tr.Exprs, tr.Out, tr.From = append(tr.Exprs, settled), append(tr.Out, it.col), append(tr.From, from)
 	}
 	if cond != nil {
 		b.clause = "where clause"

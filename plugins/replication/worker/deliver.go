@@ -1,0 +1,275 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/s3sql/s3sql/plugins/replication"
+	"github.com/s3sql/s3sql/sqlengine/event"
+)
+
+// deliver brings the items of a batch to the target, or to where those go that it does not take, and moves the position behind them.
+func (w *Worker) deliver(ctx context.Context, b *Batch) error {
+	_, own := w.Target.(replication.Positioner)
+	items, reset := b.Items, b.Reset
+	if len(reset) > 0 {
+		if err := w.forget(ctx, reset); err != nil {
+			return err
+		}
+	}
+	for {
+		ready, failed := w.sort(items)
+		if err := w.fail(ctx, failed, own); err != nil {
+			return err
+		}
+		if len(ready) == 0 && len(reset) == 0 && !own {
+			break
+		}
+		batch := &replication.Batch{Reset: reset, From: w.position, To: b.To}
+		for _, it := range ready {
+			batch.Records = append(batch.Records, &it.Record)
+		}
+		tries, err := w.applyCounted(ctx, batch)
+		var rejected *replication.Rejected
+		if errors.As(err, &rejected) && len(rejected.Records) > 0 {
+			mark(ready, rejected)
+			if !own { // all others have been delivered
+				ready, failed = w.sort(ready)
+				w.delivered(ready, tries)
+				if err := w.fail(ctx, failed, false); err != nil {
+					return err
+				}
+				break
+			}
+			items = ready // once more, with those that have failed marked
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		w.delivered(ready, tries)
+		break
+	}
+	w.position, w.dirty = b.To, true
+	return nil
+}
+
+// sort parts items into those to be delivered, and those that have failed or wait behind a row's dead letter.
+func (w *Worker) sort(items []*Item) (ready, failed []*Item) {
+	behind := map[string]string{}
+	for _, it := range items {
+		row := rowOf(it)
+		first, waits := behind[row]
+		if !waits {
+			first, waits = w.blocked[row]
+		}
+		switch {
+		case it.Err != nil:
+		case waits && first == it.ID: // it was one before a crash
+			it.Err = errDead
+		case waits:
+			it.Err = &waiting{first}
+		}
+		if it.Err == nil {
+			ready = append(ready, it)
+			continue
+		}
+		if !waits && w.Options.OnError == DeadLetters {
+			behind[row] = it.ID
+		}
+		failed = append(failed, it)
+	}
+	return ready, failed
+}
+
+var errDead = errors.New("it could not be delivered before")
+
+// waiting is why a change is not delivered: an earlier one of its row is a dead letter.
+type waiting struct{ behind string }
+
+func (e *waiting) Error() string {
+	return "an earlier change of the row was not delivered: " + e.behind
+}
+
+// mark notes which items the target has refused.
+func mark(items []*Item, r *replication.Rejected) {
+	for i, err := range r.Records {
+		if items[i].Err = err; err == nil {
+			items[i].Err = errors.New("the target does not say why")
+		}
+	}
+}
+
+// fail does with items that have failed what the replication is to do. durably: before anything else is delivered.
+func (w *Worker) fail(ctx context.Context, items []*Item, durably bool) error {
+	for _, it := range items {
+		status := "failed"
+		var behind *waiting
+		if errors.As(it.Err, &behind) {
+			status = "waiting"
+		}
+		switch w.Options.OnError {
+		case StopThere:
+			return fmt.Errorf("%w at a record that cannot be delivered: %s of row %q of %s, commit %d: %w; mend it, and ALTER REPLICATION … RESUME",
+				ErrStopped, it.Operation, it.RecordID, it.Destination.Source, it.Seq, it.Err)
+		case Skip:
+			status = "skipped"
+		default:
+			if it.Err == errDead {
+				continue // and is kept
+			}
+			d := deadLetter(it, w.Clock.Now())
+			w.unsaved.Dead = append(w.unsaved.Dead, d)
+			if it.Destination.Key != nil && status == "failed" {
+				w.block(d)
+			}
+			w.status.set(func(s *Status) { s.Dead++ })
+		}
+		w.log(it, status, 1, it.Err)
+		w.status.set(func(s *Status) { s.Errors++; s.LastError = it.Err.Error() })
+		w.publish(event.ReplicationFailed{TableName: it.Destination.Source, Replication: w.Name, Destination: it.Destination.Name,
+			Operation: string(it.Operation), RecordID: it.RecordID, Status: status, Error: it.Err.Error()})
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	w.dirty = true
+	if durably {
+		return w.save(ctx, true)
+	}
+	return nil
+}
+
+func deadLetter(it *Item, now time.Time) *DeadLetter {
+	d := &DeadLetter{ID: it.ID, Key: it.Key, Seq: it.Seq, Snapshot: it.Snapshot, Source: it.Destination.Source, Destination: it.Destination.Name,
+		Operation: string(it.Operation), RecordID: it.RecordID, Error: it.Err.Error(), Attempts: 1, At: now}
+	if it.Data != nil {
+		d.Data, _ = json.Marshal(it.Destination.Object(it.Data)) // to be looked at
+	}
+	return d
+}
+
+// forget drops the dead letters of destinations that begin anew.
+func (w *Worker) forget(ctx context.Context, reset []*replication.Destination) error {
+	dead, err := w.Store.DeadLetters(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range dead {
+		for _, r := range reset {
+			if d.Source == r.Source && d.Destination == r.Name {
+				w.unsaved.Alive = append(w.unsaved.Alive, d.ID)
+				delete(w.blocked, d.Source+"\x00"+d.Destination+"\x00"+d.Key)
+				w.status.set(func(s *Status) { s.Dead = max(s.Dead-1, 0) })
+			}
+		}
+	}
+	return nil
+}
+
+// delivered counts items that have arrived.
+func (w *Worker) delivered(items []*Item, tries int) {
+	if len(items) == 0 {
+		return
+	}
+	now := w.Clock.Now()
+	byTable := map[string]int{}
+	for _, it := range items {
+		w.log(it, "success", tries, nil)
+		byTable[it.Destination.Source]++
+	}
+	w.status.set(func(s *Status) { s.Operations += int64(len(items)); s.LastActivity = now })
+	for table, n := range byTable {
+		w.publish(event.Replicated{TableName: table, Replication: w.Name, Records: n, Commit: items[len(items)-1].Seq})
+	}
+	w.dirty = true
+}
+
+func (w *Worker) log(it *Item, status string, tries int, err error) {
+	if !w.Options.Log {
+		return
+	}
+	row := LogRow{At: w.Clock.Now(), Item: it, Status: status, Attempts: tries}
+	if err != nil {
+		row.Error = err.Error()
+	}
+	w.unsaved.Log = append(w.unsaved.Log, row)
+}
+
+// apply is applyCounted.
+func (w *Worker) apply(ctx context.Context, b *replication.Batch) error {
+	_, err := w.applyCounted(ctx, b)
+	return err
+}
+
+// applyCounted delivers a batch, again and again while the target is down.
+func (w *Worker) applyCounted(ctx context.Context, b *replication.Batch) (tries int, err error) {
+	start := w.Clock.Now()
+	err = w.attempt(ctx, func(ctx context.Context) error {
+		tries++
+		start = w.Clock.Now()
+		return w.Target.Apply(ctx, b)
+	})
+	if err == nil {
+		took, n := w.Clock.Now().Sub(start), len(b.Records)
+		w.status.set(func(s *Status) { s.batch(start.Add(took), took, n) })
+	}
+	return tries, err
+}
+
+// attempt readies the destinations and calls fn, until that has an end: until then, the target is left alone for a while after each try.
+func (w *Worker) attempt(ctx context.Context, fn func(context.Context) error) error {
+	for try := 0; ; try++ {
+		err := w.once(ctx, fn)
+		var rejected *replication.Rejected
+		if err == nil || errors.As(err, &rejected) {
+			w.failures = 0
+			w.status.set(func(s *Status) { s.State, s.Connected = "running", true })
+			return err
+		}
+		if ctx.Err() != nil || errors.Is(err, replication.ErrFenced) {
+			return err
+		}
+		if w.failures++; w.Foreground && try >= w.Options.MaxRetries {
+			return err
+		}
+		w.rest(ctx, err, try)
+	}
+}
+
+func (w *Worker) once(ctx context.Context, fn func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, w.Options.Timeout)
+	defer cancel()
+	if !w.prepared && w.all != nil {
+		if err := w.Target.Prepare(ctx, w.all); err != nil {
+			return err
+		}
+		w.prepared = true
+	}
+	return fn(ctx)
+}
+
+// rest waits after an error, the longer the more there were.
+func (w *Worker) rest(ctx context.Context, err error, try int) {
+	state, d := "retrying", max(w.delay(try), replication.Delay(err))
+	if w.failures >= w.Options.Breaker && w.Options.Breaker > 0 || replication.IsPermanent(err) {
+		state, d = "circuit_open", max(d, coolDown)
+	}
+	now := w.Clock.Now()
+	w.status.set(func(s *Status) {
+		s.State, s.Connected, s.LastError, s.LastErrorAt = state, false, err.Error(), now
+		s.Errors++
+	})
+	if try == w.Options.MaxRetries || try == 0 && replication.IsPermanent(err) {
+		w.Logger.Warn("a replication does not get on; it goes on trying", "replication", w.Name, "error", err)
+		w.publish(event.ReplicatorError{Replication: w.Name, Error: err.Error()})
+	}
+	if w.dirty || try == w.Options.MaxRetries {
+		w.dirty = true
+		_ = w.save(ctx, false) // the next one tries again
+	}
+	w.sleep(ctx, d)
+}

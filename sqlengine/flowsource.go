@@ -1,0 +1,309 @@
+package sqlengine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"maps"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/s3sql/s3sql/catalog"
+	"github.com/s3sql/s3sql/internal/base"
+	"github.com/s3sql/s3sql/internal/errno"
+	"github.com/s3sql/s3sql/plugins/replication"
+	"github.com/s3sql/s3sql/plugins/replication/worker"
+	"github.com/s3sql/s3sql/storage/table"
+)
+
+// flowPosition is how far a replication is, as JSON.
+type flowPosition struct {
+	Seq  uint64 `json:"seq"`            // the last commit that was delivered as a whole
+	Done int    `json:"done,omitempty"` // items of the next one that were delivered, as Version of the definition counts them
+	// Version is the definition's.
+	Version  uint32            `json:"version,omitempty"`
+	Snapshot *flowSnapshot     `json:"snapshot,omitempty"`
+	Resyncs  map[string]uint32 `json:"resyncs,omitempty"` // those of the definition that were done, or have begun
+}
+
+// flowSnapshot is how far the tables are copied as they are at the position's commit.
+type flowSnapshot struct {
+	Tables []string `json:"tables"` // in lower case, that are still to be copied; the first one is being copied
+	Home   uint32   `json:"home,omitempty"`
+	Key    []byte   `json:"key,omitempty"` // of the last row in Home that was delivered
+	Reset  bool     `json:"reset,omitempty"`
+}
+
+// flowSource is the worker.Source of a REPLICATION.
+type flowSource struct {
+	e        *Engine
+	o        *catalog.Object
+	start    string // the option
+	poll     time.Duration
+	before   bool // records want Before
+	prepared bool
+	rows     *flowRows
+
+	feed   *table.Feed
+	pos    flowPosition
+	routes []*route
+	cat    *catalog.Catalog // that routes are of
+	next   func() (*worker.Item, error, bool)
+	stop   func()
+	taking uint64 // the commit that next is of; 0 none
+	reader *snapshotReader
+
+	seq, at atomic.Int64 // of the last commit that was taken, for Lag: number and microseconds
+}
+
+// open finds the position in the log.
+//
+// Errors: Permanent where it cannot be found any more.
+func (f *flowSource) open(ctx context.Context, position string) error {
+	if err := f.e.db.Refresh(ctx, time.Time{}); err != nil {
+		return err
+	}
+	var first bool
+	var err error
+	if f.pos, first, err = f.begin(position); err != nil {
+		return replication.Permanent(err)
+	}
+	if f.feed, err = f.e.db.OpenFeed(ctx, f.pos.Seq); err != nil {
+		if errors.Is(err, base.ErrFenced) {
+			err = replication.Permanent(base.Errorf(errno.Fenced, "%v; ALTER REPLICATION %s RESYNC copies the tables anew and goes on from there", err, f.o.Name))
+		}
+		return err
+	}
+	f.note(f.pos.Seq, f.e.now())
+	_, err = f.load(ctx)
+	if err == nil && first && f.start == "snapshot" {
+		f.pos.Snapshot = &flowSnapshot{Tables: f.tablesOf("")}
+	}
+	return err
+}
+
+// begin returns the position to start with.
+func (f *flowSource) begin(position string) (pos flowPosition, first bool, err error) {
+	resync := func() {
+		if f.o.Flow.Resyncs[""] > pos.Resyncs[""] { // all tables: what was before does not matter
+			pos = flowPosition{Seq: f.e.db.Head(), Resyncs: pos.Resyncs}
+		}
+	}
+	if position != "" {
+		if err := json.Unmarshal([]byte(position), &pos); err != nil {
+			return pos, false, base.Corruptf("", "the position of replication %s cannot be read: %v", f.o.Name, err)
+		}
+		if pos.Done > 0 && pos.Version != f.o.Version {
+			pos.Done = 0 // they are counted otherwise now: the commit is delivered again
+		}
+		resync()
+		return pos, false, nil
+	}
+	pos = flowPosition{Seq: f.o.Flow.Start, Resyncs: maps.Clone(f.o.Flow.Resyncs)}
+	switch f.start {
+	case "now":
+	case "snapshot":
+		pos.Seq = f.e.db.Head()
+	default:
+		if pos.Seq, err = strconv.ParseUint(f.start, 10, 64); err != nil {
+			return pos, true, base.Errorf(errno.WrongArguments, "start = '%s' is neither 'now', 'snapshot' nor the number of a commit", f.start)
+		}
+	}
+	return pos, true, nil
+}
+
+// tablesOf returns the tables that routes begin at, those of one name or all.
+func (f *flowSource) tablesOf(name string) (out []string) {
+	seen := map[string]bool{}
+	for _, r := range f.routes {
+		if t := lowered(r.table.Name); !seen[t] && (name == "" || name == t) {
+			seen[t] = true
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// load makes the routes of the catalog at the position, and reports whether they are others than before.
+func (f *flowSource) load(ctx context.Context) (changed bool, err error) {
+	cat, err := f.rows.cache.Load(ctx, f.feed.Tx())
+	if err != nil || cat == f.cat {
+		return false, err
+	}
+	routes, err := f.e.routesOf(cat, f.o)
+	if err != nil {
+		return false, replication.Permanent(err)
+	}
+	f.cat, f.routes = cat, routes
+	return true, nil
+}
+
+// Next implements worker.Source.
+func (f *flowSource) Next(ctx context.Context, most int) (*worker.Batch, error) {
+	b := &worker.Batch{Quiet: true}
+	if f.feed == nil {
+		return nil, errors.New("the source is not open")
+	}
+	f.resync()
+	if !f.prepared {
+		f.prepared, b.Prepare = true, f.destinations()
+	}
+	var err error
+	if f.pos.Snapshot != nil {
+		err = f.copyRows(ctx, b, most)
+	} else {
+		err = f.follow(ctx, b, most)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.pos.Version = f.o.Version
+	to, err := json.Marshal(f.pos)
+	b.To = string(to)
+	return b, err
+}
+
+func (f *flowSource) destinations() []*replication.Destination {
+	out := make([]*replication.Destination, len(f.routes))
+	for i, r := range f.routes {
+		out[i] = r.dest
+	}
+	return out
+}
+
+// resync begins to copy tables that are to be copied anew, when nothing is under way.
+func (f *flowSource) resync() {
+	if f.taking > 0 || f.pos.Snapshot != nil {
+		return
+	}
+	var tables []string
+	for name, n := range f.o.Flow.Resyncs {
+		if n > f.pos.Resyncs[name] {
+			tables = append(tables, f.tablesOf(name)...)
+		}
+	}
+	if maps.Equal(f.o.Flow.Resyncs, f.pos.Resyncs) {
+		return
+	}
+	f.pos.Resyncs = maps.Clone(f.o.Flow.Resyncs)
+	if len(tables) > 0 {
+		f.pos.Snapshot = &flowSnapshot{Tables: tables, Reset: true}
+	}
+}
+
+// follow adds the items of the next commits.
+func (f *flowSource) follow(ctx context.Context, b *worker.Batch, most int) error {
+	for len(b.Items) < most {
+		if f.taking == 0 {
+			c, err := f.feed.Next(ctx)
+			if err != nil || c == nil {
+				return err
+			}
+			if err := f.take(ctx, b, c); err != nil {
+				return err
+			}
+		}
+		it, err, ok := f.next()
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			f.end()
+		default:
+			f.pos.Done++
+			b.Items = append(b.Items, it)
+		}
+	}
+	return nil
+}
+
+// take begins with a commit.
+func (f *flowSource) take(ctx context.Context, b *worker.Batch, c *table.FeedCommit) error {
+	changed, err := f.load(ctx)
+	if err != nil {
+		return err
+	}
+	if changed {
+		b.Prepare = f.destinations()
+	}
+	f.note(c.Seq(), c.Time())
+	skip := f.pos.Done
+	b.Quiet = b.Quiet && f.quiet(c)
+	b.Reload = b.Reload || f.touches(c, deadLetters) || f.touches(c, flowState)
+	f.taking = c.Seq()
+	seq := func(yield func(*worker.Item, error) bool) {
+		n := 0
+		err := f.items(ctx, c, func(it *worker.Item) error {
+			if n++; n > skip && !yield(it, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && err != errEnough {
+			yield(nil, err)
+		}
+	}
+	next, stop := iter.Pull2(seq)
+	f.next, f.stop = func() (*worker.Item, error, bool) { return next() }, stop
+	return nil
+}
+
+var errEnough = errors.New("enough")
+
+// end is after the last item of a commit.
+func (f *flowSource) end() {
+	f.stop()
+	f.pos.Seq, f.pos.Done = f.taking, 0
+	f.taking, f.next, f.stop = 0, nil, nil
+}
+
+// Wait implements worker.Source.
+func (f *flowSource) Wait(ctx context.Context) error {
+	applied := f.e.db.Applied()
+	if f.e.db.Head() > f.feed.Seq() {
+		return nil
+	}
+	if f.e.doze(ctx, f.poll, applied) && f.e.now().Sub(f.e.db.FreshAt()) >= f.poll {
+		return f.e.db.Refresh(ctx, time.Time{})
+	}
+	return nil
+}
+
+// doze waits for d, until wake is closed or ctx ends, and reports whether the whole of d has passed.
+func (e *Engine) doze(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-wake:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return e.cfg.Clock.Sleep(d, ctx.Done())
+}
+
+func (f *flowSource) note(seq uint64, at time.Time) {
+	f.seq.Store(int64(seq))
+	f.at.Store(at.UnixMicro())
+}
+
+// Lag implements worker.Source.
+func (f *flowSource) Lag() (commits int64, since time.Duration) {
+	commits = max(int64(f.e.db.Head())-f.seq.Load(), 0)
+	if commits > 0 {
+		since = max(f.e.now().Sub(time.UnixMicro(f.at.Load())), 0)
+	}
+	return commits, since
+}
+
+func (f *flowSource) close() {
+	if f.stop != nil {
+		f.stop()
+	}
+	if f.feed != nil {
+		f.feed.Close()
+	}
+}
