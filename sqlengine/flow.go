@@ -70,9 +70,13 @@ func (e *Engine) routeOf(cat *catalog.Catalog, t *catalog.Table, it *catalog.Flo
 		return nil, inTransform(t, err)
 	}
 	r.tr = tr
-	for _, c := range tr.Out {
+	for i, c := range tr.Out {
 		r.types = append(r.types, c.Type)
-		r.dest.Columns = append(r.dest.Columns, flowColumn(c.Name, c.Type, c.Nullable))
+		col := flowColumn(c.Name, c.Type, c.Nullable)
+		if from := tr.From[i]; from >= 0 && t.Columns[from].Initial != nil {
+			col.Initial = flowValue(t.Columns[from].Initial.Value, c.Type, col.Kind)
+		}
+		r.dest.Columns = append(r.dest.Columns, col)
 	}
 	return r, r.key()
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -26,6 +27,8 @@ type service struct {
 	build func() (string, error)
 	// folders are made in its data folder before it starts.
 	folders []string
+	// owner, which may be nil, says whom the data folder belongs to and the program runs as; nil: whom the tests run as.
+	owner func() (*syscall.Credential, error)
 	// prepare, which may be nil, fills the data folder before the service starts.
 	prepare func(program, dir string) error
 	// command returns the program's arguments and environment, to serve from dir on a loopback port.
@@ -37,7 +40,7 @@ type service struct {
 }
 
 // services are those that Start starts.
-func services() []*service { return []*service{&s3Service, &mariadbService} }
+func services() []*service { return []*service{&s3Service, &mariadbService, &postgresService} }
 
 // Running is the set of services that Start has started.
 type Running struct {
@@ -92,15 +95,15 @@ func (s *service) start() (address string, stop func() error, err error) {
 }
 
 // watch runs "$@" until its own standard input ends, which it does when the process at the other end of the pipe ends,
-// however that comes; then it ends the program, by its id, and removes the data. A program that ends by itself leaves
-// the file exit.
+// however that comes; then it ends the program, by its id and with the signal TESTENV_STOP if there is one, and removes
+// the data. A program that ends by itself leaves the file exit.
 const watch = `dir=$1; shift
 trap '' INT HUP TERM
 exec 3<&0
 "$@" >"$dir/log" 2>&1 </dev/null 3<&- & pid=$!
 {
 	cat <&3 >/dev/null
-	kill $pid 2>/dev/null
+	kill -${TESTENV_STOP:-TERM} $pid 2>/dev/null
 	n=0; while kill -0 $pid 2>/dev/null && [ $n -lt 50 ]; do sleep 0.1; n=$((n+1)); done
 	kill -9 $pid 2>/dev/null
 } & end=$!
@@ -123,6 +126,12 @@ func (s *service) startOnce(program string) (address string, stop func() error, 
 			return "", nil, errors.Join(err, os.RemoveAll(dir))
 		}
 	}
+	attr := &syscall.SysProcAttr{}
+	if s.owner != nil {
+		if attr.Credential, err = s.own(dir); err != nil {
+			return "", nil, errors.Join(err, os.RemoveAll(dir))
+		}
+	}
 	if s.prepare != nil {
 		if err := s.prepare(program, dir); err != nil {
 			return "", nil, errors.Join(err, os.RemoveAll(dir))
@@ -130,7 +139,7 @@ func (s *service) startOnce(program string) (address string, stop func() error, 
 	}
 	args, env := s.command(dir, port)
 	cmd := exec.Command("sh", append([]string{"-c", watch, "sh", dir, program}, args...)...)
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env, cmd.Dir, cmd.SysProcAttr = append(os.Environ(), env...), dir, attr
 	lifeline, err := cmd.StdinPipe()
 	if err != nil {
 		return "", nil, err
@@ -138,13 +147,28 @@ func (s *service) startOnce(program string) (address string, stop func() error, 
 	if err := cmd.Start(); err != nil {
 		return "", nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	stop = func() error { return errors.Join(lifeline.Close(), cmd.Wait()) }
+	// The shell removes the folder, unless it runs as an owner who may not.
+	stop = func() error { return errors.Join(lifeline.Close(), cmd.Wait(), os.RemoveAll(dir)) }
 	address = s.address(port)
 	if err := await(dir, func() error { return s.ready(address) }); err != nil {
 		said, _ := os.ReadFile(filepath.Join(dir, "log")) // absent when the shell itself has failed
 		return "", nil, errors.Join(fmt.Errorf("%w; it said: %.2000s", err, said), stop())
 	}
 	return address, stop, nil
+}
+
+// own gives the data folder to the service's owner and returns it.
+func (s *service) own(dir string) (*syscall.Credential, error) {
+	owner, err := s.owner()
+	if err != nil || owner == nil {
+		return nil, err
+	}
+	for _, sub := range append([]string{"."}, s.folders...) {
+		if err := os.Chown(filepath.Join(dir, sub), int(owner.Uid), int(owner.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	return owner, nil
 }
 
 // await calls ready until it returns nil, for up to 20 seconds or until the program has ended.

@@ -43,6 +43,8 @@ var allowed = map[string][]string{
 	"internal/suggest":   {},
 	"internal/units":     {},
 
+	"plugins/replication/s3sql": {"plugins", "driver"},
+
 	"plugins/otel":         {"internal/base", "plugins", "driver"},
 	"sqlengine/event":      {"internal/base"},
 	"sqlengine/partition":  {"internal/base", "internal/vec", "catalog", "sqlengine/expr"},
@@ -68,7 +70,9 @@ var clients = map[string][]string{
 	"github.com/blevesearch":              {"fts"},
 	"github.com/RoaringBitmap/roaring/v2": {"fts", "storage"},
 	"github.com/jackc/pgx/v5":             {"plugins/replication/postgres"},
+	"cloud.google.com/go/auth":            {"plugins/replication/bigquery"},
 	"cloud.google.com/go/bigquery":        {"plugins/replication/bigquery"},
+	"google.golang.org/api":               {"plugins/replication/bigquery"},
 	"github.com/rabbitmq/amqp091-go":      {"plugins/consumer/rabbitmq", "plugins/replication/rabbitmq"},
 	"github.com/reeflective/readline":     {"cmd/s3sql"},
 	"github.com/rivo/uniseg":              {"cmd/s3sql"},

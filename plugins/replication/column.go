@@ -37,6 +37,9 @@ type Column struct {
 	Length           int
 	Precision, Scale int // digits of a Decimal; Scale also of fractions of a second
 	NotNull          bool
+	// Initial is what rows have that were there before the column was added to the source; nil is NULL. Nobody sends these rows again: a target
+	// that adds the column gives it to those it has.
+	Initial any
 }
 
 // JSONValue returns a value of the column as the encoding of JSON takes it: a Decimal as a number, JSON as it is, Bytes in base 64, a

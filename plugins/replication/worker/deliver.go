@@ -233,6 +233,7 @@ func (w *Worker) attempt(ctx context.Context, fn func(context.Context) error) er
 		if ctx.Err() != nil || errors.Is(err, replication.ErrFenced) {
 			return err
 		}
+		w.prepared = false // what is missing may be what was made before
 		if w.failures++; w.Foreground && try >= w.Options.MaxRetries {
 			return err
 		}

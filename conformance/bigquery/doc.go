@@ -1,0 +1,2 @@
+// Package bigquery runs the replication target for BigQuery against an emulator of it.
+package bigquery
