@@ -202,7 +202,7 @@ func (m *flowManager) standby(ctx context.Context, r *runningFlow) error {
 		}
 		now := m.e.now()
 		if c == nil {
-			if !since.IsZero() && now.Sub(since) >= abandonedAfter {
+			if !since.IsZero() && now.Sub(since) >= abandonedAfter(r.o) {
 				return nil
 			}
 			if err := watch.Wait(ctx); err != nil {

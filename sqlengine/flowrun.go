@@ -20,8 +20,16 @@ import (
 )
 
 // abandonedAfter is how long a process that runs a replication may keep silent while there is something to deliver, before another
-// one takes over. A process says something at least every second while it delivers, and while its target is down.
-const abandonedAfter = time.Minute
+// one takes over: longer than a delivery may take. It says something every second while it delivers, and every five while its target is down.
+func abandonedAfter(o *catalog.Object) time.Duration {
+	timeout := 30 * time.Second
+	if k, _, err := flowKindOf(o.Flow.Target); err == nil {
+		if opts, err := optionsOf(k, o); err == nil {
+			timeout = opts.Duration("timeout")
+		}
+	}
+	return max(timeout+5*time.Second, 10*time.Second)
+}
 
 // flowJob is a replication that is, or is to be, run by this process.
 type flowJob struct {
@@ -53,8 +61,8 @@ func (e *Engine) openFlow(ctx context.Context, o *catalog.Object, cat *catalog.C
 	if err != nil {
 		return nil, err
 	}
-	if saved.process != "" && saved.process != e.process && e.now().Sub(saved.updated) < abandonedAfter {
-		return nil, &errBusy{o.Name, saved.process}
+	if saved.process != "" && saved.process != e.process && e.now().Sub(saved.updated) < abandonedAfter(o) {
+		return nil, &errBusy{saved.process, abandonedAfter(o)}
 	}
 	epoch, err := e.claim(ctx, o, saved)
 	if err != nil {
@@ -117,10 +125,13 @@ func (j *flowJob) close() {
 }
 
 // errBusy says that another process runs a replication.
-type errBusy struct{ name, process string }
+type errBusy struct {
+	process string
+	silence time.Duration
+}
 
 func (e *errBusy) Error() string {
-	return fmt.Sprintf("replication %s is run by another process (%s); it is taken over when that has been silent for %v", e.name, e.process, abandonedAfter)
+	return fmt.Sprintf("it is run by another process, %s; it is taken over when that has been silent for %v", e.process, e.silence)
 }
 
 // alterFlow is RETRY FAILED and RESYNC [TABLE t].
@@ -247,7 +258,7 @@ func flowError(o *catalog.Object, err error) error {
 	if errors.As(err, &known) && known.Kind != base.KindInvalid {
 		return err
 	}
-	e := base.Errorf(errno.PluginRefused, "%s: %v", what(o.Kind, o.Name), err)
+	e := base.Errorf(errno.PluginRefused, "%s", what(o.Kind, o.Name))
 	e.Err = err
 	return e
 }

@@ -268,9 +268,9 @@ func (w *Worker) rest(ctx context.Context, err error, try int) {
 		w.Logger.Warn("a replication does not get on; it goes on trying", "replication", w.Name, "error", err)
 		w.publish(event.ReplicatorError{Replication: w.Name, Error: err.Error()})
 	}
-	if w.dirty || try == w.Options.MaxRetries {
+	if now.Sub(w.savedAt) >= aliveEvery {
 		w.dirty = true
-		_ = w.save(ctx, false) // the next one tries again
 	}
+	_ = w.save(ctx, false) // the next one tries again
 	w.sleep(ctx, d)
 }

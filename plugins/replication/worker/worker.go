@@ -114,6 +114,7 @@ const (
 	longestDelay = time.Minute
 	coolDown     = 30 * time.Second // while the circuit is open
 	saveEvery    = time.Second      // positions and logs
+	aliveEvery   = 5 * time.Second  // while the target is down: others take over from who is silent
 	idleSave     = 10 * time.Minute // the position of a replication that nothing concerns
 )
 
