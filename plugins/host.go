@@ -26,6 +26,13 @@ type Host interface {
 	Statements(h StatementHooks)
 	// Commits registers hooks around commits. tables are those whose changes of rows Commit.Changes has; none: it has none, "*": all.
 	Commits(h CommitHooks, tables ...string)
+	// Feed returns the commits after a commit that have changed rows of tables, "*" being all but those of the schema system, by whatever
+	// process they were made: whoever keeps Commit.Seq goes on from there, and misses nothing, as long as the commits are younger than the
+	// database's retention. after is the number of a commit, or Newest: from now on. It may be called at any time; the caller closes the feed.
+	//
+	// Cost: none at the newest commit; else that of reading a checkpoint, and a GET for each commit since.
+	// Errors: those of table names and of the store; an error that wraps driver.ErrFenced when the commits are gone.
+	Feed(ctx context.Context, after uint64, tables ...string) (Feed, error)
 	// Events calls fn with the events of the database, one at a time and in order, in a goroutine of its own. A plugin that does not keep up
 	// loses events, never holds up a statement.
 	Events(fn func(event.Record))
@@ -84,6 +91,18 @@ type Commit struct {
 	User    string
 	Seq     uint64 // of the commit record; 0 in Before
 	Changes []Change
+}
+
+// Newest, as a position of Host.Feed, is the newest commit.
+const Newest = ^uint64(0)
+
+// Feed yields commits, each once and in order. It is for one goroutine.
+type Feed interface {
+	// Next waits for the next commit that has changed rows, and returns it, without its user. Changes that delete come first.
+	// Cost: none for a commit of this process; a GET for one of another, and while nothing happens one every five seconds.
+	Next(ctx context.Context) (Commit, error)
+	// Close lets go of the feed.
+	Close()
 }
 
 // CommitHooks are called around each commit of a transaction that has changed rows of stored tables. Either may be nil.

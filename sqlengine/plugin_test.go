@@ -276,6 +276,68 @@ func TestPlugin(t *testing.T) {
 	}
 }
 
+// TestPluginFeed reads changes from the log: those of other processes, and from a position that was kept while the database was closed.
+func TestPluginFeed(t *testing.T) {
+	t.Parallel()
+	store := mem.New()
+	a, _ := reopened(t, store, sqlengine.Config{Create: true})
+	s := a.NewSession()
+	must(t, s, "CREATE TABLE t (id INT PRIMARY KEY, v INT, s TEXT ENCRYPTED, twice INT AS (v * 2) VIRTUAL)")
+	must(t, s, "CREATE TABLE other (id INT PRIMARY KEY)")
+	p := installed(t, s, "")
+	feed, err := p.host.Feed(t.Context(), plugins.Newest, "T")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := reopened(t, store, sqlengine.Config{})
+	s2 := b.NewSession()
+	must(t, s2, "INSERT INTO other VALUES (1)")
+	must(t, s2, "INSERT INTO t (id, v, s) VALUES (1, 10, 'hidden'), (2, 20, NULL)")
+	must(t, s, "UPDATE t SET v = 11 WHERE id = 1")
+	next := func(f plugins.Feed) string {
+		t.Helper()
+		c, err := f.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(c.Changes)
+	}
+	want := "[{t insert map[] map[id:1 s:*** twice:20 v:10]} {t insert map[] map[id:2 s:<nil> twice:40 v:20]}]"
+	if got := next(feed); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	c, err := feed.Next(t.Context())
+	if want := "[{t update map[id:1 s:*** twice:20 v:10] map[id:1 s:*** twice:22 v:11]}]"; err != nil || fmt.Sprint(c.Changes) != want {
+		t.Errorf("%v %v, want %s", c.Changes, err, want)
+	}
+	feed.Close()
+	must(t, s2, "DELETE FROM t WHERE id = 1")
+	if err := a.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	must(t, s2, "SELECT * FROM t")
+	soon(t, "the plugin of the other process", func() bool {
+		p2, ok := testPlugins.Load(t.Name())
+		return ok && p2 != any(p)
+	})
+	p2, _ := testPlugins.Load(t.Name())
+	soon(t, "its start", func() bool {
+		return asked(t, s2, "SELECT state FROM system.plugins WHERE name = 'tester'") == "active\n"
+	})
+	if feed, err = p2.(*testPlugin).host.Feed(t.Context(), c.Seq, "*"); err != nil {
+		t.Fatal(err)
+	}
+	defer feed.Close()
+	if got, want := next(feed), "[{t delete map[id:1 s:*** twice:22 v:11] map[]}]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := feed.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("without a commit: %v", err)
+	}
+}
+
 // TestOldSnapshotSteersItself reads in a transaction that began before a plugin was installed: the plugin goes on.
 func TestOldSnapshotSteersItself(t *testing.T) {
 	t.Parallel()
