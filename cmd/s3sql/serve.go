@@ -10,12 +10,13 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/s3sql/s3sql/driver"
 	"github.com/s3sql/s3sql/plugins/metrics"
 )
 
 const serveUsage = `Usage: s3sql serve [flags] DSN
 
-Opens the database and keeps it open: what is installed in it runs in this process, such as plugins and the flushing of METRICS.
+Opens the database and keeps it open: what is defined in it runs in this process, such as replications, plugins and the flushing of METRICS.
 It ends at the first interrupt or SIGTERM, when what runs has stopped. It answers no SQL.
 
 Flags:
@@ -56,7 +57,11 @@ func serve(p process, args []string) int {
 
 // serveDatabase opens the database, and returns when an interrupt has come and everything has stopped.
 func serveDatabase(p process, dsn, addr string) (err error) {
-	db, name, err := open(dsn)
+	db, name, err := open(dsn, func(c *driver.Config) {
+		if c.Workers == "" {
+			c.Workers = "on"
+		}
+	})
 	if err != nil {
 		return err
 	}

@@ -29,12 +29,15 @@ type shell struct {
 
 // open makes the database of a DSN. Times stay the text that the engine writes, and LOAD DATA LOCAL reads the files of
 // whoever types it.
-func open(dsn string) (db *sql.DB, name string, err error) {
+func open(dsn string, settings ...func(*driver.Config)) (db *sql.DB, name string, err error) {
 	cfg, err := driver.ParseDSN(dsn)
 	if err != nil {
 		return nil, "", err
 	}
 	cfg.ParseTime = new(false)
+	for _, set := range settings {
+		set(&cfg)
+	}
 	connector, err := driver.NewConnector(cfg, driver.WithLocalFiles())
 	if err != nil {
 		return nil, "", err

@@ -69,7 +69,7 @@ var clients = map[string][]string{
 	"github.com/maypok86/otter/v2":        {"storage", "plugins/cache"},
 	"github.com/blevesearch":              {"fts"},
 	"github.com/RoaringBitmap/roaring/v2": {"fts", "storage"},
-	"github.com/jackc/pgx/v5":             {"plugins/replication/postgres"},
+	"github.com/jackc/pgx/v5":             {"plugins/replication/postgres", "conformance"},
 	"cloud.google.com/go/auth":            {"plugins/replication/bigquery"},
 	"cloud.google.com/go/bigquery":        {"plugins/replication/bigquery"},
 	"google.golang.org/api":               {"plugins/replication/bigquery"},

@@ -1,0 +1,8 @@
+package main
+
+// What replications of the shell, and of s3sql serve, can lead to.
+import (
+	_ "github.com/s3sql/s3sql/plugins/replication/bigquery"
+	_ "github.com/s3sql/s3sql/plugins/replication/postgres"
+	_ "github.com/s3sql/s3sql/plugins/replication/s3sql"
+)
