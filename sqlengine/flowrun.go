@@ -85,7 +85,7 @@ func (e *Engine) openFlow(ctx context.Context, o *catalog.Object, cat *catalog.C
 	}
 	opts := shown
 	j.source = &flowSource{e: e, o: o, start: opts.Text("start"), poll: opts.Duration("poll_interval"), before: d.Before, rows: e.newFlowRows(ctx)}
-	if err = j.source.open(ctx, position); err != nil {
+	if err = j.source.open(ctx, worker.SourcePosition(position)); err != nil {
 		return nil, err
 	}
 	if position == "" && saved.there && saved.position == "" && !saved.updated.IsZero() {
@@ -258,9 +258,7 @@ func flowError(o *catalog.Object, err error) error {
 	if errors.As(err, &known) && known.Kind != base.KindInvalid {
 		return err
 	}
-	e := base.Errorf(errno.PluginRefused, "%s", what(o.Kind, o.Name))
-	e.Err = err
-	return e
+	return base.Errorf(errno.PluginRefused, "%s: %v", what(o.Kind, o.Name), err)
 }
 
 func flowResult(o *catalog.Object, was, now worker.Status, seq uint64, took time.Duration) *Result {

@@ -135,8 +135,8 @@ func (s *sink) set(f func()) {
 // ledgerSink is a sink that keeps its position.
 type ledgerSink struct{ *sink }
 
-func (s *ledgerSink) Apply(_ context.Context, b *replication.Batch) error {
-	if p, _ := s.Position(nil); p != b.From {
+func (s *ledgerSink) Apply(ctx context.Context, b *replication.Batch) error {
+	if p, _ := s.Position(ctx); p != b.From {
 		return replication.ErrFenced
 	}
 	err := s.apply(b, true)
@@ -258,8 +258,12 @@ func TestReplicationFailures(t *testing.T) {
 			if got := stripped(strings.ReplaceAll(to.take(), " was ", "\x00")); got != "insert t 1 [1 12.0000]\ninsert t 4 [4 3.0000]\nupdate t 4 [4 2.0000]" {
 				t.Errorf("%q", got)
 			}
-			if got := asked(t, s, "SELECT record_id, operation, error LIKE '%behind%' OR error LIKE '%earlier%' AS waits, attempts FROM system.replication_dead_letters ORDER BY commit_seq, record_id"); got !=
-				"2 | insert | 0 | 1\n3 | insert | 0 | 1\n2 | update | 0 | 1\n3 | update | 1 | 1\n2 | update | 0 | 1\n" {
+			two := "1" // the update waits behind the insert, but where all of a batch is refused at once
+			if target == "LEDGER" {
+				two = "0"
+			}
+			if got := asked(t, s, "SELECT record_id, operation, error LIKE '%earlier%' AS waits, attempts FROM system.replication_dead_letters ORDER BY commit_seq, record_id"); got !=
+				"2 | insert | 0 | 1\n3 | insert | 0 | 1\n2 | update | "+two+" | 1\n3 | update | 1 | 1\n2 | update | "+two+" | 1\n" {
 				t.Error(got)
 			}
 			must(t, s, "ALTER REPLICATION r RETRY FAILED") // nothing has changed

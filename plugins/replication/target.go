@@ -19,10 +19,11 @@ type Target interface {
 	// Prepare readies destinations, all of the replication's, before the first batch and whenever the definition of a source table
 	// changes: it makes what is missing, if the replication is to, and adds columns. It takes nothing away.
 	Prepare(ctx context.Context, all []*Destination) error
-	// Apply delivers a batch, in its order where records have the same destination and key.
+	// Apply delivers a batch, in its order where records have the same destination and key, which only a Positioner meets.
 	//
 	// Errors: a *Rejected when some records cannot be delivered, which says for each of them why; all others have been. Of a
-	// Positioner, any error means that nothing has been delivered, and a *Rejected names at least one record that stands in the way.
+	// Positioner, any error means that nothing has been delivered, and a *Rejected names at least one record that stands in the way. After
+	// another error the same batch comes again, and some of it may have been delivered.
 	Apply(ctx context.Context, b *Batch) error
 	// Check is TEST REPLICATION: it connects, and looks whether the destinations are there and fit, and changes nothing.
 	Check(ctx context.Context, all []*Destination) []Check

@@ -13,48 +13,105 @@ import (
 
 // deliver brings the items of a batch to the target, or to where those go that it does not take, and moves the position behind them.
 func (w *Worker) deliver(ctx context.Context, b *Batch) error {
-	_, own := w.Target.(replication.Positioner)
-	items, reset := b.Items, b.Reset
-	if len(reset) > 0 {
-		if err := w.forget(ctx, reset); err != nil {
+	if len(b.Reset) > 0 {
+		if err := w.forget(ctx, b.Reset); err != nil {
 			return err
 		}
 	}
-	for {
+	way := w.inWaves
+	if _, own := w.Target.(replication.Positioner); own {
+		way = w.asWhole
+	}
+	if err := way(ctx, b); err != nil {
+		return err
+	}
+	w.position, w.dirty = b.To, true
+	return nil
+}
+
+// asWhole delivers to a target that keeps the position, in one transaction: without the items that it refuses, when these are safe.
+func (w *Worker) asWhole(ctx context.Context, b *Batch) error {
+	for items := b.Items; ; {
 		ready, failed := w.sort(items)
-		if err := w.fail(ctx, failed, own); err != nil {
+		if err := w.fail(failed); err != nil {
 			return err
 		}
-		if len(ready) == 0 && len(reset) == 0 && !own {
-			break
-		}
-		batch := &replication.Batch{Reset: reset, From: w.position, To: b.To}
-		for _, it := range ready {
-			batch.Records = append(batch.Records, &it.Record)
-		}
-		tries, err := w.applyCounted(ctx, batch)
-		var rejected *replication.Rejected
-		if errors.As(err, &rejected) && len(rejected.Records) > 0 {
-			mark(ready, rejected)
-			if !own { // all others have been delivered
-				ready, failed = w.sort(ready)
-				w.delivered(ready, tries)
-				if err := w.fail(ctx, failed, false); err != nil {
-					return err
-				}
-				break
+		if len(failed) > 0 {
+			if err := w.save(ctx, true); err != nil {
+				return err
 			}
-			items = ready // once more, with those that have failed marked
+		}
+		tries, err := w.applyCounted(ctx, w.batch(ready, b.Reset, b.To))
+		if rejected := rejectedBy(err); rejected != nil {
+			mark(ready, rejected)
+			items = ready
 			continue
+		}
+		if err == nil {
+			w.delivered(ready, tries)
+		}
+		return err
+	}
+}
+
+// inWaves delivers to any other target: at a time so many items that no row is among them twice, so that what follows a refused one can be
+// held back.
+func (w *Worker) inWaves(ctx context.Context, b *Batch) error {
+	reset := b.Reset
+	for items := b.Items; len(items) > 0 || len(reset) > 0; {
+		var now []*Item
+		now, items = wave(items)
+		ready, failed := w.sort(now)
+		if err := w.fail(failed); err != nil {
+			return err
+		}
+		if len(ready) == 0 && len(reset) == 0 {
+			continue
+		}
+		tries, err := w.applyCounted(ctx, w.batch(ready, reset, b.To))
+		if rejected := rejectedBy(err); rejected != nil {
+			mark(ready, rejected)
+			ready, failed = w.sort(ready)
+			if err = w.fail(failed); err != nil {
+				w.delivered(ready, tries)
+			}
 		}
 		if err != nil {
 			return err
 		}
 		w.delivered(ready, tries)
-		break
+		reset = nil
 	}
-	w.position, w.dirty = b.To, true
 	return nil
+}
+
+func (w *Worker) batch(items []*Item, reset []*replication.Destination, to string) *replication.Batch {
+	b := &replication.Batch{Reset: reset, From: w.position, To: to}
+	for _, it := range items {
+		b.Records = append(b.Records, &it.Record)
+	}
+	return b
+}
+
+func rejectedBy(err error) *replication.Rejected {
+	var r *replication.Rejected
+	if errors.As(err, &r) && len(r.Records) > 0 {
+		return r
+	}
+	return nil
+}
+
+// wave returns the first items, up to one of a row that is among them.
+func wave(items []*Item) (now, rest []*Item) {
+	seen := map[string]bool{}
+	for i, it := range items {
+		row := rowOf(it)
+		if seen[row] {
+			return items[:i], items[i:]
+		}
+		seen[row] = true
+	}
+	return items, nil
 }
 
 // sort parts items into those to be delivered, and those that have failed or wait behind a row's dead letter.
@@ -103,8 +160,8 @@ func mark(items []*Item, r *replication.Rejected) {
 	}
 }
 
-// fail does with items that have failed what the replication is to do. durably: before anything else is delivered.
-func (w *Worker) fail(ctx context.Context, items []*Item, durably bool) error {
+// fail does with items that have failed what the replication is to do.
+func (w *Worker) fail(items []*Item) error {
 	for _, it := range items {
 		status := "failed"
 		var behind *waiting
@@ -133,13 +190,7 @@ func (w *Worker) fail(ctx context.Context, items []*Item, durably bool) error {
 		w.publish(event.ReplicationFailed{TableName: it.Destination.Source, Replication: w.Name, Destination: it.Destination.Name,
 			Operation: string(it.Operation), RecordID: it.RecordID, Status: status, Error: it.Err.Error()})
 	}
-	if len(items) == 0 {
-		return nil
-	}
-	w.dirty = true
-	if durably {
-		return w.save(ctx, true)
-	}
+	w.dirty = w.dirty || len(items) > 0
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/s3sql/s3sql/internal/base"
@@ -281,90 +280,6 @@ func (w *Worker) passOver(ctx context.Context, b *Batch) error {
 
 // publish tells of an event.
 func (w *Worker) publish(e event.Event) { w.Events.Publish(e) }
-
-// rowOf identifies the row that an item is about, in its destination.
-func rowOf(it *Item) string {
-	if it.Destination.Key == nil {
-		return it.ID // rows without an identity have no order to keep
-	}
-	return it.Destination.Source + "\x00" + it.Destination.Name + "\x00" + it.Key
-}
-
-// reload reads the dead letters anew.
-func (w *Worker) reload(ctx context.Context) error {
-	dead, err := w.Store.DeadLetters(ctx)
-	if err != nil {
-		return err
-	}
-	clear(w.blocked)
-	for _, d := range dead {
-		w.block(d)
-	}
-	w.status.set(func(s *Status) { s.Dead = int64(len(dead)) })
-	return nil
-}
-
-func (w *Worker) block(d *DeadLetter) {
-	w.blocked[d.Source+"\x00"+d.Destination+"\x00"+d.Key] = d.ID
-}
-
-// retryFailed sends the dead letters again, in their order.
-func (w *Worker) retryFailed(ctx context.Context) error {
-	dead, err := w.Store.DeadLetters(ctx)
-	if err != nil {
-		return err
-	}
-	slices.SortStableFunc(dead, func(a, b *DeadLetter) int { return int(min(max(int64(a.Seq)-int64(b.Seq), -1), 1)) })
-	clear(w.blocked)
-	for _, d := range dead {
-		row := d.Source + "\x00" + d.Destination + "\x00" + d.Key
-		if _, still := w.blocked[row]; still {
-			continue
-		}
-		failed, err := w.resend(ctx, d)
-		if err != nil {
-			return err
-		}
-		if failed == nil {
-			w.unsaved.Alive = append(w.unsaved.Alive, d.ID)
-			w.dirty = true
-			continue
-		}
-		d.Attempts, d.Error, d.At = d.Attempts+1, failed.Error(), w.Clock.Now()
-		w.unsaved.Dead = append(w.unsaved.Dead, d)
-		w.blocked[row], w.dirty = d.ID, true
-	}
-	w.unsaved.Retries = w.Options.Retries
-	w.dirty = true
-	if err := w.save(ctx, true); err != nil {
-		return err
-	}
-	return w.reload(ctx)
-}
-
-// resend delivers a dead letter. failed is why it is one still.
-func (w *Worker) resend(ctx context.Context, d *DeadLetter) (failed, err error) {
-	it, err := w.Source.Again(ctx, d)
-	switch {
-	case replication.IsPermanent(err):
-		return err, nil
-	case err != nil:
-		return nil, err
-	case it == nil: // the definition has no place for it any more
-		return nil, nil
-	case it.Err != nil:
-		return it.Err, nil
-	}
-	err = w.apply(ctx, &replication.Batch{Records: []*replication.Record{&it.Record}, From: w.position, To: w.position})
-	var rejected *replication.Rejected
-	if errors.As(err, &rejected) {
-		return rejected.Records[0], nil
-	}
-	if err == nil {
-		w.delivered([]*Item{it}, 1)
-	}
-	return nil, err
-}
 
 func (w *Worker) sleep(ctx context.Context, d time.Duration) { w.Clock.Sleep(d, ctx.Done()) }
 
