@@ -1,8 +1,7 @@
 package sqlengine
 
 import (
-	"encoding/json"
-
+	"github.com/s3sql/s3sql/catalog"
 	"github.com/s3sql/s3sql/sqlengine/system"
 )
 
@@ -14,48 +13,40 @@ func (r *infoSource) Replications() (out []system.Replication, err error) {
 		return nil, err
 	}
 	e := r.s.e
-	head := e.db.Head()
 	for _, o := range cat.Objects(flowKind.name) {
-		x := system.Replication{Name: o.Name, Target: o.Flow.Target, Enabled: !o.Paused && flowEnabled(o)}
 		saved, err := e.savedFlow(r.ctx, o.ID)
 		if err != nil {
 			return nil, err
 		}
-		s, mine := e.flows.status(o.ID)
-		if !mine || s.Operations == 0 && s.State == "failed" {
-			state, lastError := s.State, s.LastError
-			s = saved.status
-			if mine {
-				s.State, s.LastError = state, lastError
-			}
-		}
-		x.State, x.Connected, x.Operations, x.Errors, x.Dead = s.State, s.Connected && (mine || saved.process != ""), s.Operations, s.Errors, s.Dead
-		x.PerSecond, x.AvgLatency, x.LastActivity, x.LastError, x.Process = s.PerSecond, s.AvgLatency, s.LastActivity, s.LastError, saved.process
-		switch {
-		case !x.Enabled:
-			x.State = "paused"
-		case x.State == "":
-			x.State = "waiting"
-		}
-		if mine && s.State != "failed" {
-			x.Position, x.Known = head-uint64(min(s.LagCommits, int64(head))), true
-			x.LagCommits, x.Lag = s.LagCommits, s.Lag
-		} else if saved.there {
-			var pos flowPosition
-			if json.Unmarshal([]byte(saved.position), &pos) == nil {
-				x.Position, x.Known = pos.Seq, true
-			} else if saved.status.LagCommits >= 0 { // a target keeps it
-				x.Position = 0
-			}
-			if x.Known {
-				x.LagCommits = int64(head - min(x.Position, head))
-				x.Lag = max(e.now().Sub(saved.updated), 0)
-				if x.LagCommits == 0 {
-					x.Lag = 0
-				}
-			}
-		}
-		out = append(out, x)
+		out = append(out, e.describeFlow(o, saved))
 	}
 	return out, nil
+}
+
+func (e *Engine) describeFlow(o *catalog.Object, saved flowSaved) system.Replication {
+	x := system.Replication{Name: o.Name, Target: o.Flow.Target, Enabled: !o.Paused && flowEnabled(o), Process: saved.process}
+	s, open, known := e.flows.look(o.ID)
+	if !open {
+		state, lastError := s.State, s.LastError
+		s = saved.status
+		head := e.db.Head()
+		s.LagCommits, s.Lag = int64(head-min(s.Seq, head)), 0
+		if s.LagCommits > 0 {
+			s.Lag = max(e.now().Sub(saved.updated), 0)
+		}
+		s.Connected = s.Connected && saved.process != ""
+		if known {
+			s.State, s.LastError, s.Connected = state, lastError, false
+		}
+	}
+	switch x.State = s.State; {
+	case !x.Enabled:
+		x.State = "paused"
+	case x.State == "":
+		x.State = "waiting"
+	}
+	x.Position, x.Known, x.LagCommits, x.Lag = s.Seq, s.Seq > 0, s.LagCommits, s.Lag
+	x.Connected, x.Operations, x.Errors, x.Dead = s.Connected, s.Operations, s.Errors, s.Dead
+	x.PerSecond, x.AvgLatency, x.LastActivity, x.LastError = s.PerSecond, s.AvgLatency, s.LastActivity, s.LastError
+	return x
 }

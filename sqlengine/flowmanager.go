@@ -146,8 +146,12 @@ func (m *flowManager) runReplication(ctx context.Context, r *runningFlow) {
 			}
 			continue
 		}
-		r.set(nil, "failed", err)
-		m.e.cfg.Logger.Warn("a replication has failed", "replication", r.o.Name, "error", err)
+		state := "retrying"
+		if replication.IsPermanent(err) || errors.Is(err, worker.ErrStopped) {
+			state = "failed"
+		}
+		r.set(nil, state, err)
+		m.e.cfg.Logger.Warn("a replication does not run", "replication", r.o.Name, "error", err)
 		m.e.cfg.Events.Publish(event.ReplicatorError{Replication: r.o.Name, Error: err.Error()})
 		if errors.Is(err, worker.ErrStopped) {
 			<-ctx.Done() // until somebody changes the definition
@@ -246,33 +250,30 @@ func (f *flowSource) concerned(c *table.FeedCommit) bool {
 	})
 }
 
-// running reports whether this process runs a replication.
+// running reports whether this process runs a replication, or tries to.
 func (m *flowManager) running(id uint32) bool {
-	_, ok := m.status(id)
-	return ok
+	_, _, known := m.look(id)
+	return known
 }
 
-// status returns how a replication is that this process runs.
-func (m *flowManager) status(id uint32) (s worker.Status, ok bool) {
+// look returns how a replication is that this process runs, or tries to run. open: it is at work, and the whole status is known; else its state
+// and its last error are.
+func (m *flowManager) look(id uint32) (s worker.Status, open, known bool) {
 	m.mu.Lock()
 	r := m.mu.all[id]
 	m.mu.Unlock()
 	if r == nil {
-		return s, false
+		return s, false, false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case r.job != nil:
-		return r.job.worker.Status(), true
-	case r.state == "standby":
-		return s, false
+	if r.job != nil {
+		return r.job.worker.Status(), true, true
 	}
-	s.State = r.state
-	if r.err != nil {
+	if s.State = r.state; r.err != nil {
 		s.LastError = r.err.Error()
 	}
-	return s, true
+	return s, false, s.State != "standby" // else another process tells
 }
 
 // close ends everything, and waits for it.

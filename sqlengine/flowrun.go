@@ -44,7 +44,7 @@ type flowJob struct {
 // openFlow claims a replication and opens its target.
 //
 // Errors: errBusy; those of the target's Open, of the options and of the store.
-func (e *Engine) openFlow(ctx context.Context, o *catalog.Object, cat *catalog.Catalog, foreground bool) (j *flowJob, err error) {
+func (e *Engine) openFlow(ctx context.Context, o *catalog.Object, cat *catalog.Catalog, foreground bool) (_ *flowJob, err error) {
 	k, d, err := flowKindOf(o.Flow.Target)
 	if err != nil {
 		return nil, replication.Permanent(err)
@@ -68,7 +68,7 @@ func (e *Engine) openFlow(ctx context.Context, o *catalog.Object, cat *catalog.C
 	if err != nil {
 		return nil, err
 	}
-	j = &flowJob{e: e, o: o, cat: cat}
+	j := &flowJob{e: e, o: o, cat: cat}
 	if j.target, err = d.Open(ctx, cfg); err != nil {
 		return nil, err
 	}
@@ -231,21 +231,24 @@ func (r *run) runFlow(o *catalog.Object, cat *catalog.Catalog, until bool) (*Res
 	return flowResult(o, was, j.worker.Status(), j.source.feed.Seq(), e.now().Sub(start)), nil
 }
 
+// patience is how long RUN REPLICATION waits for a target that is down, where the replication runs in the background.
+const patience = 10 * time.Second
+
 // awaitFlow waits until the replication, which runs in this process, has come to the newest commit.
 func (r *run) awaitFlow(ctx context.Context, o *catalog.Object) (*Result, error) {
 	e := r.s.e
 	start, goal := e.now(), e.db.Head()
-	was, _ := e.flows.status(o.ID)
+	was, _, _ := e.flows.look(o.ID)
 	for {
-		s, ok := e.flows.status(o.ID)
-		if !ok {
+		s, _, known := e.flows.look(o.ID)
+		if !known {
 			return nil, flowError(o, errors.New("it was stopped meanwhile"))
 		}
-		if s.State == "failed" || s.State == "circuit_open" {
+		if down := s.State == "retrying" && e.now().Sub(start) > patience; down || s.State == "failed" || s.State == "circuit_open" {
 			return nil, flowError(o, errors.New(s.LastError))
 		}
-		if head := int64(e.db.Head()); s.State == "running" && head-s.LagCommits >= int64(goal) && s.Idle {
-			return flowResult(o, was, s, uint64(head-s.LagCommits), e.now().Sub(start)), nil
+		if s.State == "running" && s.Seq >= goal && s.Idle {
+			return flowResult(o, was, s, s.Seq, e.now().Sub(start)), nil
 		}
 		if !e.cfg.Clock.Sleep(10*time.Millisecond, ctx.Done()) {
 			return nil, ctx.Err()

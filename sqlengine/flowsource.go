@@ -291,12 +291,12 @@ func (f *flowSource) note(seq uint64, at time.Time) {
 }
 
 // Lag implements worker.Source.
-func (f *flowSource) Lag() (commits int64, since time.Duration) {
-	commits = max(int64(f.e.db.Head())-f.seq.Load(), 0)
-	if commits > 0 {
+func (f *flowSource) Lag() (at uint64, behind int64, since time.Duration) {
+	at = uint64(f.seq.Load())
+	if behind = max(int64(f.e.db.Head()-at), 0); behind > 0 {
 		since = max(f.e.now().Sub(time.UnixMicro(f.at.Load())), 0)
 	}
-	return commits, since
+	return at, behind, since
 }
 
 func (f *flowSource) close() {

@@ -80,7 +80,9 @@ func (r *reader) Again(_ context.Context, d *DeadLetter) (*Item, error) {
 	return r.item(int(d.Seq - 1)), nil
 }
 func (r *reader) Wait(context.Context) error  { return nil }
-func (r *reader) Lag() (int64, time.Duration) { return int64(len(r.h.items) - r.at), 0 }
+func (r *reader) Lag() (uint64, int64, time.Duration) {
+	return uint64(r.at), int64(len(r.h.items) - r.at), 0
+}
 
 // accounts is a Store.
 type accounts struct {

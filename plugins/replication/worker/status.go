@@ -23,6 +23,7 @@ type Status struct {
 	AvgLatency time.Duration `json:"avg_latency"` // of an Apply, of late
 
 	Idle       bool          `json:"-"` // everything is delivered that is known
+	Seq        uint64        `json:"seq"` // of the last commit that was taken
 	LagCommits int64         `json:"lag_commits"`
 	Lag        time.Duration `json:"lag"`
 

@@ -42,8 +42,9 @@ type Source interface {
 	Again(ctx context.Context, d *DeadLetter) (*Item, error)
 	// Wait returns when there may be more.
 	Wait(ctx context.Context) error
-	// Lag returns how many commits the position is behind, and for how long.
-	Lag() (commits int64, since time.Duration)
+	// Lag returns the number of the last commit that was taken, how many have come since, and for how long the first of them waits. It may be
+	// called at any time.
+	Lag() (at uint64, behind int64, since time.Duration)
 }
 
 // Store keeps what outlives the worker. Save is one transaction.
@@ -168,7 +169,7 @@ func New(c Config) *Worker {
 // Status returns how the replication is.
 func (w *Worker) Status() Status {
 	s := w.status.get(w.Clock.Now())
-	s.LagCommits, s.Lag = w.Source.Lag()
+	s.Seq, s.LagCommits, s.Lag = w.Source.Lag()
 	return s
 }
 
@@ -200,6 +201,7 @@ func (w *Worker) run(ctx context.Context) error {
 		return err
 	}
 	for ctx.Err() == nil {
+		w.status.set(func(s *Status) { s.Idle = false })
 		b, err := w.next(ctx)
 		if err != nil {
 			return err
@@ -250,7 +252,6 @@ func (w *Worker) take(ctx context.Context, b *Batch) error {
 		}
 	}
 	if len(b.Items) > 0 || len(b.Reset) > 0 {
-		w.status.set(func(s *Status) { s.Idle = false })
 		if err := w.deliver(ctx, b); err != nil {
 			return err
 		}
