@@ -159,6 +159,7 @@ func (db *DB) Apply(rec *commitlog.Record, own bool) error {
 	if err != nil {
 		return err
 	}
+	db.recent.add(rec, next) // before anybody knows of it: feeds look there first
 	db.state.Store(next)
 	if db.opts.Schema != nil { // else rows stay where they are, and nothing makes way for them
 		db.files.hold(int64(next.mem))
@@ -170,7 +171,7 @@ func (db *DB) Apply(rec *commitlog.Record, own bool) error {
 	db.mu.window.add(rec)
 	db.noteAutoIncLocked(rec, own)
 	db.noteLastLocked(rec)
-	db.noteAppliedLocked(rec, next)
+	db.noteAppliedLocked()
 	db.ckpt.note(rec, own)
 	return nil
 }

@@ -167,12 +167,11 @@ func (db *DB) Applied() <-chan struct{} {
 }
 
 // noteAppliedLocked wakes those who wait.
-func (db *DB) noteAppliedLocked(rec *commitlog.Record, after *state) {
+func (db *DB) noteAppliedLocked() {
 	if db.mu.applied != nil {
 		close(db.mu.applied)
 		db.mu.applied = nil
 	}
-	db.recent.add(rec, after)
 }
 
 // Refresh makes every commit known that ended before since, or before the call if that is zero.

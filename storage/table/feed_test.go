@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -168,6 +170,75 @@ func TestFeedRequests(t *testing.T) {
 	if n != 100 || asked != 0 {
 		t.Errorf("%d changes by %d requests", n, asked)
 	}
+}
+
+// TestFeedsBesideCommits has several feeds follow commits while they are made: none of them asks the store for a commit of its process.
+func TestFeedsBesideCommits(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	db := openTest(t, store)
+	var asked atomic.Int64
+	store.hook = func(op, key string, after bool) error {
+		if op == "GET" && !after {
+			asked.Add(1)
+		}
+		return nil
+	}
+	const commits = 300
+	var all sync.WaitGroup
+	for range 3 {
+		f, err := db.OpenFeed(t.Context(), db.Head())
+		must(t, err)
+		all.Go(func() {
+			defer f.Close()
+			for f.Seq() < commits {
+				applied := db.Applied()
+				if c, err := f.Next(t.Context()); err != nil {
+					t.Error(err)
+					return
+				} else if c == nil {
+					<-applied
+				}
+			}
+		})
+	}
+	for i := range commits {
+		tx := db.begin(TxOptions{})
+		must(t, tx.Put(7, k(i), rowOf(i)))
+		commit(t, tx)
+	}
+	all.Wait()
+	if n := asked.Load(); n != 0 {
+		t.Errorf("%d GETs", n)
+	}
+}
+
+// TestFeedsOfOneState has feeds apply records to a state that they share.
+func TestFeedsOfOneState(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	db, other := openTest(t, store), openTest(t, store)
+	st := db.state.Load()
+	for i := range 20 {
+		write(t, other, 7, i, i)
+	}
+	begin(t, db, TxOptions{}).Rollback()
+	var all sync.WaitGroup
+	for range 4 {
+		f, err := db.OpenFeed(t.Context(), 0)
+		must(t, err)
+		f.st = st
+		all.Go(func() {
+			defer f.Close()
+			for c, err := f.Next(t.Context()); c != nil || err != nil; c, err = f.Next(t.Context()) {
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // TestFeedTooOld asks for commits that were cleaned up, and for some that do not exist.

@@ -2,6 +2,7 @@ package table
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/tidwall/btree"
 
@@ -10,9 +11,10 @@ import (
 
 // state is every table after one commit record. It is immutable once published.
 type state struct {
-	seq    uint64
-	tables *btree.Map[uint32, *version] // only read and, under DB.mu, copied
-	mem    int                          // bytes in memory of all tables: version.mem
+	seq     uint64
+	copying sync.Mutex                   // held while tables is copied, which writes to it
+	tables  *btree.Map[uint32, *version] // only read and copied
+	mem     int                          // bytes in memory of all tables: version.mem
 	// garbage are the segments that no table has any more and whose objects are still there, oldest first. It is only ever
 	// replaced.
 	garbage []dropped
@@ -43,7 +45,7 @@ func (s *state) table(id uint32) *version {
 //
 // Errors: Corrupt (an edit of segments that cannot be read, or that does not fit the state).
 func (s *state) apply(rec *commitlog.Record, l limits) (*state, error) {
-	next := &state{seq: rec.Seq, tables: s.tables.Copy(), mem: s.mem, garbage: s.garbage, few: s.few}
+	next := &state{seq: rec.Seq, tables: s.copyTables(), mem: s.mem, garbage: s.garbage, few: s.few}
 	var few [4]uint32
 	edited := few[:0] // tables whose version in next is being edited
 	for i := range rec.Txns {
@@ -70,6 +72,12 @@ func (s *state) apply(rec *commitlog.Record, l limits) (*state, error) {
 		next.few = next.few || v.rowsMax > 0
 	}
 	return next, nil
+}
+
+func (s *state) copyTables() *btree.Map[uint32, *version] {
+	s.copying.Lock()
+	defer s.copying.Unlock()
+	return s.tables.Copy()
 }
 
 func (s *state) applyWrite(ed editor, w *commitlog.TableWrite, rec *commitlog.Record) (*version, error) {

@@ -307,7 +307,7 @@ func (w *Worker) once(ctx context.Context, fn func(context.Context) error) error
 // rest waits after an error, the longer the more there were.
 func (w *Worker) rest(ctx context.Context, err error, try int) {
 	state, d := "retrying", max(w.delay(try), replication.Delay(err))
-	if w.failures >= w.Options.Breaker && w.Options.Breaker > 0 || replication.IsPermanent(err) {
+	if w.failures >= w.Options.Breaker && w.Options.Breaker > 0 || replication.IsPermanent(err) && try > 0 { // the first time, Prepare may mend it
 		state, d = "circuit_open", max(d, coolDown)
 	}
 	now := w.Clock.Now()
@@ -315,7 +315,7 @@ func (w *Worker) rest(ctx context.Context, err error, try int) {
 		s.State, s.Connected, s.LastError, s.LastErrorAt = state, false, err.Error(), now
 		s.Errors++
 	})
-	if try == w.Options.MaxRetries || try == 0 && replication.IsPermanent(err) {
+	if try == w.Options.MaxRetries || try == 1 && replication.IsPermanent(err) {
 		w.Logger.Warn("a replication does not get on; it goes on trying", "replication", w.Name, "error", err)
 		w.publish(event.ReplicatorError{Replication: w.Name, Error: err.Error()})
 	}
