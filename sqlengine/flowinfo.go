@@ -29,8 +29,10 @@ func (e *Engine) describeFlow(o *catalog.Object, saved flowSaved) system.Replica
 	if !open {
 		state, lastError := s.State, s.LastError
 		s = saved.status
-		head := e.db.Head()
-		s.LagCommits, s.Lag = int64(head-min(s.Seq, head)), 0
+		s.LagCommits, s.Lag = max(int64(e.db.Head()-s.Seq), 0), 0
+		if saved.at > s.Seq && s.LagCommits > 0 { // the commit that says so is not to be delivered
+			s.LagCommits--
+		}
 		if s.LagCommits > 0 {
 			s.Lag = max(e.now().Sub(saved.updated), 0)
 		}

@@ -39,6 +39,7 @@ type flowSaved struct {
 	process  string // "": nobody runs it
 	epoch    uint64
 	updated  time.Time
+	at       uint64 // number of the commit that wrote the table last
 	there    bool
 }
 
@@ -71,12 +72,27 @@ func (e *Engine) readStored(ctx context.Context, name, where string, fn func(row
 
 // savedFlow reads the row of a replication.
 func (e *Engine) savedFlow(ctx context.Context, id uint32) (s flowSaved, err error) {
+	s.at = e.stateChangedAt(ctx)
+	at := s.at
 	err = e.readStored(ctx, flowState, " WHERE id = "+strconv.Itoa(int(id)), func(row []base.Value) error {
 		s = flowSaved{position: row[1].Text(), retries: uint32(row[3].Uint()), process: row[4].Text(), epoch: row[5].Uint(),
-			updated: time.UnixMicro(row[6].Int()), there: true}
+			updated: time.UnixMicro(row[6].Int()), at: at, there: true}
 		return json.Unmarshal([]byte(row[2].Text()), &s.status)
 	})
 	return s, err
+}
+
+// stateChangedAt returns the number of the last commit that has written replication_state; 0 none.
+func (e *Engine) stateChangedAt(ctx context.Context) (seq uint64) {
+	tx, err := e.db.Begin(ctx, table.TxOptions{ReadOnly: true, Fresh: table.None})
+	if err != nil {
+		return 0
+	}
+	defer tx.Rollback()
+	if cat, err := e.catalog.Load(ctx, tx); err == nil && cat.SystemTable(flowState) != nil {
+		seq, _ = tx.ChangedAt(cat.SystemTable(flowState).ID)
+	}
+	return seq
 }
 
 // inTx runs fn in a transaction of the engine's own.

@@ -76,7 +76,7 @@ func (p *parser) show() ast.Statement {
 		s.Kind = w
 	case "COST":
 		return p.costOf(s.At)
-	case "ALERTS", "AUDITS", "BUDGETS", "CACHES", "SECRETS":
+	case "ALERTS", "AUDITS", "BUDGETS", "CACHES", "REPLICATIONS", "SECRETS":
 		s.Kind, s.From = "OBJECTS", strings.TrimSuffix(w, "S")
 	default:
 		p.i--
@@ -92,7 +92,7 @@ func (p *parser) show() ast.Statement {
 // showOther reads the objects of a kind that a plugin may have added, SHOW GREETINGS, and refuses other words: as not supported what MySQL has.
 func (p *parser) showOther(s *ast.Show, w string) {
 	switch w {
-	case "BINARY", "BINLOG", "MASTER", "REPLICA", "REPLICAS", "SLAVE", "PROFILE", "ENGINE", "REPLICATIONS", "CONSUMERS":
+	case "BINARY", "BINLOG", "MASTER", "REPLICA", "REPLICAS", "SLAVE", "PROFILE", "ENGINE", "CONSUMERS":
 		p.unsupported("SHOW " + w)
 	}
 	kind, ok := strings.CutSuffix(w, "S")

@@ -36,6 +36,7 @@ const positions = "s3sql_positions"
 type target struct {
 	name   string // of the position
 	create bool
+	cfg    driver.Config
 	db     *sql.DB
 
 	mu   sync.Mutex
@@ -44,11 +45,15 @@ type target struct {
 }
 
 func open(_ context.Context, c replication.Config) (replication.Target, error) {
-	db, err := sql.Open(driver.Name, c.Address)
+	cfg, err := driver.ParseDSN(c.Address)
 	if err != nil {
 		return nil, replication.Permanent(err)
 	}
-	return &target{name: c.SourceID + "/" + c.Replication, create: c.Options.Bool("create_tables"), db: db}, nil
+	connector, err := driver.NewConnector(cfg)
+	if err != nil {
+		return nil, replication.Permanent(err)
+	}
+	return &target{name: c.SourceID + "/" + c.Replication, create: c.Options.Bool("create_tables"), cfg: cfg, db: sql.OpenDB(connector)}, nil
 }
 
 // Close implements replication.Target.
@@ -76,6 +81,17 @@ func (t *target) session(ctx context.Context) (*sql.Conn, error) {
 	}
 	t.conn = conn
 	return conn, nil
+}
+
+// existing opens the database if it is there.
+func (t *target) existing() (*sql.DB, error) {
+	cfg := t.cfg
+	cfg.Create = new(false)
+	c, err := driver.NewConnector(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(c), nil
 }
 
 // settled marks errors that stay as they are.
@@ -208,13 +224,26 @@ func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``"
 
 // Check implements replication.Target.
 func (t *target) Check(ctx context.Context, all []*replication.Destination) []replication.Check {
-	conn, err := t.session(ctx)
+	db, err := t.existing()
 	if err != nil {
 		return []replication.Check{{What: "connection", Err: err}}
 	}
+	defer db.Close()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return []replication.Check{{What: "connection", Err: err}}
+	}
+	defer conn.Close()
 	var version string
-	err = conn.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version)
-	out := []replication.Check{{What: "connection", Err: err, Note: version}}
+	err = conn.QueryRowContext(ctx, "SELECT VERSION() FROM information_schema.SCHEMATA LIMIT 1").Scan(&version)
+	var known *driver.Error
+	switch {
+	case errors.As(err, &known) && known.Number == 1049:
+		return []replication.Check{{What: "connection", Note: "there is no database yet: it will be made"}}
+	case err != nil:
+		return []replication.Check{{What: "connection", Err: err}}
+	}
+	out := []replication.Check{{What: "connection", Note: version}}
 	for _, d := range all {
 		c := replication.Check{What: "table " + d.Name}
 		have, err := columnsOf(ctx, conn, d.Name)

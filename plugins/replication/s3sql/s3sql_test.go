@@ -3,6 +3,8 @@ package s3sql_test
 import (
 	"database/sql"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
@@ -104,6 +106,37 @@ func TestCopiesOfTables(t *testing.T) {
 	exec(t, from, "ALTER REPLICATION r RESYNC", "RUN REPLICATION r UNTIL CAUGHT UP")
 	same("every", "parted", "late", "nokey")
 	if got := table(t, from, "SELECT SUM(errors), SUM(dead_letters) FROM system.replications"); got != "0|0|\n" {
+		t.Error(got)
+	}
+}
+
+// TestChecks looks at a target that is not there, then one that is, and one whose table does not fit; it makes nothing.
+func TestChecks(t *testing.T) {
+	t.Parallel()
+	place := t.TempDir() + "/copy"
+	from := open(t, "mem://")
+	exec(t, from, "CREATE TABLE t (id INT PRIMARY KEY, v INT)", "CREATE REPLICATION r TO S3SQL 'file://"+place+"' WITH (start = 'snapshot') (TABLE t)")
+	if got := table(t, from, "TEST REPLICATION r"); got != "connection|ok|there is no database yet: it will be made|\n" {
+		t.Error(got)
+	}
+	if there, err := fs.Glob(os.DirFS(place), "d/*"); err != nil || len(there) > 0 {
+		t.Errorf("objects are there: %v %v", there, err)
+	}
+	to := open(t, "file://"+place)
+	exec(t, to, "CREATE TABLE t (id INT PRIMARY KEY)")
+	if got := table(t, from, "TEST REPLICATION r"); !strings.HasSuffix(got, "table t|ok|it lacks columns, which will be added|\n") {
+		t.Error(got)
+	}
+	exec(t, to, "DROP TABLE t", "CREATE TABLE t (id INT, v INT PRIMARY KEY)")
+	if got := table(t, from, "TEST REPLICATION r"); !strings.Contains(got, "table t|error|the primary key of table t of the target has to be (`id`)") {
+		t.Error(got)
+	}
+	exec(t, to, "DROP TABLE t")
+	exec(t, from, "RUN REPLICATION r UNTIL CAUGHT UP")
+	if got := table(t, from, "SELECT state, lag_commits, lag_seconds FROM system.replications"); got != "stopped|0|0|\n" {
+		t.Error(got)
+	}
+	if got := table(t, from, "SHOW REPLICATIONS"); !strings.HasPrefix(got, "r|active|CREATE REPLICATION `r` TO S3SQL 'file://") {
 		t.Error(got)
 	}
 }
