@@ -1,6 +1,7 @@
 package sqlengine
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -193,7 +194,7 @@ func (e *Engine) checkFlow(cat *catalog.Catalog, o *catalog.Object, d replicatio
 
 // targetConfig is what a target is opened with; secrets are revealed.
 func (e *Engine) targetConfig(cat *catalog.Catalog, o *catalog.Object, opts plugins.Options) (replication.Config, error) {
-	c := replication.Config{Replication: o.Name, Source: e.cfg.Database, SourceID: e.db.UUID(), Logger: e.pluginLogger("replication " + o.Name)}
+	c := replication.Config{ID: fmt.Sprintf("%s/%d/%s", e.db.UUID(), o.ID, o.Name), Replication: o.Name, Source: e.cfg.Database, SourceID: e.db.UUID(), Logger: e.pluginLogger("replication " + o.Name)}
 	settings := make([]plugins.Setting, 0, len(o.Options))
 	for _, s := range o.Options {
 		v, err := e.reveal(cat, o, s)

@@ -51,6 +51,9 @@ type homes struct {
 // homesOf returns those of t that a commit has written.
 func homesOf(c *table.FeedCommit, was, t *catalog.Table) *homes {
 	h := &homes{before: was, after: t}
+	if was == nil {
+		h.before = t
+	}
 	written := c.Tables()
 	all := t.RowTables()
 	if was != nil {

@@ -173,6 +173,25 @@ func (r *run) alterFlow(n *ast.AlterObject, o *catalog.Object, tx *table.Tx) err
 	return nil
 }
 
+// forgetFlow removes the accounts of a replication that is dropped: its state and its dead letters, not its log.
+func (r *run) forgetFlow(tx *table.Tx, o *catalog.Object) error {
+	defer func(was bool) { r.s.owner = was }(r.s.owner)
+	r.s.owner = true
+	for _, sql := range []string{fmt.Sprintf("DELETE FROM system.%s WHERE id = %d", flowState, o.ID),
+		"DELETE FROM system." + deadLetters + " WHERE replication = " + catalog.QuoteString(o.Name)} {
+		st, err := r.s.e.parsed(sql)
+		if err != nil {
+			return err
+		}
+		inner := *r
+		inner.st, inner.params, inner.types = st, nil, nil
+		if _, err := inner.mutate(st, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // discardsDeadLetters reports whether a statement is a DELETE FROM system.replication_dead_letters, which users may write.
 func discardsDeadLetters(stmt ast.Statement) bool {
 	d, ok := stmt.(*ast.Delete)

@@ -290,6 +290,11 @@ func (r *run) dropObject(n *ast.DropObject, tx *table.Tx) (*Result, error) {
 		return nil, err
 	}
 	r.noteKind(k)
+	if o.Flow != nil {
+		if err := r.forgetFlow(tx, o); err != nil {
+			return nil, err
+		}
+	}
 	return &Result{}, catalog.DropObject(tx, o)
 }
 

@@ -304,6 +304,30 @@ func TestReplicationFailures(t *testing.T) {
 	}
 }
 
+// TestReplicationMadeAnew drops a replication and makes it again under its name: it begins like a new one.
+func TestReplicationMadeAnew(t *testing.T) {
+	t.Parallel()
+	to := newSink(t)
+	s := openMem(t).NewSession()
+	must(t, s, "CREATE TABLE t (id INT PRIMARY KEY)")
+	must(t, s, "INSERT INTO t VALUES (1)")
+	create := "CREATE REPLICATION r TO SINK '" + t.Name() + "' WITH (start = 'snapshot') (TABLE t)"
+	must(t, s, create)
+	to.refuse["t/2"] = errors.New("no")
+	must(t, s, "INSERT INTO t VALUES (2)")
+	delivered(t, s, to, "r", "copy t 1 [1]")
+	must(t, s, "DROP REPLICATION r")
+	if got := asked(t, s, "SELECT (SELECT COUNT(*) FROM system.replication_dead_letters), (SELECT COUNT(*) FROM system.replication_state)"); got != "0 | 0\n" {
+		t.Error(got)
+	}
+	clear(to.refuse)
+	must(t, s, create)
+	delivered(t, s, to, "r", "copy t 1 [1]", "copy t 2 [2]")
+	must(t, s, "INSERT INTO t VALUES (3)")
+	must(t, s, strings.Replace(create, "CREATE", "CREATE OR REPLACE", 1)) // goes on where it was
+	delivered(t, s, to, "r", "insert t 3 [3]")
+}
+
 // stripped leaves out what rows were before.
 func stripped(s string) string {
 	lines := strings.Split(s, "\n")

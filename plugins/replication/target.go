@@ -121,6 +121,7 @@ type Check struct {
 
 // Config is what a target is opened with.
 type Config struct {
+	ID          string // of the replication, among all of all databases: what a Positioner keeps the position under, at most 150 bytes
 	Replication string // name
 	Source      string // name of the database that the changes come from
 	SourceID    string // its identifier, 32 hexadecimal digits

@@ -19,7 +19,7 @@ func TestPosition(t *testing.T) {
 	s, d := newServer(t), users()
 	one, two := s.prepared(nil, d), s.prepared(nil, d)
 	other := config(t, testenv.Postgres(t), "schema="+s.schema)
-	other.SourceID = strings.Repeat("f", 32)
+	other.ID = strings.Repeat("f", 32) + "/r"
 	third := openConfig(t, other)
 	ctx := t.Context()
 	if at, err := one.Position(ctx); at != "" || err != nil {

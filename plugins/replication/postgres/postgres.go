@@ -100,7 +100,7 @@ func open(ctx context.Context, c replication.Config) (replication.Target, error)
 	if err != nil {
 		return nil, &fault{text: mask(err.Error()), err: err}
 	}
-	t := &target{pool: pool, mask: mask, source: c.SourceID + "/" + c.Replication, schema: c.Options.Text("schema"),
+	t := &target{pool: pool, mask: mask, source: c.ID, schema: c.Options.Text("schema"),
 		mode: c.Options.Text("mode"), create: c.Options.Bool("create_tables")}
 	if name := c.Options.Text("log_table"); name != "" {
 		t.log = &replication.Destination{Name: name, Columns: logColumns}

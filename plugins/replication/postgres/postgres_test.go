@@ -114,7 +114,7 @@ func config(t testing.TB, address string, settings ...string) replication.Config
 	if err != nil {
 		t.Fatal(err)
 	}
-	return replication.Config{Replication: "r", Source: "db", SourceID: strings.Repeat("0", 32), Address: address, Options: o, Logger: slog.New(slog.DiscardHandler)}
+	return replication.Config{ID: strings.Repeat("0", 32) + "/r", Replication: "r", Source: "db", SourceID: strings.Repeat("0", 32), Address: address, Options: o, Logger: slog.New(slog.DiscardHandler)}
 }
 
 func openConfig(t testing.TB, c replication.Config) replication.Positioner {

@@ -53,7 +53,7 @@ func open(_ context.Context, c replication.Config) (replication.Target, error) {
 	if err != nil {
 		return nil, replication.Permanent(err)
 	}
-	return &target{name: c.SourceID + "/" + c.Replication, create: c.Options.Bool("create_tables"), cfg: cfg, db: sql.OpenDB(connector)}, nil
+	return &target{name: c.ID, create: c.Options.Bool("create_tables"), cfg: cfg, db: sql.OpenDB(connector)}, nil
 }
 
 // Close implements replication.Target.

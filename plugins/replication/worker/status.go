@@ -22,7 +22,7 @@ type Status struct {
 	PerSecond  float64       `json:"per_second"`  // records, of the last minute
 	AvgLatency time.Duration `json:"avg_latency"` // of an Apply, of late
 
-	Idle       bool          `json:"-"` // everything is delivered that is known
+	Idle       bool          `json:"-"`   // everything is delivered that is known
 	Seq        uint64        `json:"seq"` // of the last commit that was taken
 	LagCommits int64         `json:"lag_commits"`
 	Lag        time.Duration `json:"lag"`
