@@ -55,12 +55,20 @@ prepare:
 	@command -v g++ >/dev/null || want="g++ libc6-dev"; \
 	  PATH=$$PATH:/usr/sbin command -v mariadbd >/dev/null || want="$$want mariadb-server-core mariadb-client-core"; \
 	  PATH=$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :) command -v postgres >/dev/null || want="$$want postgresql"; \
+	  PATH=$$PATH:/usr/sbin command -v rabbitmq-server >/dev/null || want="$$want rabbitmq-server"; \
+	  command -v npm >/dev/null || want="$$want nodejs npm"; \
 	  [ -z "$$want" ] || { sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  case "$$want" in *postgresql*) $$sudo mkdir -p $(NOCLUSTER) && echo "create_main_cluster = false" | $$sudo tee $(NOCLUSTER)/s3sql.conf >/dev/null;; esac; \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$want && $$sudo rm -f $(NOCLUSTER)/s3sql.conf; }
+	  [ -e $(POLICY) ] || { made=$(POLICY); printf '#!/bin/sh\nexit 101\n' | $$sudo tee $(POLICY) >/dev/null && $$sudo chmod +x $(POLICY); }; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$want && $$sudo rm -f $(NOCLUSTER)/s3sql.conf; code=$$?; \
+	  [ -z "$$made" ] || $$sudo rm -f $(POLICY); \
+	  case "$$want" in *rabbitmq*) $$sudo systemctl disable --quiet rabbitmq-server epmd.socket epmd.service 2>/dev/null;; esac; exit $$code; }
 
 # Debian would make and start a cluster of PostgreSQL with the package; the tests make their own, in a temporary folder.
 NOCLUSTER := /etc/postgresql-common/createcluster.d
+
+# Debian starts the services that packages bring, unless this file says no; the tests start their own, in a temporary folder.
+POLICY := /usr/sbin/policy-rc.d
 
 # All tests of all modules, in the environment that testenv makes. The modules beside this one compare answers one by one: the race
 # detector would find nothing there that it does not find here, and makes their peers several times slower. The suites on services

@@ -73,7 +73,7 @@ func (r *run) createFlow(n *ast.CreateObject, o, old *catalog.Object, cat *catal
 	if old != nil && old.Flow != nil { // what counts up goes on, so that everybody notices
 		o.Flow.Resyncs, o.Flow.Retries = old.Flow.Resyncs, old.Flow.Retries
 	}
-	if n.Address == nil && !d.NoAddress && n.Target != "SQS" {
+	if n.Address == nil && !d.NoAddress && !d.OptionalAddress {
 		return base.Errorf(errno.WrongUsage, "%s needs an address: TO %s '…'", what(o.Kind, o.Name), n.Target)
 	}
 	if n.Address != nil && d.NoAddress {

@@ -40,7 +40,9 @@ type service struct {
 }
 
 // services are those that Start starts.
-func services() []*service { return []*service{&s3Service, &mariadbService, &postgresService} }
+func services() []*service {
+	return []*service{&s3Service, &mariadbService, &postgresService, &rabbitmqService, &sqsService}
+}
 
 // Running is the set of services that Start has started.
 type Running struct {

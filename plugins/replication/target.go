@@ -136,6 +136,8 @@ type Definition struct {
 	Options []plugins.Option
 	// NoAddress says that nothing stands behind the target's name.
 	NoAddress bool
+	// OptionalAddress says that it need not.
+	OptionalAddress bool
 	// Before says that records are to have Before.
 	Before bool
 	// Validate checks an address and options for what their definitions do not say; nil: nothing. It makes no request.
