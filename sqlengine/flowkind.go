@@ -139,15 +139,10 @@ var hidesSecret = regexp.MustCompile(`(?i)(password|passwd|secret|token|signatur
 //
 // Errors: 3185 (there is no secret key); 1210.
 func (r *run) address(o *catalog.Object, opt ast.Option) (catalog.ObjectSetting, error) {
-	s, err := r.setting(o, opt, true, "TO")
-	if err == nil || opt.Value == nil {
-		return s, err
+	if lit, ok := opt.Value.(*ast.Literal); ok && lit.Value.Class() == base.String && !secretive(lit.Value.Text()) {
+		return catalog.ObjectSetting{Value: lit.Value.Text()}, nil
 	}
-	lit, ok := opt.Value.(*ast.Literal)
-	if !ok || lit.Value.Class() != base.String || secretive(lit.Value.Text()) {
-		return s, err
-	}
-	return catalog.ObjectSetting{Value: lit.Value.Text()}, nil
+	return r.setting(o, opt, true, "TO")
 }
 
 func secretive(address string) bool {
@@ -170,14 +165,19 @@ func (e *Engine) checkFlow(cat *catalog.Catalog, o *catalog.Object, d replicatio
 	if err != nil {
 		return err
 	}
-	type end struct{ source, dest string }
+	type end struct{ source, dest, operation string }
 	seen := map[end]bool{}
 	for _, r := range routes {
-		k := end{r.table.Name, strings.ToLower(r.dest.Name)}
-		if seen[k] && r.item.For == nil {
-			return base.Errorf(errno.WrongUsage, "%s sends table %s to %s twice", what(o.Kind, o.Name), r.table.Name, r.dest.Name)
+		for _, op := range []string{"INSERT", "UPDATE", "DELETE"} {
+			k := end{r.table.Name, strings.ToLower(r.dest.Name), op}
+			if !r.item.Operation(op) {
+				continue
+			}
+			if seen[k] && r.item.Where == "" {
+				return base.Errorf(errno.WrongUsage, "%s sends each %s of table %s to %s twice", what(o.Kind, o.Name), op, r.table.Name, r.dest.Name)
+			}
+			seen[k] = true
 		}
-		seen[k] = true
 	}
 	if d.Validate == nil {
 		return nil

@@ -289,6 +289,7 @@ func (f *flowSource) fill(it *worker.Item, r *route, row, old, facts []base.Valu
 	copy(all, row)
 	copy(all[n:], old)
 	copy(all[2*n:], facts)
+	f.rows.ec.Now = f.e.now().UTC() // as of a statement of its own
 	data, ok, err := r.evaluate(f.rows.ec, all)
 	switch {
 	case err != nil:

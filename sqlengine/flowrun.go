@@ -232,6 +232,9 @@ func (r *run) runFlow(o *catalog.Object, cat *catalog.Catalog, until bool) (*Res
 	if o.Paused {
 		return nil, base.Errorf(errno.WrongUsage, "%s is paused: ALTER REPLICATION %s RESUME first", what(o.Kind, o.Name), catalog.QuoteName(o.Name))
 	}
+	if !flowEnabled(o) {
+		return nil, base.Errorf(errno.WrongUsage, "%s is not enabled: ALTER REPLICATION %s SET (enabled = true) first", what(o.Kind, o.Name), catalog.QuoteName(o.Name))
+	}
 	ctx := object.WithTag(r.ctx, object.Tag{Plugin: "replication", Table: o.Name})
 	if e.flows.running(o.ID) {
 		return r.awaitFlow(ctx, o)

@@ -328,6 +328,47 @@ func TestReplicationMadeAnew(t *testing.T) {
 	delivered(t, s, to, "r", "insert t 3 [3]")
 }
 
+// TestReplicationStates looks at what is told of replications that are not enabled, have stopped, or have got rid of their dead letters.
+func TestReplicationStates(t *testing.T) {
+	t.Parallel()
+	to := newSink(t)
+	s := openMem(t).NewSession()
+	must(t, s, "CREATE TABLE t (id INT PRIMARY KEY)")
+	must(t, s, "CREATE REPLICATION r TO SINK '"+t.Name()+"' WITH (enabled = false, on_error = 'stop') (TABLE t)")
+	if got := answer(s, "RUN REPLICATION r UNTIL CAUGHT UP"); !strings.Contains(got, "is not enabled") {
+		t.Error(got)
+	}
+	must(t, s, "ALTER REPLICATION r SET (enabled = true)")
+	to.refuse["t/1"] = errors.New("not this one")
+	must(t, s, "INSERT INTO t VALUES (1)")
+	if got := answer(s, "RUN REPLICATION r UNTIL CAUGHT UP"); !strings.Contains(got, "not this one") {
+		t.Error(got)
+	}
+	state := "SELECT state, errors, dead_letters, last_error LIKE '%not this one%' FROM system.replications"
+	if got := asked(t, s, state); got != "failed | 1 | 0 | 1\n" {
+		t.Error(got)
+	}
+	must(t, s, "ALTER REPLICATION r SET (on_error = 'dead_letter')")
+	must(t, s, "RUN REPLICATION r UNTIL CAUGHT UP")
+	if got := asked(t, s, "SELECT dead_letters FROM system.replications"); got != "1\n" {
+		t.Error(got)
+	}
+	clear(to.refuse)
+	must(t, s, "ALTER REPLICATION r RETRY FAILED")
+	delivered(t, s, to, "r", "insert t 1 [1]")
+	if got := asked(t, s, "SELECT dead_letters, state FROM system.replications"); got != "0 | stopped\n" {
+		t.Error(got)
+	}
+	for stmt, want := range map[string]string{
+		"(TABLE t INTO x, TABLE t INTO x FOR INSERT)":                                 "sends each INSERT of table t to x twice",
+		"(TABLE t INTO x FOR INSERT AS SELECT id, TABLE t INTO X FOR INSERT, UPDATE)": "sends each INSERT of table t to X twice",
+	} {
+		if got := answer(s, "CREATE REPLICATION q TO SINK 'none' "+stmt); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", stmt, got)
+		}
+	}
+}
+
 // stripped leaves out what rows were before.
 func stripped(s string) string {
 	lines := strings.Split(s, "\n")

@@ -170,6 +170,7 @@ func (w *Worker) fail(items []*Item) error {
 		}
 		switch w.Options.OnError {
 		case StopThere:
+			w.status.set(func(s *Status) { s.Errors++ })
 			return fmt.Errorf("%w at a record that cannot be delivered: %s of row %q of %s, commit %d: %w; mend it, and ALTER REPLICATION … RESUME",
 				ErrStopped, it.Operation, it.RecordID, it.Destination.Source, it.Seq, it.Err)
 		case Skip:
@@ -264,8 +265,12 @@ func (w *Worker) applyCounted(ctx context.Context, b *replication.Batch) (tries 
 		start = w.Clock.Now()
 		return w.Target.Apply(ctx, b)
 	})
-	if err == nil {
+	rejected := rejectedBy(err)
+	if _, own := w.Target.(replication.Positioner); err == nil || rejected != nil && !own {
 		took, n := w.Clock.Now().Sub(start), len(b.Records)
+		if rejected != nil {
+			n -= len(rejected.Records)
+		}
 		w.status.set(func(s *Status) { s.batch(start.Add(took), took, n) })
 	}
 	return tries, err

@@ -63,6 +63,8 @@ func (w *Worker) retryFailed(ctx context.Context) error {
 	}
 	w.unsaved.Retries = w.Options.Retries
 	w.dirty = true
+	alive := int64(len(w.unsaved.Alive))
+	w.status.set(func(s *Status) { s.Dead = max(int64(len(dead))-alive, 0) })
 	if err := w.save(ctx, true); err != nil {
 		return err
 	}

@@ -191,6 +191,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	if !errors.Is(err, replication.ErrFenced) {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
+		w.dirty = true // it lets go of the replication
 		err = errors.Join(err, w.save(end, true))
 	}
 	return err
