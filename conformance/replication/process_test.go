@@ -8,7 +8,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,3 +167,9 @@ func run(t *testing.T, db *sql.DB, stmts ...string) {
 
 // pause waits a random while.
 func pause(d time.Duration) { time.Sleep(d/2 + time.Duration(rand.Int64N(int64(d)))) }
+
+// sorted returns lines in their order, as one text.
+func sorted(lines []string) string {
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
