@@ -104,7 +104,7 @@ func refuseEncrypted(t *catalog.Table, c *catalog.Column) error {
 func plainList(t *catalog.Table) (list []ast.SelectItem) {
 	for i := range t.Columns {
 		if c := &t.Columns[i]; !c.Hidden && c.Encrypted == "" {
-			list = append(list, ast.SelectItem{Expr: &ast.ColumnRef{Table: t.Name, Name: c.Name}})
+			list = append(list, ast.SelectItem{Expr: &ast.ColumnRef{Name: c.Name}})
 		}
 	}
 	return list

@@ -42,7 +42,7 @@ type runningFlow struct {
 	err   error
 }
 
-// Between looks for definitions that other processes have made, where nothing else asks the store.
+// definitionsEvery is how often the store is asked for definitions that other processes have made, where nothing else asks it.
 const definitionsEvery = 30 * time.Second
 
 // longestRest is how long a replication that has failed rests at most.
@@ -195,7 +195,7 @@ func (m *flowManager) standby(ctx context.Context, r *runningFlow) error {
 	}
 	defer feed.Close()
 	watch := &flowSource{e: m.e, o: r.o, rows: m.e.newFlowRows(ctx), feed: feed, poll: m.poll(r.o)}
-	if _, err := watch.load(ctx); err != nil {
+	if err := watch.load(ctx); err != nil {
 		return err
 	}
 	var since time.Time // of the first change that nobody has accounted for
@@ -209,12 +209,12 @@ func (m *flowManager) standby(ctx context.Context, r *runningFlow) error {
 			if !since.IsZero() && now.Sub(since) >= abandonedAfter(r.o) {
 				return nil
 			}
-			if err := watch.Wait(ctx); err != nil {
+			if err := watch.Wait(ctx, definitionsEvery); err != nil {
 				return err
 			}
 			continue
 		}
-		if _, err := watch.load(ctx); err != nil {
+		if err := watch.load(ctx); err != nil {
 			return err
 		}
 		switch {

@@ -90,7 +90,7 @@ func (f *flowRows) changes(ctx context.Context, c *table.FeedCommit, h *homes, d
 			if err == nil && x.Has {
 				ch.now, err = f.row(h.after, x.New)
 			}
-			if err != nil || ch.old != nil && ch.now != nil && sameRow(h.before, h.after, ch.old, ch.now) {
+			if err != nil || ch.old != nil && ch.now != nil && slices.Equal(ch.old, ch.now) {
 				return err
 			}
 			return fn(ch)
@@ -168,6 +168,8 @@ func aligned(was, t *catalog.Table, row []base.Value) []base.Value {
 	for i := range t.Columns {
 		k := was.ColumnByID(t.Columns[i].ID)
 		switch {
+		case k < 0 && t.Columns[i].Initial != nil:
+			out[i] = t.Columns[i].Initial.Value
 		case k < 0:
 		case was.Columns[k].Type.Class() == t.Columns[i].Type.Class():
 			out[i] = row[k]
@@ -178,19 +180,6 @@ func aligned(was, t *catalog.Table, row []base.Value) []base.Value {
 		}
 	}
 	return out
-}
-
-// sameRow reports whether nothing that matters has changed: rows that are written anew by an ALTER TABLE are the same.
-func sameRow(was, t *catalog.Table, old, now []base.Value) bool {
-	for i := range t.Columns {
-		if was != t && was.ColumnByID(t.Columns[i].ID) < 0 {
-			continue // a new column: rows have got its default
-		}
-		if old[i] != now[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // items yields the items of a commit: what is deleted first, from the last table to the first, then the rest: tables are mostly made

@@ -75,10 +75,14 @@ func (f *flowSource) copyTable(ctx context.Context, b *worker.Batch, ways []*rou
 		if failed != nil {
 			return
 		}
-		snap.Key = []byte(key)
-		failed = f.copied(b, ways, t, key, enc)
+		if failed = f.copied(b, ways, t, key, enc); failed == nil {
+			snap.Key = []byte(key)
+		}
 	})
-	if err = errors.Join(err, failed); err != nil || more {
+	if err = errors.Join(err, failed); err != nil {
+		f.reader = nil // the next one begins behind the key
+	}
+	if err != nil || more {
 		return err
 	}
 	all := t.RowTables()
@@ -139,23 +143,20 @@ func (f *flowSource) Again(ctx context.Context, d *worker.DeadLetter) (*worker.I
 			return nil, err
 		}
 	}
-	if _, err := g.load(ctx); err != nil {
+	if err := g.load(ctx); err != nil {
 		return nil, err
 	}
-	for _, r := range g.routes { // the destination as it is now
-		for _, now := range f.routes {
-			if now.table.ID == r.table.ID && now.at == r.at && len(now.dest.Columns) == len(r.dest.Columns) {
-				r.dest = now.dest
-			}
-		}
+	if len(g.waysTo(d)) == 0 {
+		return nil, replication.Permanent(base.Errorf(errno.WrongUsage, "table %s does not go to %s any more: DELETE the dead letter, or have it go there again", d.Source, d.Destination))
 	}
 	if d.Snapshot {
 		return g.copyAgain(ctx, d)
 	}
 	var found *worker.Item
 	err = g.items(ctx, c, func(it *worker.Item) error {
-		if it.ID == d.ID {
+		if it.Destination.Source == d.Source && it.Destination.Name == d.Destination && it.Key == d.Key {
 			found = it
+			it.ID = d.ID // the definition may number its items otherwise now
 			return errEnough
 		}
 		return nil
@@ -166,12 +167,14 @@ func (f *flowSource) Again(ctx context.Context, d *worker.DeadLetter) (*worker.I
 	return found, err
 }
 
+// waysTo returns the routes on which a dead letter may have been.
+func (f *flowSource) waysTo(d *worker.DeadLetter) []*route {
+	return slices.DeleteFunc(f.waysOf(lowered(d.Source)), func(r *route) bool { return r.dest.Name != d.Destination })
+}
+
 // copyAgain makes the item of a row that was copied.
 func (f *flowSource) copyAgain(ctx context.Context, d *worker.DeadLetter) (*worker.Item, error) {
-	for _, r := range f.waysOf(lowered(d.Source)) {
-		if r.dest.Name != d.Destination {
-			continue
-		}
+	for _, r := range f.waysTo(d) {
 		for _, home := range r.table.RowTables() {
 			enc, ok, err := f.feed.Tx().Get(ctx, home, d.Key)
 			if err != nil {
@@ -184,7 +187,8 @@ func (f *flowSource) copyAgain(ctx context.Context, d *worker.DeadLetter) (*work
 			if err != nil {
 				return nil, err
 			}
-			if it := f.copyItem(r, d.Key, row); it != nil && it.ID == d.ID {
+			if it := f.copyItem(r, d.Key, row); it != nil {
+				it.ID = d.ID
 				return it, nil
 			}
 		}

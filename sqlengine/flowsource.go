@@ -2,6 +2,8 @@ package sqlengine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"iter"
@@ -21,9 +23,9 @@ import (
 // flowPosition is how far a replication is, as JSON.
 type flowPosition struct {
 	Seq  uint64 `json:"seq"`            // the last commit that was delivered as a whole
-	Done int    `json:"done,omitempty"` // items of the next one that were delivered, as Version of the definition counts them
-	// Version is the definition's.
-	Version  uint32            `json:"version,omitempty"`
+	Done int    `json:"done,omitempty"` // items of the next one that were delivered
+	// Items tells the definition that Done counts by.
+	Items    string            `json:"items,omitempty"`
 	Snapshot *flowSnapshot     `json:"snapshot,omitempty"`
 	Resyncs  map[string]uint32 `json:"resyncs,omitempty"` // those of the definition that were done, or have begun
 }
@@ -38,22 +40,23 @@ type flowSnapshot struct {
 
 // flowSource is the worker.Source of a REPLICATION.
 type flowSource struct {
-	e        *Engine
-	o        *catalog.Object
-	start    string // the option
-	poll     time.Duration
-	before   bool // records want Before
-	prepared bool
-	rows     *flowRows
+	e      *Engine
+	o      *catalog.Object
+	start  string // the option
+	poll   time.Duration
+	before bool // records want Before
+	rows   *flowRows
 
 	feed   *table.Feed
 	pos    flowPosition
 	routes []*route
-	cat    *catalog.Catalog // that routes are of
-	next   func() (*worker.Item, error, bool)
+	cat    *catalog.Catalog                   // that routes are of
+	commit *table.FeedCommit                  // the one that is being delivered; nil none
+	next   func() (*worker.Item, error, bool) // of its items, from pos.Done on; nil: it is to be begun, or begun again
 	stop   func()
-	taking uint64 // the commit that next is of; 0 none
 	reader *snapshotReader
+	// What the next batch is to say.
+	changed, reload, loud bool
 
 	seq, at atomic.Int64 // of the last commit that was taken, for Lag: number and microseconds
 }
@@ -61,45 +64,47 @@ type flowSource struct {
 // open finds the position in the log.
 //
 // Errors: Permanent where it cannot be found any more.
-func (f *flowSource) open(ctx context.Context, position string) error {
+func (f *flowSource) open(ctx context.Context, position string) (err error) {
 	if err := f.e.db.Refresh(ctx, time.Time{}); err != nil {
 		return err
 	}
-	var first bool
-	var err error
-	if f.pos, first, err = f.begin(position); err != nil {
+	if f.pos, err = f.begin(position); err != nil {
 		return replication.Permanent(err)
 	}
-	if f.feed, err = f.e.db.OpenFeed(ctx, f.pos.Seq); err != nil {
-		if errors.Is(err, base.ErrFenced) {
-			err = replication.Permanent(base.Errorf(errno.Fenced, "%v; ALTER REPLICATION %s RESYNC copies the tables anew and goes on from there", err, f.o.Name))
-		}
+	f.feed, err = f.e.db.OpenFeed(ctx, f.pos.Seq)
+	if errors.Is(err, base.ErrFenced) {
+		return replication.Permanent(base.Errorf(errno.Fenced, "%v; ALTER REPLICATION %s RESYNC copies the tables anew and goes on from there", err, f.o.Name))
+	}
+	if err != nil {
 		return err
 	}
 	f.note(f.pos.Seq, f.e.now())
-	_, err = f.load(ctx)
-	if err == nil && first && f.start == "snapshot" {
+	if err = f.load(ctx); err == nil && position == "" && f.start == "snapshot" {
 		f.pos.Snapshot = &flowSnapshot{Tables: f.tablesOf("")}
 	}
 	return err
 }
 
-// begin returns the position to start with.
-func (f *flowSource) begin(position string) (pos flowPosition, first bool, err error) {
-	resync := func() {
-		if f.o.Flow.Resyncs[""] > pos.Resyncs[""] { // all tables: what was before does not matter
-			pos = flowPosition{Seq: f.e.db.Head(), Resyncs: pos.Resyncs}
-		}
-	}
+// itemsTag identifies what Done counts.
+func (f *flowSource) itemsTag() string {
+	b, _ := json.Marshal(f.o.Flow.Items) // of texts
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:4])
+}
+
+// begin returns the position to start with; "" is that there is none yet.
+func (f *flowSource) begin(position string) (pos flowPosition, err error) {
 	if position != "" {
 		if err := json.Unmarshal([]byte(position), &pos); err != nil {
-			return pos, false, base.Corruptf("", "the position of replication %s cannot be read: %v", f.o.Name, err)
+			return pos, base.Corruptf("", "the position of replication %s cannot be read: %v", f.o.Name, err)
 		}
-		if pos.Done > 0 && pos.Version != f.o.Version {
+		switch {
+		case f.o.Flow.Resyncs[""] > pos.Resyncs[""]: // all tables: what was before does not matter
+			pos = flowPosition{Seq: f.e.db.Head(), Resyncs: pos.Resyncs}
+		case pos.Items != f.itemsTag():
 			pos.Done = 0 // they are counted otherwise now: the commit is delivered again
 		}
-		resync()
-		return pos, false, nil
+		return pos, nil
 	}
 	pos = flowPosition{Seq: f.o.Flow.Start, Resyncs: maps.Clone(f.o.Flow.Resyncs)}
 	switch f.start {
@@ -108,10 +113,10 @@ func (f *flowSource) begin(position string) (pos flowPosition, first bool, err e
 		pos.Seq = f.e.db.Head()
 	default:
 		if pos.Seq, err = strconv.ParseUint(f.start, 10, 64); err != nil {
-			return pos, true, base.Errorf(errno.WrongArguments, "start = '%s' is neither 'now', 'snapshot' nor the number of a commit", f.start)
+			return pos, base.Errorf(errno.WrongArguments, "start = '%s' is neither 'now', 'snapshot' nor the number of a commit", f.start)
 		}
 	}
-	return pos, true, nil
+	return pos, nil
 }
 
 // tablesOf returns the tables that routes begin at, those of one name or all.
@@ -126,40 +131,37 @@ func (f *flowSource) tablesOf(name string) (out []string) {
 	return out
 }
 
-// load makes the routes of the catalog at the position, and reports whether they are others than before.
-func (f *flowSource) load(ctx context.Context) (changed bool, err error) {
+// load makes the routes of the catalog at the position.
+func (f *flowSource) load(ctx context.Context) error {
 	cat, err := f.rows.cache.Load(ctx, f.feed.Tx())
 	if err != nil || cat == f.cat {
-		return false, err
+		return err
 	}
 	routes, err := f.e.routesOf(cat, f.o)
 	if err != nil {
-		return false, replication.Permanent(err)
+		return replication.Permanent(err)
 	}
-	f.cat, f.routes = cat, routes
-	return true, nil
+	f.cat, f.routes, f.changed = cat, routes, true
+	return nil
 }
 
-// Next implements worker.Source.
+// Next implements worker.Source. What was gathered before an error is handed out; the error comes again, or not.
 func (f *flowSource) Next(ctx context.Context, most int) (*worker.Batch, error) {
-	b := &worker.Batch{Quiet: true}
-	if f.feed == nil {
-		return nil, errors.New("the source is not open")
-	}
 	f.resync()
-	if !f.prepared {
-		f.prepared, b.Prepare = true, f.destinations()
-	}
-	var err error
+	b := &worker.Batch{}
+	gather := f.follow
 	if f.pos.Snapshot != nil {
-		err = f.copyRows(ctx, b, most)
-	} else {
-		err = f.follow(ctx, b, most)
+		gather = f.copyRows
 	}
-	if err != nil {
+	if err := gather(ctx, b, most); err != nil && len(b.Items) == 0 && len(b.Reset) == 0 {
 		return nil, err
 	}
-	f.pos.Version = f.o.Version
+	if f.changed {
+		b.Prepare = f.destinations()
+	}
+	b.Reload, b.Quiet = f.reload, !f.loud
+	f.changed, f.reload, f.loud = false, false, false
+	f.pos.Items = f.itemsTag()
 	to, err := json.Marshal(f.pos)
 	b.To = string(to)
 	return b, err
@@ -175,7 +177,7 @@ func (f *flowSource) destinations() []*replication.Destination {
 
 // resync begins to copy tables that are to be copied anew, when nothing is under way.
 func (f *flowSource) resync() {
-	if f.taking > 0 || f.pos.Snapshot != nil {
+	if f.commit != nil || f.pos.Snapshot != nil {
 		return
 	}
 	var tables []string
@@ -196,21 +198,27 @@ func (f *flowSource) resync() {
 // follow adds the items of the next commits.
 func (f *flowSource) follow(ctx context.Context, b *worker.Batch, most int) error {
 	for len(b.Items) < most {
-		if f.taking == 0 {
+		if f.commit == nil {
 			c, err := f.feed.Next(ctx)
 			if err != nil || c == nil {
 				return err
 			}
-			if err := f.take(ctx, b, c); err != nil {
+			f.commit = c
+			f.note(c.Seq(), c.Time())
+		}
+		if f.next == nil {
+			if err := f.take(ctx); err != nil {
 				return err
 			}
 		}
 		it, err, ok := f.next()
 		switch {
 		case err != nil:
+			f.halt()
 			return err
 		case !ok:
-			f.end()
+			f.halt()
+			f.pos.Seq, f.pos.Done, f.commit = f.commit.Seq(), 0, nil
 		default:
 			f.pos.Done++
 			b.Items = append(b.Items, it)
@@ -219,21 +227,15 @@ func (f *flowSource) follow(ctx context.Context, b *worker.Batch, most int) erro
 	return nil
 }
 
-// take begins with a commit.
-func (f *flowSource) take(ctx context.Context, b *worker.Batch, c *table.FeedCommit) error {
-	changed, err := f.load(ctx)
-	if err != nil {
+// take begins with the commit, behind what has been delivered of it.
+func (f *flowSource) take(ctx context.Context) error {
+	if err := f.load(ctx); err != nil {
 		return err
 	}
-	if changed {
-		b.Prepare = f.destinations()
-	}
-	f.note(c.Seq(), c.Time())
-	skip := f.pos.Done
-	b.Quiet = b.Quiet && f.quiet(c)
-	b.Reload = b.Reload || f.touches(c, deadLetters) || f.touches(c, flowState)
-	f.taking = c.Seq()
-	seq := func(yield func(*worker.Item, error) bool) {
+	c, skip := f.commit, f.pos.Done
+	f.loud = f.loud || !f.quiet(c)
+	f.reload = f.reload || f.touches(c, deadLetters) || f.touches(c, flowState)
+	f.next, f.stop = iter.Pull2(func(yield func(*worker.Item, error) bool) {
 		n := 0
 		err := f.items(ctx, c, func(it *worker.Item) error {
 			if n++; n > skip && !yield(it, nil) {
@@ -244,28 +246,27 @@ func (f *flowSource) take(ctx context.Context, b *worker.Batch, c *table.FeedCom
 		if err != nil && err != errEnough {
 			yield(nil, err)
 		}
-	}
-	next, stop := iter.Pull2(seq)
-	f.next, f.stop = func() (*worker.Item, error, bool) { return next() }, stop
+	})
 	return nil
 }
 
 var errEnough = errors.New("enough")
 
-// end is after the last item of a commit.
-func (f *flowSource) end() {
-	f.stop()
-	f.pos.Seq, f.pos.Done = f.taking, 0
-	f.taking, f.next, f.stop = 0, nil, nil
+// halt ends the reading of a commit.
+func (f *flowSource) halt() {
+	if f.stop != nil {
+		f.stop()
+	}
+	f.next, f.stop = nil, nil
 }
 
 // Wait implements worker.Source.
-func (f *flowSource) Wait(ctx context.Context) error {
+func (f *flowSource) Wait(ctx context.Context, most time.Duration) error {
 	applied := f.e.db.Applied()
 	if f.e.db.Head() > f.feed.Seq() {
 		return nil
 	}
-	if f.e.doze(ctx, f.poll, applied) && f.e.now().Sub(f.e.db.FreshAt()) >= f.poll {
+	if f.e.doze(ctx, min(f.poll, most), applied) && f.e.now().Sub(f.e.db.FreshAt()) >= f.poll {
 		return f.e.db.Refresh(ctx, time.Time{})
 	}
 	return nil
@@ -300,9 +301,7 @@ func (f *flowSource) Lag() (at uint64, behind int64, since time.Duration) {
 }
 
 func (f *flowSource) close() {
-	if f.stop != nil {
-		f.stop()
-	}
+	f.halt()
 	if f.feed != nil {
 		f.feed.Close()
 	}

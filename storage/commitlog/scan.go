@@ -92,5 +92,8 @@ func ReadRange(ctx context.Context, store object.Store, db ID, from, to uint64) 
 			return err
 		})
 	}
-	return recs, g.Wait()
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return recs, nil
 }

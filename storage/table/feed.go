@@ -98,10 +98,11 @@ func (f *Feed) record(ctx context.Context, seq uint64) (*commitlog.Record, error
 		f.read = f.read[1:]
 	}
 	if len(f.read) == 0 || f.read[0].Seq != seq {
-		var err error
-		if f.read, err = commitlog.ReadRange(ctx, f.db.store, f.db.id, seq-1, min(f.db.Head(), seq-1+feedReads)); err != nil {
+		recs, err := commitlog.ReadRange(ctx, f.db.store, f.db.id, seq-1, min(f.db.Head(), seq-1+feedReads))
+		if err != nil {
 			return nil, err
 		}
+		f.read = recs
 	}
 	return f.read[0], nil
 }

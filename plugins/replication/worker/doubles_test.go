@@ -79,7 +79,7 @@ func (r *reader) item(i int) *Item {
 func (r *reader) Again(_ context.Context, d *DeadLetter) (*Item, error) {
 	return r.item(int(d.Seq - 1)), nil
 }
-func (r *reader) Wait(context.Context) error { return nil }
+func (r *reader) Wait(context.Context, time.Duration) error { return nil }
 func (r *reader) Lag() (uint64, int64, time.Duration) {
 	return uint64(r.at), int64(len(r.h.items) - r.at), 0
 }

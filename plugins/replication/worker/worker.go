@@ -40,8 +40,8 @@ type Source interface {
 	Next(ctx context.Context, most int) (*Batch, error)
 	// Again returns the item of a dead letter anew.
 	Again(ctx context.Context, d *DeadLetter) (*Item, error)
-	// Wait returns when there may be more.
-	Wait(ctx context.Context) error
+	// Wait returns when there may be more, and after most at the latest.
+	Wait(ctx context.Context, most time.Duration) error
 	// Lag returns the number of the last commit that was taken, how many have come since, and for how long the first of them waits. It may be
 	// called at any time.
 	Lag() (at uint64, behind int64, since time.Duration)
@@ -217,7 +217,11 @@ func (w *Worker) run(ctx context.Context) error {
 			return nil
 		}
 		w.status.set(func(s *Status) { s.State, s.Idle = "running", true })
-		if err := w.Source.Wait(ctx); err != nil {
+		most := idleSave
+		if w.dirty {
+			most = saveEvery
+		}
+		if err := w.Source.Wait(ctx, most); err != nil {
 			return err
 		}
 	}
