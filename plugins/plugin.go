@@ -2,9 +2,8 @@ package plugins
 
 import (
 	"context"
-	"maps"
-	"slices"
-	"sync"
+
+	"github.com/s3sql/s3sql/internal/registry"
 )
 
 // Plugin extends a database. An instance is of one database in one process. Methods are called one after the other: Setup, Start, Stop.
@@ -48,33 +47,19 @@ type Definition struct {
 	New func(o Options) (Plugin, error)
 }
 
-var registry = struct {
-	sync.Mutex
-	m map[string]Definition
-}{m: map[string]Definition{}}
+var known registry.Registry[Definition]
 
 // Register makes a plugin known under a name, which INSTALL PLUGIN may give, in lower case. It is for init functions; a name that is known is an
 // error of the program and panics.
 func Register(name string, d Definition) {
-	registry.Lock()
-	defer registry.Unlock()
-	if _, ok := registry.m[name]; ok || d.New == nil || name == "" {
-		panic("plugins: " + name + " is registered twice, or has no New")
+	if d.New == nil {
+		panic("plugins: " + name + " has no New")
 	}
-	registry.m[name] = d
+	known.Add("plugins: the plugin", name, d)
 }
 
 // Lookup returns the definition of a plugin.
-func Lookup(name string) (Definition, bool) {
-	registry.Lock()
-	defer registry.Unlock()
-	d, ok := registry.m[name]
-	return d, ok
-}
+func Lookup(name string) (Definition, bool) { return known.Lookup(name) }
 
 // Names returns the names of the plugins that are known, sorted.
-func Names() []string {
-	registry.Lock()
-	defer registry.Unlock()
-	return slices.Sorted(maps.Keys(registry.m))
-}
+func Names() []string { return known.Names() }

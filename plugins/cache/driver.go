@@ -3,10 +3,9 @@ package cache
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"sync"
 	"time"
+
+	"github.com/s3sql/s3sql/internal/registry"
 )
 
 // Driver keeps values under keys of letters and digits. It may forget values at any time, and may be asked for the same key by many
@@ -56,35 +55,30 @@ type Store interface {
 // Opener opens a driver.
 type Opener func(Config) (Driver, error)
 
-var drivers = struct {
-	sync.Mutex
-	m map[string]Opener
-}{m: map[string]Opener{"memory": openMemory, "disk": openDisk, "s3": openStore}}
+var drivers registry.Registry[Opener]
+
+func init() {
+	Register("memory", openMemory)
+	Register("disk", openDisk)
+	Register("s3", openStore)
+}
 
 // Register makes a driver known under a name, which CREATE CACHE … WITH (driver = '…') may give, alone or among tiers. It is for init
 // functions; a name that is known is an error of the program and panics.
 func Register(name string, open Opener) {
-	drivers.Lock()
-	defer drivers.Unlock()
-	if _, ok := drivers.m[name]; ok || open == nil {
-		panic("cache: driver " + name + " is registered twice, or is nil")
+	if open == nil {
+		panic("cache: the driver " + name + " is nil")
 	}
-	drivers.m[name] = open
+	drivers.Add("cache: the driver", name, open)
 }
 
 // Drivers returns the names of the drivers that are known, sorted.
-func Drivers() []string {
-	drivers.Lock()
-	defer drivers.Unlock()
-	return slices.Sorted(maps.Keys(drivers.m))
-}
+func Drivers() []string { return drivers.Names() }
 
 // OpenDriver opens a driver by its name.
 func OpenDriver(name string, cfg Config) (Driver, error) {
-	drivers.Lock()
-	open := drivers.m[name]
-	drivers.Unlock()
-	if open == nil {
+	open, ok := drivers.Lookup(name)
+	if !ok {
 		return nil, fmt.Errorf("there is no cache driver %q; known: %v", name, Drivers())
 	}
 	return open(cfg)

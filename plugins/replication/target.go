@@ -3,11 +3,9 @@ package replication
 import (
 	"context"
 	"log/slog"
-	"maps"
-	"slices"
-	"sync"
 	"time"
 
+	"github.com/s3sql/s3sql/internal/registry"
 	"github.com/s3sql/s3sql/plugins"
 )
 
@@ -146,36 +144,22 @@ type Definition struct {
 	Open func(ctx context.Context, c Config) (Target, error)
 }
 
-var registry = struct {
-	sync.Mutex
-	m map[string]Definition
-}{m: map[string]Definition{}}
+var known registry.Registry[Definition]
 
 // Register makes a kind of target known under a name in upper case. It is for init functions: a name that is known is an error of the
 // program and panics.
 func Register(name string, d Definition) {
-	registry.Lock()
-	defer registry.Unlock()
-	if _, ok := registry.m[name]; ok || name == "" || d.Open == nil {
-		panic("replication: the target " + name + " is registered twice, or has no Open")
+	if d.Open == nil {
+		panic("replication: the target " + name + " has no Open")
 	}
-	registry.m[name] = d
+	known.Add("replication: the target", name, d)
 }
 
 // Lookup returns the definition of a kind of target.
-func Lookup(name string) (Definition, bool) {
-	registry.Lock()
-	defer registry.Unlock()
-	d, ok := registry.m[name]
-	return d, ok
-}
+func Lookup(name string) (Definition, bool) { return known.Lookup(name) }
 
 // Names returns the names of the targets that are known, sorted.
-func Names() []string {
-	registry.Lock()
-	defer registry.Unlock()
-	return slices.Sorted(maps.Keys(registry.m))
-}
+func Names() []string { return known.Names() }
 
 // Packages are the packages that register the targets of s3sql itself.
 var Packages = map[string]string{
