@@ -182,7 +182,7 @@ func (e *Engine) checkFlow(cat *catalog.Catalog, o *catalog.Object, d replicatio
 	if d.Validate == nil {
 		return nil
 	}
-	c, err := e.targetConfig(cat, o, opts)
+	_, c, err := e.targetOf(cat, o)
 	if err != nil {
 		return err
 	}
@@ -192,25 +192,42 @@ func (e *Engine) checkFlow(cat *catalog.Catalog, o *catalog.Object, d replicatio
 	return nil
 }
 
-// targetConfig is what a target is opened with; secrets are revealed.
-func (e *Engine) targetConfig(cat *catalog.Catalog, o *catalog.Object, opts plugins.Options) (replication.Config, error) {
-	c := replication.Config{ID: fmt.Sprintf("%s/%d/%s", e.db.UUID(), o.ID, o.Name), Replication: o.Name, Source: e.cfg.Database, SourceID: e.db.UUID(), Logger: e.pluginLogger("replication " + o.Name)}
+// targetOf returns the kind of target of a replication, and what it is opened with; secrets are revealed.
+func (e *Engine) targetOf(cat *catalog.Catalog, o *catalog.Object) (d replication.Definition, c replication.Config, err error) {
+	k, d, err := flowKindOf(o.Flow.Target)
+	if err != nil {
+		return d, c, err
+	}
+	c = replication.Config{ID: fmt.Sprintf("%s/%d/%s", e.db.UUID(), o.ID, o.Name), Replication: o.Name, Source: e.cfg.Database, SourceID: e.db.UUID(),
+		Logger: e.pluginLogger("replication " + o.Name)}
 	settings := make([]plugins.Setting, 0, len(o.Options))
 	for _, s := range o.Options {
 		v, err := e.reveal(cat, o, s)
 		if err != nil {
-			return c, err
+			return d, c, err
 		}
 		settings = append(settings, plugins.Setting{Name: s.Name, Value: v})
 	}
-	var err error
 	if c.Address, err = e.reveal(cat, o, o.Flow.Address); err != nil {
-		return c, err
-	}
-	k, _, err := flowKindOf(o.Flow.Target)
-	if err != nil {
-		return c, err
+		return d, c, err
 	}
 	c.Options, err = plugins.NewOptions(what(o.Kind, o.Name), k.options, settings)
-	return c, err
+	return d, c, err
 }
+
+// flowOptions are the options of a replication without its secrets; the defaults where this program does not know them all.
+func flowOptions(o *catalog.Object) plugins.Options {
+	if k, _, err := flowKindOf(o.Flow.Target); err == nil {
+		if opts, err := optionsOf(k, o); err == nil {
+			return opts
+		}
+	}
+	own := slices.DeleteFunc(givenOptions(o), func(s plugins.Setting) bool {
+		return !slices.ContainsFunc(flowKind.options, func(d plugins.Option) bool { return d.Name == s.Name })
+	})
+	opts, _ := plugins.NewOptions(what(o.Kind, o.Name), flowKind.options, own) // they were checked when it was made
+	return opts
+}
+
+// flowEnabled reports whether a replication is to run.
+func flowEnabled(o *catalog.Object) bool { return flowOptions(o).Bool("enabled") }

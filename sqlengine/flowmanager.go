@@ -98,15 +98,6 @@ func (m *flowManager) want(cat *catalog.Catalog) {
 	}
 }
 
-func flowEnabled(o *catalog.Object) bool {
-	k, _, err := flowKindOf(o.Flow.Target)
-	if err != nil {
-		return true // and says so when it is opened
-	}
-	opts, err := optionsOf(k, o)
-	return err != nil || opts.Bool("enabled")
-}
-
 // startLocked starts a replication, when the one in its place has come to its end.
 func (m *flowManager) startLocked(o *catalog.Object, cat *catalog.Catalog, old *runningFlow) {
 	r := &runningFlow{o: o, cat: cat, done: make(chan struct{}), state: "starting"}
@@ -194,7 +185,7 @@ func (m *flowManager) standby(ctx context.Context, r *runningFlow) error {
 		return err
 	}
 	defer feed.Close()
-	watch := &flowSource{e: m.e, o: r.o, rows: m.e.newFlowRows(ctx), feed: feed, poll: m.poll(r.o)}
+	watch := &flowSource{e: m.e, o: r.o, rows: m.e.newFlowRows(ctx), feed: feed, poll: flowOptions(r.o).Duration("poll_interval")}
 	if err := watch.load(ctx); err != nil {
 		return err
 	}
@@ -228,15 +219,6 @@ func (m *flowManager) standby(ctx context.Context, r *runningFlow) error {
 		}
 	}
 	return ctx.Err()
-}
-
-func (m *flowManager) poll(o *catalog.Object) time.Duration {
-	if k, _, err := flowKindOf(o.Flow.Target); err == nil {
-		if opts, err := optionsOf(k, o); err == nil {
-			return opts.Duration("poll_interval")
-		}
-	}
-	return definitionsEvery
 }
 
 // concerned reports whether a commit has written a table that is replicated.

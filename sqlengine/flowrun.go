@@ -22,13 +22,7 @@ import (
 // abandonedAfter is how long a process that runs a replication may keep silent while there is something to deliver, before another
 // one takes over: longer than a delivery may take. It says something every second while it delivers, and every five while its target is down.
 func abandonedAfter(o *catalog.Object) time.Duration {
-	timeout := 30 * time.Second
-	if k, _, err := flowKindOf(o.Flow.Target); err == nil {
-		if opts, err := optionsOf(k, o); err == nil {
-			timeout = opts.Duration("timeout")
-		}
-	}
-	return max(timeout+5*time.Second, 10*time.Second)
+	return max(flowOptions(o).Duration("timeout")+5*time.Second, 10*time.Second)
 }
 
 // flowJob is a replication that is, or is to be, run by this process.
@@ -45,18 +39,11 @@ type flowJob struct {
 //
 // Errors: errBusy; those of the target's Open, of the options and of the store.
 func (e *Engine) openFlow(ctx context.Context, o *catalog.Object, cat *catalog.Catalog, foreground bool) (_ *flowJob, err error) {
-	k, d, err := flowKindOf(o.Flow.Target)
+	d, cfg, err := e.targetOf(cat, o)
 	if err != nil {
 		return nil, replication.Permanent(err)
 	}
-	shown, err := optionsOf(k, o)
-	if err != nil {
-		return nil, replication.Permanent(err)
-	}
-	cfg, err := e.targetConfig(cat, o, shown)
-	if err != nil {
-		return nil, replication.Permanent(err)
-	}
+	opts := cfg.Options
 	saved, err := e.savedFlow(ctx, o.ID)
 	if err != nil {
 		return nil, err
@@ -79,17 +66,13 @@ func (e *Engine) openFlow(ctx context.Context, o *catalog.Object, cat *catalog.C
 	}()
 	position := saved.position
 	if p, ok := j.target.(replication.Positioner); ok {
-		if position, err = e.targetPosition(ctx, p, shown.Duration("timeout")); err != nil {
+		if position, err = e.targetPosition(ctx, p, opts.Duration("timeout")); err != nil {
 			return nil, err
 		}
 	}
-	opts := shown
 	j.source = &flowSource{e: e, o: o, start: opts.Text("start"), poll: opts.Duration("poll_interval"), before: d.Before, rows: e.newFlowRows(ctx)}
 	if err = j.source.open(ctx, worker.SourcePosition(position)); err != nil {
 		return nil, err
-	}
-	if position == "" && saved.there && saved.position == "" && !saved.updated.IsZero() {
-		saved.status = worker.Status{}
 	}
 	j.worker = worker.New(worker.Config{Name: o.Name, Source: j.source, Target: j.target, From: position, Saved: saved.status, Retries: saved.retriesOr(o),
 		Store: &flowStore{e: e, o: o, epoch: epoch, position: saved.position, retention: opts.Duration("log_retention")},
@@ -295,11 +278,7 @@ func flowResult(o *catalog.Object, was, now worker.Status, seq uint64, took time
 // testFlow is TEST REPLICATION: a row for each thing that was looked at.
 func (r *run) testFlow(o *catalog.Object, cat *catalog.Catalog) (*Result, error) {
 	e := r.s.e
-	k, d, err := flowKindOf(o.Flow.Target)
-	if err != nil {
-		return nil, err
-	}
-	shown, err := optionsOf(k, o)
+	d, cfg, err := e.targetOf(cat, o)
 	if err != nil {
 		return nil, err
 	}
@@ -307,15 +286,11 @@ func (r *run) testFlow(o *catalog.Object, cat *catalog.Catalog) (*Result, error)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := e.targetConfig(cat, o, shown)
-	if err != nil {
-		return nil, err
-	}
 	var all []*replication.Destination
 	for _, x := range routes {
 		all = append(all, x.dest)
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, shown.Duration("timeout"))
+	ctx, cancel := context.WithTimeout(r.ctx, cfg.Options.Duration("timeout"))
 	defer cancel()
 	var checks []replication.Check
 	if target, err := d.Open(ctx, cfg); err != nil {

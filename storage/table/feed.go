@@ -17,6 +17,7 @@ import (
 type Feed struct {
 	db     *DB
 	st     *state              // after the last commit that was handed out
+	held   uint64              // the state before it, which garbage collection has to leave whole
 	read   []*commitlog.Record // that follow it, read from the store
 	closed bool
 }
@@ -33,7 +34,7 @@ func (db *DB) OpenFeed(ctx context.Context, seq uint64) (*Feed, error) {
 	if db.closed.Load() {
 		return nil, errClosed()
 	}
-	f := &Feed{db: db}
+	f := &Feed{db: db, held: seq}
 	db.recent.open()
 	// Held before it is asked for: garbage collection has to leave the segments that it has.
 	db.readers.hold(seq)
@@ -53,7 +54,7 @@ func (f *Feed) Seq() uint64 { return f.st.seq }
 func (f *Feed) Close() {
 	if !f.closed {
 		f.closed = true
-		f.db.readers.end(f.st.seq)
+		f.db.readers.end(f.held)
 		f.db.recent.close()
 	}
 }
@@ -86,9 +87,9 @@ func (f *Feed) Next(ctx context.Context) (*FeedCommit, error) {
 		}
 		c.rec = rec
 	}
-	f.db.readers.hold(seq)
-	f.db.readers.end(f.st.seq)
-	f.st = c.after
+	f.db.readers.hold(f.st.seq)
+	f.db.readers.end(f.held)
+	f.held, f.st = f.st.seq, c.after
 	return c, nil
 }
 

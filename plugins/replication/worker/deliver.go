@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,10 +14,8 @@ import (
 
 // deliver brings the items of a batch to the target, or to where those go that it does not take, and moves the position behind them.
 func (w *Worker) deliver(ctx context.Context, b *Batch) error {
-	if len(b.Reset) > 0 {
-		if err := w.forget(ctx, b.Reset); err != nil {
-			return err
-		}
+	if err := w.forget(ctx, b.Reset); err != nil {
+		return err
 	}
 	way := w.inWaves
 	if _, own := w.Target.(replication.Positioner); own {
@@ -41,7 +40,7 @@ func (w *Worker) asWhole(ctx context.Context, b *Batch) error {
 				return err
 			}
 		}
-		tries, err := w.applyCounted(ctx, w.batch(ready, b.Reset, b.To))
+		tries, err := w.apply(ctx, w.batch(ready, b.Reset, b.To))
 		if rejected := rejectedBy(err); rejected != nil {
 			mark(ready, rejected)
 			items = ready
@@ -68,7 +67,7 @@ func (w *Worker) inWaves(ctx context.Context, b *Batch) error {
 		if len(ready) == 0 && len(reset) == 0 {
 			continue
 		}
-		tries, err := w.applyCounted(ctx, w.batch(ready, reset, b.To))
+		tries, err := w.apply(ctx, w.batch(ready, reset, b.To))
 		if rejected := rejectedBy(err); rejected != nil {
 			mark(ready, rejected)
 			ready, failed = w.sort(ready)
@@ -116,28 +115,23 @@ func wave(items []*Item) (now, rest []*Item) {
 
 // sort parts items into those to be delivered, and those that have failed or wait behind a row's dead letter.
 func (w *Worker) sort(items []*Item) (ready, failed []*Item) {
-	behind := map[string]string{}
+	behind := map[string]string{} // of this batch
 	for _, it := range items {
 		row := rowOf(it)
-		first, waits := behind[row]
-		if !waits {
-			first, waits = w.blocked[row]
-		}
+		first := cmp.Or(w.letters.blocked[row], behind[row])
 		switch {
-		case it.Err != nil:
-		case waits && first == it.ID: // it was one before a crash
+		case w.letters.dead[it.ID]: // from before a crash
 			it.Err = errDead
-		case waits:
+		case first != "":
 			it.Err = &waiting{first}
+		case it.Err != nil && w.Options.OnError == DeadLetters:
+			behind[row] = it.ID
 		}
 		if it.Err == nil {
 			ready = append(ready, it)
-			continue
+		} else {
+			failed = append(failed, it)
 		}
-		if !waits && w.Options.OnError == DeadLetters {
-			behind[row] = it.ID
-		}
-		failed = append(failed, it)
 	}
 	return ready, failed
 }
@@ -160,38 +154,36 @@ func mark(items []*Item, r *replication.Rejected) {
 	}
 }
 
-// fail does with items that have failed what the replication is to do.
+// fail does with items that have failed what the replication is to do. What waits behind a dead letter becomes one in any case.
 func (w *Worker) fail(items []*Item) error {
 	for _, it := range items {
-		status := "failed"
-		var behind *waiting
-		if errors.As(it.Err, &behind) {
-			status = "waiting"
+		if it.Err == errDead {
+			continue // and is kept
 		}
-		switch w.Options.OnError {
-		case StopThere:
+		var behind *waiting
+		status := "failed"
+		switch waits := errors.As(it.Err, &behind); {
+		case waits:
+			status = "waiting"
+		case w.Options.OnError == StopThere:
 			w.status.set(func(s *Status) { s.Errors++ })
 			return fmt.Errorf("%w at a record that cannot be delivered: %s of row %q of %s, commit %d: %w; mend it, and ALTER REPLICATION … RESUME",
 				ErrStopped, it.Operation, it.RecordID, it.Destination.Source, it.Seq, it.Err)
-		case Skip:
+		case w.Options.OnError == Skip:
 			status = "skipped"
-		default:
-			if it.Err == errDead {
-				continue // and is kept
-			}
+		}
+		if status != "skipped" {
 			d := deadLetter(it, w.Clock.Now())
 			w.unsaved.Dead = append(w.unsaved.Dead, d)
-			if it.Destination.Key != nil && status == "failed" {
-				w.block(d)
-			}
-			w.status.set(func(s *Status) { s.Dead++ })
+			w.letters.add(d)
+			w.countDead()
 		}
+		w.dirty = true
 		w.log(it, status, 1, it.Err)
 		w.status.set(func(s *Status) { s.Errors++; s.LastError = it.Err.Error() })
 		w.publish(event.ReplicationFailed{TableName: it.Destination.Source, Replication: w.Name, Destination: it.Destination.Name,
 			Operation: string(it.Operation), RecordID: it.RecordID, Status: status, Error: it.Err.Error()})
 	}
-	w.dirty = w.dirty || len(items) > 0
 	return nil
 }
 
@@ -202,24 +194,6 @@ func deadLetter(it *Item, now time.Time) *DeadLetter {
 		d.Data, _ = json.Marshal(it.Destination.Object(it.Data)) // to be looked at
 	}
 	return d
-}
-
-// forget drops the dead letters of destinations that begin anew.
-func (w *Worker) forget(ctx context.Context, reset []*replication.Destination) error {
-	dead, err := w.Store.DeadLetters(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range dead {
-		for _, r := range reset {
-			if d.Source == r.Source && d.Destination == r.Name {
-				w.unsaved.Alive = append(w.unsaved.Alive, d.ID)
-				delete(w.blocked, d.Source+"\x00"+d.Destination+"\x00"+d.Key)
-				w.status.set(func(s *Status) { s.Dead = max(s.Dead-1, 0) })
-			}
-		}
-	}
-	return nil
 }
 
 // delivered counts items that have arrived.
@@ -251,14 +225,8 @@ func (w *Worker) log(it *Item, status string, tries int, err error) {
 	w.unsaved.Log = append(w.unsaved.Log, row)
 }
 
-// apply is applyCounted.
-func (w *Worker) apply(ctx context.Context, b *replication.Batch) error {
-	_, err := w.applyCounted(ctx, b)
-	return err
-}
-
-// applyCounted delivers a batch, again and again while the target is down.
-func (w *Worker) applyCounted(ctx context.Context, b *replication.Batch) (tries int, err error) {
+// apply delivers a batch, again and again while the target is down.
+func (w *Worker) apply(ctx context.Context, b *replication.Batch) (tries int, err error) {
 	start := w.Clock.Now()
 	err = w.attempt(ctx, func(ctx context.Context) error {
 		tries++
@@ -280,8 +248,7 @@ func (w *Worker) applyCounted(ctx context.Context, b *replication.Batch) (tries 
 func (w *Worker) attempt(ctx context.Context, fn func(context.Context) error) error {
 	for try := 0; ; try++ {
 		err := w.once(ctx, fn)
-		var rejected *replication.Rejected
-		if err == nil || errors.As(err, &rejected) {
+		if err == nil || rejectedBy(err) != nil {
 			w.failures = 0
 			w.status.set(func(s *Status) { s.State, s.Connected = "running", true })
 			return err

@@ -54,6 +54,7 @@ type reader struct {
 	at     int
 	broken map[string]bool // ids of items whose transform fails
 	told   bool
+	reload func() bool // nil: never
 }
 
 func (r *reader) Next(_ context.Context, most int) (*Batch, error) {
@@ -64,6 +65,7 @@ func (r *reader) Next(_ context.Context, most int) (*Batch, error) {
 	for ; len(b.Items) < most && r.at < len(r.h.items); r.at++ {
 		b.Items = append(b.Items, r.item(r.at))
 	}
+	b.Reload = r.reload != nil && r.reload()
 	b.To = strconv.Itoa(r.at)
 	return b, nil
 }

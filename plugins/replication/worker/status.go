@@ -10,7 +10,7 @@ import (
 
 // Status is how a replication is. Operations and Errors count since it was made.
 type Status struct {
-	State        string    `json:"state"` // starting, snapshot, running, retrying, circuit_open, failed, stopped
+	State        string    `json:"state"` // starting, running, retrying, circuit_open, failed, stopped
 	Connected    bool      `json:"connected"`
 	Operations   int64     `json:"operations"`
 	Errors       int64     `json:"errors"`

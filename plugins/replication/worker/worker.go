@@ -65,12 +65,11 @@ type Saved struct {
 
 // LogRow is what has become of a record.
 type LogRow struct {
-	At        time.Time
-	Item      *Item
-	Status    string // success, failed (it is a dead letter), waiting (behind one) or skipped
-	Attempts  int
-	Error     string
-	Truncated bool
+	At       time.Time
+	Item     *Item
+	Status   string // success, failed (it is a dead letter), waiting (behind one) or skipped
+	Attempts int
+	Error    string
 }
 
 // DeadLetter is a record that could not be delivered.
@@ -106,7 +105,7 @@ type Options struct {
 	OnError    OnError
 	Breaker    int // errors in a row after which the target is left alone for a while
 	Log        bool
-	Retries    uint32 // how often what has failed was to be sent again: more than SavedRetries means now
+	Retries    uint32 // how often what has failed was to be sent again: more than Config.Retries means now
 }
 
 // What a worker does by itself.
@@ -143,7 +142,7 @@ type Worker struct {
 	Config
 	status   statusBox
 	position string
-	blocked  map[string]string // id of the dead letter that rows wait behind, by destination and key
+	letters  letters
 	unsaved  Saved
 	dirty    bool
 	savedAt  time.Time
@@ -157,7 +156,7 @@ var ErrStopped = errors.New("the replication has stopped")
 
 // New makes a worker.
 func New(c Config) *Worker {
-	w := &Worker{Config: c, position: c.From, savedAt: c.Clock.Now(), blocked: map[string]string{}}
+	w := &Worker{Config: c, position: c.From, savedAt: c.Clock.Now()}
 	w.unsaved.Retries = c.Retries
 	w.status.set(func(s *Status) {
 		*s = c.Saved

@@ -62,7 +62,9 @@ func TestWorkerUnderFaults(t *testing.T) {
 			return nil
 		}
 		for range 200 { // until nothing is left: some runs end at a crash
-			if err := start(h, to, a, o, broken).Run(t.Context()); err == nil {
+			w := start(h, to, a, o, broken)
+			w.Source.(*reader).reload = func() bool { return rng.IntN(3) == 0 }
+			if err := w.Run(t.Context()); err == nil {
 				break
 			}
 		}
