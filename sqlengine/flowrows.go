@@ -27,10 +27,7 @@ type flowRows struct {
 
 // newFlowRows returns one with a session of its own for transforms.
 func (e *Engine) newFlowRows(ctx context.Context) *flowRows {
-	s := e.newSession(0)
-	s.owner, s.internal = true, true
-	r := &run{s: s, ctx: ctx, start: e.now()}
-	ec := r.exprContext(nil)
+	ec := e.ownRun(ctx).exprContext(nil)
 	ec.DivByZeroError = true // as in an INSERT … SELECT under strict mode
 	return &flowRows{e: e, ec: ec}
 }

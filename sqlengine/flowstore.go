@@ -57,19 +57,6 @@ func (e *Engine) flowContext(ctx context.Context, name string) context.Context {
 	return object.WithTag(ctx, object.Tag{Plugin: "replication", Table: "system." + name})
 }
 
-// readStored calls fn with rows of a stored system table as of the newest commit that this process knows.
-func (e *Engine) readStored(ctx context.Context, name, where string, fn func(row []base.Value) error) error {
-	tx, err := e.db.Begin(ctx, table.TxOptions{ReadOnly: true, Fresh: table.None})
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	s := e.newSession(0)
-	s.owner, s.internal = true, true
-	r := &run{s: s, ctx: ctx, start: e.now(), tx: tx}
-	return (*infoSource)(r).stored(name, where, fn)
-}
-
 // savedFlow reads the row of a replication.
 func (e *Engine) savedFlow(ctx context.Context, id uint32) (s flowSaved, err error) {
 	s.at = e.stateChangedAt(ctx)
@@ -93,21 +80,6 @@ func (e *Engine) stateChangedAt(ctx context.Context) (seq uint64) {
 		seq, _ = tx.ChangedAt(cat.SystemTable(flowState).ID)
 	}
 	return seq
-}
-
-// inTx runs fn in a transaction of the engine's own.
-func (e *Engine) inTx(ctx context.Context, fn func(s *Session) error) error {
-	s := e.NewSession()
-	defer s.Close()
-	s.owner, s.internal = true, true
-	if err := s.begin(ctx, TxOptions{}); err != nil {
-		return err
-	}
-	if err := fn(s); err != nil {
-		_ = s.Rollback(ctx) // err says why
-		return err
-	}
-	return s.commitTx(ctx, nil)
 }
 
 // claim makes this process the one that runs a replication.

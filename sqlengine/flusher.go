@@ -230,21 +230,12 @@ func (f *flusher) write(ctx context.Context, m *measuring, now time.Time, rows [
 	if len(rows) == 0 && len(slow) == 0 {
 		return nil
 	}
-	s := f.e.NewSession()
-	defer s.Close()
-	s.owner, s.internal = true, true
-	if err := s.begin(ctx, TxOptions{}); err != nil {
-		return err
-	}
-	err := f.writeRows(ctx, s, m, now, rows)
-	if err == nil {
-		err = f.writeSlow(ctx, s, m, now, slow)
-	}
-	if err != nil {
-		_ = s.Rollback(ctx) // err says why
-		return err
-	}
-	return s.commitTx(ctx, nil)
+	return f.e.inTx(ctx, func(s *Session) error {
+		if err := f.writeRows(ctx, s, m, now, rows); err != nil {
+			return err
+		}
+		return f.writeSlow(ctx, s, m, now, slow)
+	})
 }
 
 func (f *flusher) writeRows(ctx context.Context, s *Session, m *measuring, now time.Time, rows []changedSample) error {
